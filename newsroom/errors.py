@@ -1,0 +1,71 @@
+"""What can go wrong, as one tree. Every text here may be read by a member or an admin.
+
+NewsroomError
+├── BadSetting          the operator's settings can't work; names the variable
+├── StoreError          the database can't be used
+│   ├── SchemaTooNew      a newer Popcorn wrote it
+│   └── MigrationFailed   a step failed, the schema is as it was
+├── FeedError           this one feed could not be read; the others are untouched
+│   ├── AddressRefused    not an address we may open
+│   ├── FetchFailed       nobody there, too slow, too large, or not a good answer
+│   └── NotAFeed          it answered, but with nothing we can read as a feed
+└── RequestRefused      what a member asked for can't be done; says what to do instead
+
+No message ever holds an address that was resolved, a token, or text of an exception of a library.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class NewsroomError(Exception):
+    """The root of all that we raise on purpose."""
+
+
+class BadSetting(NewsroomError):
+    """A setting that can't work. ``name`` is the variable's, the text says how to get a right one."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(f"{name}: {text}")
+        self.name = name
+
+
+class StoreError(NewsroomError):
+    """The database can't be used."""
+
+
+class SchemaTooNew(StoreError):
+    """The database was written by a newer version of this program."""
+
+
+class MigrationFailed(StoreError):
+    """A migration step failed and was taken back."""
+
+
+class FeedError(NewsroomError):
+    """One feed could not be read."""
+
+
+class AddressRefused(FeedError):
+    """The address, or one it leads to, is none that we may open."""
+
+
+class FetchFailed(FeedError):
+    """The server could not be reached or gave no good answer.
+
+    ``status`` is the HTTP status if there was one; ``retry_after`` is how long the server asks us to stay away.
+    """
+
+    def __init__(self, text: str, *, status: int | None = None, retry_after: timedelta | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class NotAFeed(FeedError):
+    """The body is nothing that we can read as a feed."""
+
+
+class RequestRefused(NewsroomError):
+    """A member asked for something that can't be done."""
