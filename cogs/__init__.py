@@ -1,0 +1,3 @@
+"""What members and admins see. Speaks Discord and decides nothing."""
+
+EXTENSIONS = ("cogs.posting", "cogs.rounds", "cogs.feeds", "cogs.ops")

@@ -192,3 +192,13 @@ class Card:
     picture_url: str | None
     published_at: datetime | None
     mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a card comes from: the feed by its title and address, when the article was found, and its link."""
+
+    feed_title: str
+    feed_url: str
+    found_at: datetime
+    url: str | None

@@ -7,7 +7,6 @@ What each noun means stands in ``newsroom.models``. Migrations build these table
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -42,7 +41,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError("times are aware and in UTC")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

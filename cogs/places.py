@@ -1,0 +1,165 @@
+"""Where a card can stand, and how it is sent, found again and published there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import datetime
+from typing import Protocol
+
+import discord
+
+from cogs.views.cards import CardMessage, carries
+from newsroom.models import ChannelKind
+
+
+class CannotLook(Exception):
+    """We may not read the history there, so nobody can tell what arrived."""
+
+
+class Place(Protocol):
+    """A channel, a thread or a forum as posting sees it."""
+
+    async def send(self, message: CardMessage, nonce: str) -> int:
+        """Send a card and return its message's id."""
+        ...
+
+    async def find(self, mark: str, since: datetime) -> int | None:
+        """Return the id of our message that carries this mark and isn't older than ``since``, if there is one."""
+        ...
+
+    async def tidy(self, mark: str, since: datetime) -> None:
+        """Remove what a repeated request may have left twice."""
+        ...
+
+    @property
+    def has_followers(self) -> bool:
+        """Whether a card here is to be published to other servers."""
+        ...
+
+
+class Places:
+    """Finds the place behind a channel's id."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    async def at(self, channel_id: int, guild_id: int, kind: ChannelKind, tag_id: int | None) -> Place:
+        """Return the place; raises discord.HTTPException if Discord shows us no such forum."""
+        channel = self._client.get_channel(channel_id)
+        if kind is ChannelKind.FORUM:
+            # Without the forum itself nothing can be posted, so one that isn't in the cache is asked for.
+            found = channel or await self._client.fetch_channel(channel_id)
+            assert isinstance(found, discord.ForumChannel), "a channel never changes into or out of a forum"
+            return ForumPlace(found, tag_id)
+        if isinstance(channel, discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel):
+            return ChannelPlace(channel)
+        # An archived thread isn't in the cache, yet a message wakes it up.
+        return ChannelPlace(self._client.get_partial_messageable(channel_id, guild_id=guild_id))
+
+    async def publish(self, channel_id: int, guild_id: int, message_id: int) -> None:
+        """Publish a card to those who follow its announcement channel."""
+        channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+        await channel.get_partial_message(message_id).publish()
+
+
+class ChannelPlace:
+    """A channel or a thread: cards are messages, and Discord tells a repeated one by its nonce."""
+
+    def __init__(
+        self,
+        channel: discord.TextChannel
+        | discord.Thread
+        | discord.VoiceChannel
+        | discord.StageChannel
+        | discord.PartialMessageable,
+    ) -> None:
+        self._channel = channel
+
+    @property
+    def has_followers(self) -> bool:
+        return isinstance(self._channel, discord.TextChannel) and self._channel.is_news()
+
+    async def send(self, message: CardMessage, nonce: str) -> int:
+        return (await self._channel.send(**message.for_channel(), nonce=nonce)).id
+
+    async def find(self, mark: str, since: datetime) -> int | None:
+        _must_read_history(self._channel)
+        async for message in self._channel.history(limit=None, after=since, oldest_first=True):
+            if _is_ours(message) and carries(message, mark):
+                return message.id
+        return None
+
+    async def tidy(self, mark: str, since: datetime) -> None:
+        """Nothing to do: the nonce keeps a repeated request from leaving two."""
+
+
+class ForumPlace:
+    """A forum: cards are posts. A post has no nonce, and discord.py repeats it by itself after some errors."""
+
+    has_followers = False
+
+    def __init__(self, forum: discord.ForumChannel, tag_id: int | None) -> None:
+        self._forum = forum
+        self._tag_id = tag_id
+
+    async def send(self, message: CardMessage, nonce: str) -> int:
+        tag = self._forum.get_tag(self._tag_id) if self._tag_id is not None else None
+        created = await self._forum.create_thread(**message.for_forum(), applied_tags=[tag] if tag else [])
+        return created.thread.id
+
+    async def find(self, mark: str, since: datetime) -> int | None:
+        async for thread in self._ours(mark, since):
+            return thread.id
+        return None
+
+    async def tidy(self, mark: str, since: datetime) -> None:
+        """Keep the older of two posts with one mark; the younger goes if nobody has written in it."""
+        twins = sorted([thread async for thread in self._ours(mark, since)], key=lambda thread: thread.id)
+        for thread in twins[1:]:
+            written = [message async for message in thread.history(limit=2) if not _is_ours(message)]
+            if not written:
+                await _take_away(thread)
+
+    async def _ours(self, mark: str, since: datetime) -> AsyncIterator[discord.Thread]:
+        """Walk our posts with this mark, running ones first."""
+        _must_read_history(self._forum)
+        seen: set[int] = set()
+        for thread in await self._forum.guild.active_threads():
+            if thread.parent_id == self._forum.id and await self._is_post(thread, mark, since):
+                seen.add(thread.id)
+                yield thread
+        async for thread in self._forum.archived_threads(limit=None):
+            if thread.archive_timestamp < since:
+                return
+            if thread.id not in seen and await self._is_post(thread, mark, since):
+                yield thread
+
+    async def _is_post(self, thread: discord.Thread, mark: str, since: datetime) -> bool:
+        if discord.utils.snowflake_time(thread.id) < since or thread.owner_id != self._forum.guild.me.id:
+            return False
+        return any([carries(message, mark) async for message in thread.history(limit=1, oldest_first=True)])
+
+
+async def _take_away(thread: discord.Thread) -> None:
+    """Delete a post of ours; where we may not, empty and close it, which its author always may."""
+    try:
+        await thread.delete()
+    except discord.Forbidden:
+        with suppress(discord.NotFound):
+            await thread.get_partial_message(thread.id).delete()
+        await thread.edit(archived=True)
+
+
+def _is_ours(message: discord.Message) -> bool:
+    me = message.guild.me if message.guild else None
+    return me is not None and message.author.id == me.id
+
+
+def _must_read_history(channel: object) -> None:
+    """Discord answers with an empty history where we may not read it, which would look like "not there"."""
+    if isinstance(channel, discord.PartialMessageable):
+        return
+    assert isinstance(channel, discord.abc.GuildChannel | discord.Thread)
+    if not channel.permissions_for(channel.guild.me).read_message_history:
+        raise CannotLook

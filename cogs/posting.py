@@ -1,0 +1,267 @@
+"""Delivers cards into news channels: takes what the outbox has due, sends it, and reports how that ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+import discord
+from aiolimiter import AsyncLimiter
+from discord.ext import commands, tasks
+from discord.utils import utcnow
+
+from cogs.places import CannotLook, Place, Places
+from cogs.views.cards import CardMessage, card_message, more_item, plain_card_message
+from newsroom.desk.outbox import Claim, Step
+from newsroom.desk.refusals import Verdict, in_words, may_have_arrived, verdict
+from newsroom.feeds.fetch import is_network_error, never_connected
+from newsroom.models import ChannelKind
+from newsroom.store import Publishing
+from newsroom.tasks import Tasks
+
+if TYPE_CHECKING:
+    from cogs.newsbot import NewsBot
+
+log = logging.getLogger(__name__)
+
+# Discord allows a bot 50 requests a second in all; a few are left for everything that isn't a card.
+SENDS_A_SECOND = 40
+
+# discord.py waits out a rate limit inside a send; with no answer after this, nobody knows.
+LONGEST_SEND = 60.0
+LONGEST_LOOK = 60.0
+
+# discord.py repeats a request by itself after some errors, at the earliest a second later. An attempt that took
+# as long may have left something in the channel, however it ended.
+SURELY_ONE_REQUEST = timedelta(seconds=1)
+
+LAST_SENDS = 8.0  # seconds that sends in flight get when the bot stops
+PAUSE_AFTER_BLOCK = timedelta(minutes=10)
+PAUSE_AFTER_GATEWAY_ERROR = timedelta(seconds=30)
+MOST_ODD_FAILURES = 5
+
+
+class OutboxLike(Protocol):
+    """What posting asks of the outbox; see ``newsroom.desk.outbox``."""
+
+    async def due_channels(self) -> list[int]: ...
+    async def claim(self, channel_id: int) -> Claim | None: ...
+    def looked(self, claim: Claim) -> None: ...
+    async def sent(self, claim: Claim, message_id: int, *, publish: bool) -> None: ...
+    async def surely_not_sent(self, claim: Claim, reason: str, wait: timedelta | None = None) -> None: ...
+    async def uncertain(self, claim: Claim, reason: str) -> None: ...
+    async def suspend(self, claim: Claim, reason: str, *, uncertain: bool) -> None: ...
+    async def quarantine(self, claim: Claim, reason: str) -> None: ...
+    async def due_publishings(self) -> list[Publishing]: ...
+    async def published(self, publishing: Publishing) -> None: ...
+    async def not_published(self, publishing: Publishing, reason: str, wait: timedelta | None = None) -> None: ...
+    async def never_published(self, publishing: Publishing, reason: str) -> None: ...
+
+
+class Posting(commands.Cog):
+    """Sends what is due. Channels never wait for one another; within one, order is kept."""
+
+    def __init__(self, outbox: OutboxLike, places: Places, now: Callable[[], datetime] = utcnow) -> None:
+        self._outbox = outbox
+        self._places = places
+        self._now = now
+        self._tasks = Tasks()
+        self._pace = AsyncLimiter(5, 5 / SENDS_A_SECOND)
+        self._stopped = False
+        self._paused_until: datetime | None = None
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        if not self.tick.is_running():
+            self.tick.start()
+
+    async def cog_unload(self) -> None:
+        self._stopped = True
+        self.tick.cancel()
+        await self._tasks.join(LAST_SENDS)
+
+    @tasks.loop(seconds=1)
+    async def tick(self) -> None:
+        """Start a task for each channel with work, and wait for none: one that hangs must hold up no other."""
+        try:
+            if self._at_rest():
+                return
+            for channel_id in await self._outbox.due_channels():
+                self._tasks.start(channel_id, partial(self._drain, channel_id))
+            for publishing in await self._outbox.due_publishings():
+                self._tasks.start(("publish", publishing.channel_id), partial(self._publish, publishing))
+        except Exception:
+            log.exception("the outbox could not be read; it is tried again")
+
+    def _at_rest(self) -> bool:
+        return self._stopped or (self._paused_until is not None and self._now() < self._paused_until)
+
+    async def _drain(self, channel_id: int) -> None:
+        """Send a channel's stories one after another until none is due."""
+        while not self._at_rest() and (claim := await self._outbox.claim(channel_id)):
+            await self._deliver(claim)
+
+    async def _deliver(self, claim: Claim) -> None:
+        started = self._now()
+        try:
+            place = await self._place(claim)
+            if claim.step is Step.LOOK_FIRST:
+                found = await self._look(place, claim)
+                if found is not None:
+                    await self._outbox.sent(claim, found, publish=place.has_followers)
+                    return
+                self._outbox.looked(claim)
+                started = self._now()
+            message_id = await self._send(place, claim)
+        except CannotLook:
+            reason = "I must see whether a story arrived and can't: give me Read Message History here."
+            await self._outbox.suspend(claim, reason, uncertain=True)
+        except Exception as error:
+            await self._not_sent(claim, error, slow=self._now() - started >= SURELY_ONE_REQUEST)
+        else:
+            await self._outbox.sent(claim, message_id, publish=place.has_followers)
+            if claim.kind is ChannelKind.FORUM and self._now() - started >= SURELY_ONE_REQUEST:
+                await self._tidy(place, claim)
+
+    async def _send(self, place: Place, claim: Claim) -> int:
+        """Send the card; where Discord takes it in no form but the plainest, that."""
+        try:
+            return await self._try(place, claim, card_message(claim.card, now=self._now()))
+        except discord.HTTPException as error:
+            if _verdict(error) is not Verdict.PLAINER:
+                raise
+            log.warning("Discord refused a card, trying a plainer one: %s", error)
+        return await self._try(place, claim, plain_card_message(claim.card))
+
+    async def _try(self, place: Place, claim: Claim, message: CardMessage) -> int:
+        async with self._pace:
+            pass
+        async with asyncio.timeout(LONGEST_SEND):
+            return await place.send(message, claim.nonce)
+
+    async def _look(self, place: Place, claim: Claim) -> int | None:
+        async with self._pace:
+            pass
+        async with asyncio.timeout(LONGEST_LOOK):
+            return await place.find(claim.card.mark, claim.look_since)
+
+    async def _place(self, claim: Claim) -> Place:
+        delivery = claim.delivery
+        async with asyncio.timeout(LONGEST_LOOK):
+            return await self._places.at(delivery.channel_id, delivery.guild_id, claim.kind, claim.tag_id)
+
+    async def _tidy(self, place: Place, claim: Claim) -> None:
+        try:
+            async with asyncio.timeout(LONGEST_LOOK):
+                await place.tidy(claim.card.mark, claim.look_since)
+        except (discord.HTTPException, CannotLook, OSError, TimeoutError) as error:
+            log.warning("could not look for a doubled post in channel %d: %s", claim.delivery.channel_id, error)
+
+    async def _not_sent(self, claim: Claim, error: Exception, *, slow: bool) -> None:
+        """Write down what an error means for a delivery."""
+        outbox = self._outbox
+        reason = _in_words(error)
+        log.warning("delivery %d to channel %d: %s", claim.delivery.id, claim.delivery.channel_id, reason)
+        if isinstance(error, discord.RateLimited):
+            await self._later(claim, reason, timedelta(seconds=error.retry_after), slow=slow)
+        elif isinstance(error, discord.HTTPException):
+            await self._refused(claim, error, reason, slow=slow)
+        elif never_connected(error):
+            await self._later(claim, reason, None, slow=slow)
+        elif is_network_error(error):
+            await outbox.uncertain(claim, reason)
+        elif claim.delivery.attempts < MOST_ODD_FAILURES:
+            log.error("an odd failure while sending", exc_info=error)
+            await outbox.uncertain(claim, reason)
+        else:
+            await outbox.quarantine(claim, reason)
+
+    async def _refused(self, claim: Claim, error: discord.HTTPException, reason: str, *, slow: bool) -> None:
+        if may_have_arrived(error.status):
+            if _is_page(error):
+                self._pause(PAUSE_AFTER_GATEWAY_ERROR, reason)
+            await self._outbox.uncertain(claim, reason)
+            return
+        match _verdict(error):
+            case Verdict.SUSPEND:
+                await self._outbox.suspend(claim, reason, uncertain=slow)
+            case Verdict.STOP:
+                self._stopped = True
+                log.critical("no card is sent any more: %s", reason)
+                await self._later(claim, reason, None, slow=slow)
+            case Verdict.PAUSE_ALL:
+                self._pause(PAUSE_AFTER_BLOCK, reason)
+                await self._later(claim, reason, None, slow=slow)
+            case Verdict.LATER:
+                await self._later(claim, reason, None, slow=slow)
+            case Verdict.PLAINER | Verdict.FORGET | Verdict.DONE:
+                await self._outbox.quarantine(claim, reason)
+
+    async def _later(self, claim: Claim, reason: str, wait: timedelta | None, *, slow: bool) -> None:
+        if slow:
+            await self._outbox.uncertain(claim, reason)
+        else:
+            await self._outbox.surely_not_sent(claim, reason, wait)
+
+    def _pause(self, length: timedelta, reason: str) -> None:
+        self._paused_until = self._now() + length
+        log.error("all sending pauses until %s: %s", self._paused_until, reason)
+
+    async def _publish(self, publishing: Publishing) -> None:
+        """Publish one card to followers; whatever comes of it, no card waits for that."""
+        outbox = self._outbox
+        try:
+            async with self._pace:
+                pass
+            async with asyncio.timeout(LONGEST_SEND):
+                await self._places.publish(publishing.channel_id, publishing.guild_id, publishing.message_id)
+        except discord.RateLimited as error:
+            await outbox.not_published(publishing, _in_words(error), timedelta(seconds=error.retry_after))
+        except discord.HTTPException as error:
+            match _verdict(error):
+                case Verdict.DONE:
+                    await outbox.published(publishing)
+                case Verdict.FORGET | Verdict.SUSPEND | Verdict.PLAINER:
+                    await outbox.never_published(publishing, _in_words(error))
+                case Verdict.PAUSE_ALL:
+                    self._pause(PAUSE_AFTER_BLOCK, _in_words(error))
+                    await outbox.not_published(publishing, _in_words(error), PAUSE_AFTER_BLOCK)
+                case _:
+                    await outbox.not_published(publishing, _in_words(error))
+        except Exception as error:
+            if not is_network_error(error):
+                log.exception("an odd failure while publishing")
+            await outbox.not_published(publishing, _in_words(error))
+        else:
+            await outbox.published(publishing)
+
+
+def _is_page(error: discord.HTTPException) -> bool:
+    """Whether the answer came from something in front of Discord, which answers with a page instead of JSON."""
+    return error.code == 0 and error.text.lstrip()[:1] == "<"
+
+
+def _verdict(error: discord.HTTPException) -> Verdict:
+    return verdict(error.status, error.code, html=_is_page(error), via="Via" in error.response.headers)
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, discord.HTTPException):
+        return in_words(error.status, error.code)
+    if isinstance(error, discord.RateLimited):
+        return "Discord asks me to slow down: I go on by myself."
+    if never_connected(error):
+        return "Discord can't be reached: I go on by myself."
+    return "Discord's answer got lost: I look whether the card arrived."
+
+
+async def setup(bot: NewsBot) -> None:
+    outbox = bot.newsroom.outbox
+    bot.add_dynamic_items(more_item(outbox.origin))
+    await bot.add_cog(Posting(outbox, Places(bot)))
+
+

@@ -1,0 +1,198 @@
+"""Cards: a story as a message, the button under it and the small panel behind that button."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
+
+import discord
+from discord.utils import format_dt
+
+from cogs.views import markdown
+from cogs.views.panels import COLOUR
+from cogs.views.replies import explain
+from newsroom.models import Card, Origin
+from newsroom.text import clean, length, sentences, shorten
+
+# In UTF-16 code units before escaping, which at most doubles them: all stays far below Discord's limits.
+HEADLINE: Final = 300
+SOURCE: Final = 100
+SUMMARY: Final = 600
+SENTENCES: Final = 3
+FALLBACK_HEADLINE: Final = 100
+
+# A date from before the web is a machine's default (1970-01-01) and one well ahead of us a wrong clock: neither
+# tells an age.
+OLDEST: Final = datetime(1991, 8, 6, tzinfo=UTC)
+CLOCKS_DIFFER: Final = timedelta(hours=1)
+
+# What a mark looks like is the outbox's business; it holds no colon.
+MORE_TEMPLATE: Final = r"more:(?P<mark>[^:]+)"
+
+
+@dataclass(frozen=True, slots=True)
+class CardMessage:
+    """A card, ready to be sent. ``title`` is a forum post's, 1 to 100 characters of plain text on one line."""
+
+    content: str
+    embed: discord.Embed | None
+    view: discord.ui.View
+    title: str
+
+    def for_channel(self) -> dict[str, Any]:
+        """What ``send`` of a channel or thread takes; a reply to an interaction takes it as well."""
+        return {"content": self.content, "view": self.view} | ({"embed": self.embed} if self.embed else {})
+
+    def for_forum(self) -> dict[str, Any]:
+        """What ``ForumChannel.create_thread`` takes."""
+        return {"name": self.title} | self.for_channel()
+
+
+def card_message(card: Card, *, now: datetime) -> CardMessage:
+    """The story as an ordinary message: headline and source, an embed with the rest, Read and More.
+
+    Pushes, searches and screen readers see the content alone; a published card loses its buttons. So the content
+    says what happened and who says so, and the embed leads to the article as well as Read does. A link that is too
+    long for a button goes into the content, and one that is too long for that is left out. Without a mark
+    (a preview) there is no More.
+    """
+    line = _headline_and_source(card)
+    button_url = markdown.link(card.url, markdown.BUTTON_URL)
+    content = line if button_url else _with_link(line, card.url)
+    return CardMessage(content, _embed(card, now), CardButtons(button_url, card.mark), _title(card))
+
+
+def plain_card_message(card: Card) -> CardMessage:
+    """The plainest form, for when Discord refuses the other: headline and link as text, and the mark."""
+    content = _with_link(_headline_and_source(card), card.url)
+    return CardMessage(content, None, CardButtons(None, card.mark), _title(card))
+
+
+def carries(message: discord.Message, mark: str) -> bool:
+    """Whether the message is the card with this mark: whether a component of it, at any depth, has it in its id."""
+    return bool(mark) and any(mark in custom_id.split(":") for custom_id in _custom_ids(message))
+
+
+class CardButtons(discord.ui.View):
+    """The row under a card.
+
+    It counts as finished from the start, so that discord.py keeps no copy of it for each card ever sent: a click
+    is answered by ``more_item``, from the ``custom_id`` alone.
+    """
+
+    def __init__(self, url: str | None, mark: str) -> None:
+        super().__init__(timeout=None)
+        if url:
+            self.add_item(discord.ui.Button(label="Read", url=url))
+        if mark:
+            self.add_item(discord.ui.Button(label="More", custom_id=f"more:{mark}"))
+
+    def is_finished(self) -> bool:
+        return True
+
+
+# Finds where the card with this mark, in this guild, comes from; None when nobody knows any more.
+OriginLookup = Callable[[str, int], Awaitable[Origin | None]]
+
+
+def more_item(lookup: OriginLookup) -> type[discord.ui.DynamicItem[discord.ui.Button[Any]]]:
+    """The button More, answered with what ``lookup`` finds: register it with ``bot.add_dynamic_items``.
+
+    It works for every card ever sent, also after a restart. discord.py makes such an item from its class alone,
+    so the class has to bring the look-up along.
+    """
+
+    class More(discord.ui.DynamicItem[discord.ui.Button[Any]], template=MORE_TEMPLATE):
+        def __init__(self, mark: str) -> None:
+            super().__init__(discord.ui.Button(label="More", custom_id=f"more:{mark}"))
+            self.mark = mark
+
+        @classmethod
+        async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
+            return cls(match["mark"])
+
+        async def callback(self, interaction: discord.Interaction[Any]) -> None:
+            assert interaction.guild_id is not None, "cards stand in guilds"
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            try:
+                origin = await lookup(self.mark, interaction.guild_id)
+            except Exception as error:
+                # discord.py would only log it, and the caller would watch us think for a quarter of an hour.
+                await explain(interaction, error)
+            else:
+                await interaction.edit_original_response(content=origin_text(origin))
+
+    return More
+
+
+def origin_text(origin: Origin | None) -> str:
+    """The panel behind More. Of the feed's address it shows the host alone: the rest may hold a key of the admin's."""
+    if origin is None:
+        return "I no longer know where this story came from: its feed was removed."
+    feed_url = markdown.link(origin.feed_url, len(origin.feed_url))
+    host = markdown.host(feed_url) if feed_url else ""
+    name = clean(origin.feed_title) or host or "a feed without a name"
+    text = f"From **{markdown.escape(shorten(name, SOURCE))}**"
+    if host and host != name:
+        text += f" · {markdown.escape(shorten(host, SOURCE))}"
+    text += f"\nFound {format_dt(origin.found_at, 'f')}, {format_dt(origin.found_at, 'R')}"
+    return _with_link(text, origin.url)
+
+
+def _headline(card: Card) -> str:
+    return clean(card.headline) or shorten(clean(card.summary), FALLBACK_HEADLINE) or clean(card.source) or "Untitled"
+
+
+def _headline_and_source(card: Card) -> str:
+    headline, source = _headline(card), clean(card.source)
+    line = f"**{markdown.escape(shorten(headline, HEADLINE))}**"
+    if source and source != headline:
+        line += f" · {markdown.escape(shorten(source, SOURCE))}"
+    return line
+
+
+def _title(card: Card) -> str:
+    return shorten(_headline(card), markdown.THREAD_NAME)
+
+
+def _with_link(text: str, url: str | None) -> str:
+    address = markdown.link(url, markdown.CONTENT - len("\n<>") - length(text))
+    return f"{text}\n<{address}>" if address else text
+
+
+def _embed(card: Card, now: datetime) -> discord.Embed | None:
+    url = markdown.link(card.url, markdown.EMBED_URL)
+    picture = markdown.link(card.picture_url, markdown.EMBED_URL, schemes=("https",))
+    summary = markdown.escape(sentences(clean(card.summary), SENTENCES, SUMMARY))
+    age = _age(card.published_at, now)
+    description = "\n".join(part for part in (summary, age) if part)
+
+    if not (url or picture or description):
+        return None
+    embed = discord.Embed(colour=COLOUR, description=description or None, url=url)
+    if url:
+        # Discord shows an embed's address only under a title, and the headline already stands above.
+        embed.title = markdown.escape(shorten(markdown.host(url), markdown.EMBED_TITLE // 2))
+    if picture:
+        embed.set_image(url=picture)
+    return embed
+
+
+def _age(published_at: datetime | None, now: datetime) -> str:
+    if published_at is None or not OLDEST <= published_at <= now + CLOCKS_DIFFER:
+        return ""
+    return f"-# {format_dt(min(published_at, now), 'R')}"
+
+
+def _custom_ids(message: discord.Message) -> Iterator[str]:
+    open_parts: list[Any] = [component.to_dict() for component in message.components]
+    while open_parts:
+        part = open_parts.pop()
+        if isinstance(part, dict):
+            open_parts.extend(part.values())
+            if isinstance(part.get("custom_id"), str):
+                yield part["custom_id"]
+        elif isinstance(part, list):
+            open_parts.extend(part)

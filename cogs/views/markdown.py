@@ -1,0 +1,91 @@
+"""Discord's Markdown and Discord's limits: how text from outside is shown as it stands, and how long it may be.
+
+Discord counts in UTF-16 code units; ``newsroom.text.length`` counts the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from typing import Final
+
+from yarl import URL
+
+from newsroom.text import clean
+
+# Source: Discord's API documentation (message, embed, component and channel resources).
+CONTENT: Final = 2000
+EMBED_TITLE: Final = 256
+EMBED_DESCRIPTION: Final = 4096
+EMBED_URL: Final = 2048
+EMBED_TOTAL: Final = 6000
+"""All text of all embeds of one message; addresses and times don't count."""
+BUTTON_LABEL: Final = 80
+BUTTON_URL: Final = 512
+CUSTOM_ID: Final = 100
+SELECT_OPTIONS: Final = 25
+SELECT_LABEL: Final = 100
+SELECT_DESCRIPTION: Final = 100
+CHOICE_NAME: Final = 100
+THREAD_NAME: Final = 100
+LAYOUT_TEXT: Final = 4000
+"""All text of one message made of Components V2."""
+LAYOUT_COMPONENTS: Final = 40
+
+# One backslash before each of these is enough to show the text as it stands, and each match is one character, so
+# a text at most doubles. No more is escaped than that: bridges, exports and some notifications show backslashes.
+_MARKUP = re.compile(
+    r"""
+      [\\*_`<]                          # escapes, bold, italics, underline, code; mentions, times, emoji and <links>
+    | ~(?=~) | \|(?=\|)                 # strike-through and spoilers take two
+    | (?<=<)@ | @(?=everyone|here)      # the server finds <@1> behind a backslash too, so it is torn apart
+    | (?<=\])\(                         # [text](address)
+    | :(?=//)                           # https://, steam://
+    | (?<=discord)\.(?=\w+/)            # discord.gg/x becomes an invitation without any https://
+    | (?<=discordapp)\.(?=\w+/)
+    | :(?=:*[^\s:]+:)                   # :smile:
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+# Quotes, headings, small print and lists begin a line. What is escaped here is one line, which may follow our own text.
+_LINE_START = re.compile(r"^(?=(?:>|>>>|\#{1,3}|-\#|[-+])(?:\s|$))|^\d+(?=\.(?:\s|$))")
+
+
+def escape(text: str) -> str:
+    """Text from outside in the form in which Discord shows it as it stands, on one line and cleaned.
+
+    Nothing in it pings, links, formats, hides or reorders anything. At most twice as long as what was given, so
+    cut first and escape then: a cut behind this could leave half an escape. ``@everyone`` stays readable and is
+    only kept from being drawn as a mention; that it doesn't ping is for ``AllowedMentions.none()``.
+
+    Source: Discord shows a backslash before a character that is neither letter, digit nor space as that character.
+    """
+    return _LINE_START.sub(r"\g<0>\\", _MARKUP.sub(r"\\\g<0>", clean(text)))
+
+
+def link(url: str | None, limit: int, schemes: Container[str] = ("http", "https")) -> str | None:
+    """The address as Discord takes it for a link, or None where it can't be one of at most ``limit`` characters.
+
+    An address in ASCII, without white space or ``>``, so that ``<address>`` is a link too. A user name in it is
+    dropped, because ``https://lab.example@evil.example`` reads like another place.
+    """
+    if url is None or len(url) > limit:
+        return None
+    try:
+        address = URL(url).with_user(None)
+    except ValueError:
+        return None
+    if address.scheme not in schemes or not address.raw_host:
+        return None
+    encoded = str(address)
+    fits = len(encoded) <= limit and encoded.isascii() and not re.search(r"[\s<>]", encoded)
+    return encoded if fits else None
+
+
+def host(url: str) -> str:
+    """Where a link leads, for people: the host in ASCII without ``www.``, so that no letter imitates another.
+
+    ``url`` is what ``link`` has made.
+    """
+    return (URL(url).raw_host or "").removeprefix("www.")

@@ -1,0 +1,360 @@
+"""Answers that only the asking admin sees: lists, questions, confirmations and /help.
+
+Whoever asks a question hands over what to do with the answer; nothing here decides. A panel that waits for a click
+takes the interaction it answers: its caller alone may click, and when nobody did for ``PATIENCE`` the buttons go.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import discord
+from discord.utils import format_dt
+
+from cogs.views import markdown
+from newsroom.errors import NewsroomError
+from newsroom.models import FeedLink
+from newsroom.text import clean, shorten
+
+_log = logging.getLogger(__name__)
+
+COLOUR: Final = discord.Colour(0xF4C430)
+
+# Seconds. Discord lets an answer be changed for 15 minutes, and an undo is promised for 10.
+PATIENCE: Final = 600.0
+
+# In UTF-16 code units before escaping. A page of rows at their longest still fits into one message.
+TITLE: Final = 80
+ADDRESS: Final = 80
+PROBLEM: Final = 140
+STATE: Final = 30
+ROWS_A_PAGE: Final = 5
+CHANNELS_NAMED: Final = 10
+
+# Where discord.py's name of a permission isn't how Discord's settings call it.
+PERMISSION_NAMES: Final = {
+    "read_messages": "View Channel",
+    "send_messages_in_threads": "Send Messages in Threads",
+}
+
+OUR_MISTAKE: Final = "That went wrong, and it is our mistake, not yours. Please try again in a moment."
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: text with at most one set of buttons or an embed, or a layout, which holds its own text."""
+
+    content: str | None = None
+    view: discord.ui.View | discord.ui.LayoutView | None = None
+    embed: discord.Embed | None = None
+
+    def edit(self) -> dict[str, Any]:
+        """What ``interaction.edit_original_response`` takes, so that nothing of an earlier answer stays."""
+        layout = isinstance(self.view, discord.ui.LayoutView)
+        return {"content": self.content, "view": self.view} | ({} if layout else {"embed": self.embed})
+
+    def send(self) -> dict[str, Any]:
+        """What ``interaction.response.send_message`` takes; always for the caller's eyes only."""
+        parts = {"content": self.content, "view": self.view, "embed": self.embed}
+        return {"ephemeral": True} | {name: part for name, part in parts.items() if part is not None}
+
+
+class _Asking:
+    """What all panels that wait for clicks share, be they a View or a LayoutView."""
+
+    asked: discord.Interaction[Any]
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        if interaction.user.id != self.asked.user.id:
+            return False
+        # The newest interaction is the one by which the answer can be changed longest.
+        self.asked = interaction
+        return True
+
+    async def on_timeout(self) -> None:
+        # The answer may be gone by now: nobody needs to know.
+        with suppress(discord.HTTPException):
+            await self._close()
+
+    async def _close(self) -> None:
+        await self.asked.edit_original_response(view=None)
+
+    async def on_error(self, interaction: discord.Interaction[Any], error: Exception, item: Any, /) -> None:
+        _log.error("a click on %r failed", item, exc_info=error)
+        # Where Discord no longer takes an answer, the click itself has told the caller that it failed.
+        with suppress(discord.HTTPException):
+            if interaction.response.is_done():
+                await interaction.followup.send(OUR_MISTAKE, ephemeral=True)
+            else:
+                await interaction.response.send_message(OUR_MISTAKE, ephemeral=True)
+
+
+class Question(_Asking, discord.ui.View):
+    """Asks for one click: acknowledges it, takes the buttons away and shows what ``then`` makes of it."""
+
+    def __init__(self, asked: discord.Interaction[Any]) -> None:
+        super().__init__(timeout=PATIENCE)
+        self.asked = asked
+
+    async def answered(self, interaction: discord.Interaction[Any], then: Callable[[], Awaitable[Reply]]) -> None:
+        # Only the first click counts, and the end of waiting must not wipe out what it brought.
+        self.stop()
+        await interaction.response.defer()
+        try:
+            reply = await then()
+        except NewsroomError as error:
+            reply = Reply(str(error))
+        await interaction.edit_original_response(**reply.edit())
+
+
+class _Choice(discord.ui.Select["_Choose"]):
+    def __init__(self, placeholder: str, options: list[discord.SelectOption]) -> None:
+        super().__init__(placeholder=placeholder, options=options)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        assert self.view is not None, "a select is in a view"
+        await self.view.answered(interaction, partial(self.view.then, int(self.values[0])))
+
+
+class _Choose(Question):
+    """Asks for one of several things, told apart by their place, since an address may be too long for a value."""
+
+    def __init__(
+        self,
+        asked: discord.Interaction[Any],
+        placeholder: str,
+        options: list[discord.SelectOption],
+        then: Callable[[int], Awaitable[Reply]],
+    ) -> None:
+        super().__init__(asked)
+        self.then = then
+        self.add_item(_Choice(placeholder, options))
+
+
+def choose_feed(
+    asked: discord.Interaction[Any], feeds: Sequence[FeedLink], then: Callable[[FeedLink], Awaitable[Reply]]
+) -> Reply:
+    """Ask which of the feeds of a page is meant; of more than 25 the first 25 are offered."""
+    offered = feeds[: markdown.SELECT_OPTIONS]
+    options = [
+        discord.SelectOption(
+            label=choice_name(feed.title, feed.url),
+            value=str(place),
+            description=shorten(feed.url, markdown.SELECT_DESCRIPTION),
+        )
+        for place, feed in enumerate(offered)
+    ]
+    text = f"That page has {count(len(feeds), 'feed')}. Which one shall I add?"
+    return Reply(text, _Choose(asked, "Choose a feed", options, lambda place: then(offered[place])))
+
+
+def choose_tag(
+    asked: discord.Interaction[Any],
+    tags: Sequence[discord.ForumTag],
+    then: Callable[[discord.ForumTag], Awaitable[Reply]],
+) -> Reply:
+    """Ask with which tag a forum that requires one gets its posts."""
+    offered = tags[: markdown.SELECT_OPTIONS]
+    options = [
+        discord.SelectOption(label=tag.name, value=str(place), emoji=tag.emoji) for place, tag in enumerate(offered)
+    ]
+    text = "Posts in that forum need a tag. Which one shall mine have?"
+    return Reply(text, _Choose(asked, "Choose a tag", options, lambda place: then(offered[place])))
+
+
+class _Undo(Question):
+    def __init__(self, asked: discord.Interaction[Any], then: Callable[[], Awaitable[Reply]]) -> None:
+        super().__init__(asked)
+        self.then = then
+
+    @discord.ui.button(label="Undo", style=discord.ButtonStyle.secondary)
+    async def undo(self, interaction: discord.Interaction[Any], button: discord.ui.Button[_Undo]) -> None:
+        await self.answered(interaction, self.then)
+
+
+def feed_removed(
+    asked: discord.Interaction[Any], title: str, channel_ids: Sequence[int], then: Callable[[], Awaitable[Reply]]
+) -> Reply:
+    """Say that the feed no longer posts in these channels (one or more), and offer for ten minutes to undo it."""
+    text = f"{bold(title)} no longer posts in {_channels(channel_ids)}. You can undo this for 10 minutes."
+    return Reply(text, _Undo(asked, then))
+
+
+def feed_added(
+    *, title: str, items: int, newest: str | None, channel_id: int, posting_now: int, missing: Iterable[str] = ()
+) -> Reply:
+    """Tell what was found and what will be posted where.
+
+    ``newest`` is the newest article's headline, ``posting_now`` how many articles come at once, and ``missing`` the
+    permissions we lack in that channel by discord.py's names ("read_message_history").
+    """
+    lines = [f"{bold(title)} now posts in <#{channel_id}>."]
+    if newest is None:
+        lines.append("It has no articles yet.")
+    else:
+        lines.append(f"It has {count(items, 'article')}. The newest: {bold(newest, or_else='one without a headline')}.")
+    now = {0: "", 1: "the newest one now, then "}.get(posting_now, f"the newest {posting_now} now, then ")
+    lines.append(f"I post {now}each new one as it appears.")
+    if warning := permissions_missing(channel_id, missing):
+        lines.append(warning)
+    return Reply("\n".join(lines))
+
+
+def permissions_missing(channel_id: int, missing: Iterable[str]) -> str:
+    """Name the permissions we lack in a channel as Discord's settings name them; empty when none is missing."""
+    names = [PERMISSION_NAMES.get(name, name.replace("_", " ").title()) for name in missing]
+    if not names:
+        return ""
+    return f"⚠️ In <#{channel_id}> I still need **{'**, **'.join(names)}**. The channel's settings have a page for that."
+
+
+def choice_name(title: str, url: str) -> str:
+    """What a feed is called in an autocomplete or a select: its title, or else its address. 1 to 100 characters."""
+    return shorten(clean(title) or clean(url), markdown.CHOICE_NAME) or "?"
+
+
+def bold(text: str, *, or_else: str = "That feed") -> str:
+    """A title from outside, in bold and cut at a word; or what to say where it is empty."""
+    line = clean(text)
+    return f"**{markdown.escape(shorten(line, TITLE))}**" if line else or_else
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """The number with its noun: "1 feed", "2 feeds", "2 stories"."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """One subscription as /feed list shows it. ``state`` is one or two words, ``error`` the last one in words."""
+
+    title: str
+    url: str
+    channel_id: int
+    state: str
+    last_success: datetime | None
+    next_check: datetime | None
+    error: str | None
+
+
+class FeedPages(_Asking, discord.ui.LayoutView):
+    """The feeds, five at a time."""
+
+    def __init__(self, asked: discord.Interaction[Any], rows: Sequence[FeedRow]) -> None:
+        super().__init__(timeout=PATIENCE)
+        self.asked = asked
+        self.rows = rows
+        self.page = 0
+        self._draw()
+
+    @property
+    def pages(self) -> int:
+        return -(-len(self.rows) // ROWS_A_PAGE)
+
+    async def turn(self, interaction: discord.Interaction[Any], pages: int) -> None:
+        """Show the page that many pages on."""
+        self.page = min(max(self.page + pages, 0), self.pages - 1)
+        self._draw()
+        await interaction.response.edit_message(view=self)
+
+    def _draw(self, *, buttons: bool = True) -> None:
+        self.clear_items()
+        start = self.page * ROWS_A_PAGE
+        heading = f"### {count(len(self.rows), 'feed')}"
+        if self.pages > 1:
+            heading += f"\n-# Page {self.page + 1} of {self.pages}"
+        panel: discord.ui.Container[FeedPages] = discord.ui.Container(accent_colour=COLOUR)
+        panel.add_item(discord.ui.TextDisplay(heading))
+        for row in self.rows[start : start + ROWS_A_PAGE]:
+            panel.add_item(discord.ui.Separator())
+            panel.add_item(discord.ui.TextDisplay(_row_text(row)))
+        self.add_item(panel)
+        if buttons and self.pages > 1:
+            self.add_item(
+                discord.ui.ActionRow(
+                    _Turn("Previous", -1, disabled=self.page == 0),
+                    _Turn("Next", +1, disabled=self.page == self.pages - 1),
+                )
+            )
+
+    async def _close(self) -> None:
+        # A layout is its own text, so only the buttons may go.
+        self._draw(buttons=False)
+        await self.asked.edit_original_response(view=self)
+
+
+class _Turn(discord.ui.Button[FeedPages]):
+    def __init__(self, label: str, pages: int, *, disabled: bool) -> None:
+        super().__init__(label=label, disabled=disabled)
+        self.pages = pages
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        assert self.view is not None, "a button is in a view"
+        await self.view.turn(interaction, self.pages)
+
+
+def feed_list(asked: discord.Interaction[Any], rows: Sequence[FeedRow]) -> Reply:
+    """The feeds with their channel, state, last success, next check and last error, a few to a page."""
+    if not rows:
+        return Reply("There are no feeds here yet. Add the first one with `/feed add`.")
+    return Reply(view=FeedPages(asked, rows))
+
+
+def help_panel() -> Reply:
+    """What there is to do, for members and for those who may manage the server."""
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(
+        discord.ui.Container(
+            discord.ui.TextDisplay(
+                "### 🍿 Popcorn\nI read feeds and post each new story once, as a card."
+                "\n**Read** opens the article, **More** tells which feed it came from."
+            ),
+            discord.ui.Separator(),
+            discord.ui.TextDisplay(
+                "**Feeds** · for those with Manage Server"
+                "\n`/feed add` a feed or a page that has one"
+                "\n`/feed list` what is posted where, and how each feed is doing"
+                "\n`/feed preview` its newest article as a card, only for you"
+                "\n`/feed refresh` read it now"
+                "\n`/feed pause` · `/feed resume` · `/feed remove`"
+            ),
+            discord.ui.Separator(),
+            discord.ui.TextDisplay(
+                "**Channels** · for those with Manage Messages"
+                "\n`/channel pause` keep a channel quiet for a while; its stories come later"
+                "\n`/channel resume` let them come"
+            ),
+            accent_colour=COLOUR,
+        )
+    )
+    return Reply(view=view)
+
+
+def _row_text(row: FeedRow) -> str:
+    facts = [
+        f"last read {format_dt(row.last_success, 'R')}" if row.last_success else "not read yet",
+        *([f"next check {format_dt(row.next_check, 'R')}"] if row.next_check else []),
+    ]
+    address = shorten(clean(row.url), ADDRESS)
+    state = markdown.escape(shorten(clean(row.state), STATE))
+    lines = [
+        f"{bold(row.title, or_else='A feed without a name')} in <#{row.channel_id}> · {state}",
+        f"-# {markdown.escape(address)}",
+        f"-# {' · '.join(facts)}",
+    ]
+    if row.error:
+        lines.append(f"⚠️ {markdown.escape(shorten(clean(row.error), PROBLEM))}")
+    return "\n".join(lines)
+
+
+def _channels(channel_ids: Sequence[int]) -> str:
+    shown = [f"<#{channel_id}>" for channel_id in channel_ids[:CHANNELS_NAMED]]
+    if len(channel_ids) > len(shown):
+        shown.append(count(len(channel_ids) - len(shown), "other channel"))
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

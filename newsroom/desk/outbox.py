@@ -1,0 +1,225 @@
+"""The outbox: hands out the next delivery of a news channel and writes down how each attempt ended.
+
+An attempt is *sent*, *surely not sent* or *uncertain*. A row that stands at ``sending`` in nobody's hands may
+have reached the channel: this process may repeat it within Discord's nonce window if it knows the attempt;
+otherwise, as after a crash, somebody has to look in the channel first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any
+
+from newsroom.models import Card, ChannelKind, Delivery, DeliveryState, Origin, PublishState
+from newsroom.store import Publishing, Store
+
+# Discord forgets a nonce after "a few minutes"; a minute is surely inside.
+NONCE_WINDOW = timedelta(seconds=60)
+
+# The machine's clock and Discord's need not agree: a look into a channel goes back a little further.
+CLOCK_SLACK = timedelta(minutes=2)
+
+FIRST_WAIT = timedelta(seconds=2)
+LONGEST_WAIT = timedelta(minutes=5)
+MOST_PUBLISH_ATTEMPTS = 20
+
+
+class Step(StrEnum):
+    """What to do with a delivery now."""
+
+    SEND = "send"
+    LOOK_FIRST = "look first"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery in the hands of whoever sends it.
+
+    ``look_since`` is how far back a look into the channel has to go.
+    """
+
+    delivery: Delivery
+    kind: ChannelKind
+    tag_id: int | None
+    step: Step
+    card: Card
+    nonce: str
+    look_since: datetime
+
+
+def secret_name(installation_id: str, delivery_id: int) -> str:
+    """Return the 24 hex characters that name a delivery to Discord: 24, because a nonce has at most 25."""
+    return blake2b(f"{installation_id} {delivery_id}".encode(), digest_size=12).hexdigest()
+
+
+def mark(installation_id: str, delivery_id: int) -> str:
+    """Return what tells a delivery's card from every other message: its id and its secret name."""
+    return f"{delivery_id}.{secret_name(installation_id, delivery_id)}"
+
+
+def wait_after(attempts: int) -> timedelta:
+    """Return how long to wait after this many attempts in vain: twice as long each time, within bounds."""
+    doublings = min(max(attempts - 1, 0), 20)
+    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
+
+
+def next_step(delivery: Delivery, first_try_here: datetime | None, kind: ChannelKind, now: datetime) -> Step:
+    """Decide between sending and looking first.
+
+    ``first_try_here`` is when this process first tried, None if it never did. A forum post has no nonce, so
+    a second attempt always looks first.
+    """
+    if delivery.state is DeliveryState.PENDING:
+        return Step.SEND
+    if kind is ChannelKind.FORUM or first_try_here is None or now - first_try_here >= NONCE_WINDOW:
+        return Step.LOOK_FIRST
+    return Step.SEND
+
+
+class Outbox:
+    """Deliveries, one channel's next at a time."""
+
+    def __init__(self, store: Store, installation_id: str, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._installation_id = installation_id
+        self._now = now
+        self._first_tries: dict[int, datetime] = {}
+
+    async def due_channels(self) -> list[int]:
+        """Return the news channels that have a story to send now."""
+        async with self._store.read() as connection:
+            return await self._store.deliveries.due_channels(connection, self._now())
+
+    async def claim(self, channel_id: int) -> Claim | None:
+        """Take a channel's next delivery in hand; from now on it may stand in the channel."""
+        now = self._now()
+        async with self._store.begin() as connection:
+            found = await self._store.deliveries.head(connection, channel_id, now)
+            if found is None:
+                return None
+            delivery, channel = found
+            step = next_step(delivery, self._first_tries.get(delivery.id), channel.kind, now)
+            attempted_at = delivery.attempted_at or now
+            await self._store.deliveries.set(
+                connection,
+                delivery.id,
+                state=DeliveryState.SENDING,
+                attempts=delivery.attempts + 1,
+                attempted_at=attempted_at,
+            )
+            article, source = await self._store.deliveries.contents(connection, delivery)
+        if step is Step.SEND:
+            self._first_tries.setdefault(delivery.id, now)
+        return Claim(
+            delivery=delivery,
+            kind=channel.kind,
+            tag_id=channel.tag_id,
+            step=step,
+            card=Card(
+                headline=article.title,
+                source=source,
+                url=article.url,
+                summary=article.summary,
+                picture_url=article.picture_url,
+                published_at=article.published_at,
+                mark=mark(self._installation_id, delivery.id),
+            ),
+            nonce=secret_name(self._installation_id, delivery.id),
+            look_since=attempted_at - CLOCK_SLACK,
+        )
+
+    def looked(self, claim: Claim) -> None:
+        """Note that the card is not in the channel: what is sent now is a first try again."""
+        self._first_tries[claim.delivery.id] = self._now()
+
+    async def sent(self, claim: Claim, message_id: int, *, publish: bool) -> None:
+        """The card stands in the channel. ``publish``: it is an announcement and goes to followers next."""
+        now = self._now()
+        await self._set(
+            claim,
+            state=DeliveryState.SENT,
+            message_id=message_id,
+            sent_at=now,
+            reason=None,
+            publish_state=PublishState.PENDING if publish else PublishState.NONE,
+            publish_due_at=now if publish else None,
+        )
+        self._forget(claim)
+
+    async def surely_not_sent(self, claim: Claim, reason: str, wait: timedelta | None = None) -> None:
+        """Nothing of this attempt reached the channel; the delivery keeps its place and is tried again later.
+
+        What an earlier attempt may have left there is still uncertain.
+        """
+        due_at = self._now() + (wait if wait is not None else wait_after(claim.delivery.attempts + 1))
+        if claim.delivery.attempted_at is None:
+            await self._set(claim, state=DeliveryState.PENDING, attempted_at=None, due_at=due_at, reason=reason)
+            self._forget(claim)
+        else:
+            await self._set(claim, due_at=due_at, reason=reason)
+
+    async def uncertain(self, claim: Claim, reason: str) -> None:
+        """The card may stand in the channel; the channel's next delivery waits until that is known."""
+        await self._set(claim, due_at=self._now() + wait_after(claim.delivery.attempts + 1), reason=reason)
+
+    async def suspend(self, claim: Claim, reason: str, *, uncertain: bool) -> None:
+        """Discord refuses us in this channel: it gets nothing until that is mended, and loses nothing.
+
+        ``uncertain``: this attempt may have left the card there all the same.
+        """
+        now = self._now()
+        async with self._store.begin() as connection:
+            await self._store.channels.suspend(connection, claim.delivery.channel_id, reason)
+            values: dict[str, Any] = {"due_at": now, "reason": reason}
+            if claim.delivery.attempted_at is None and not uncertain:
+                values |= {"state": DeliveryState.PENDING, "attempted_at": None}
+            await self._store.deliveries.set(connection, claim.delivery.id, **values)
+        self._forget(claim)
+
+    async def quarantine(self, claim: Claim, reason: str) -> None:
+        """Discord takes this card in no form: set it aside, so that it stops no other."""
+        await self._set(claim, state=DeliveryState.QUARANTINED, reason=reason)
+        self._forget(claim)
+
+    async def due_publishings(self) -> list[Publishing]:
+        """Return the next card to publish of each announcement channel that has one due."""
+        async with self._store.read() as connection:
+            return await self._store.deliveries.due_publishings(connection, self._now())
+
+    async def published(self, publishing: Publishing) -> None:
+        await self._set_publishing(publishing, publish_state=PublishState.DONE)
+
+    async def not_published(self, publishing: Publishing, reason: str, wait: timedelta | None = None) -> None:
+        """Try again later; after MOST_PUBLISH_ATTEMPTS, never."""
+        attempts = publishing.attempts + 1
+        if attempts >= MOST_PUBLISH_ATTEMPTS:
+            await self.never_published(publishing, reason)
+            return
+        due_at = self._now() + (wait if wait is not None else wait_after(attempts))
+        await self._set_publishing(publishing, publish_attempts=attempts, publish_due_at=due_at, reason=reason)
+
+    async def never_published(self, publishing: Publishing, reason: str) -> None:
+        await self._set_publishing(publishing, publish_state=PublishState.FAILED, reason=reason)
+
+    async def origin(self, card_mark: str, guild_id: int) -> Origin | None:
+        """Return where a card came from; None for a mark that isn't ours or a card of another guild."""
+        number, _, _ = card_mark.partition(".")
+        if not number.isdecimal() or len(number) > 18 or mark(self._installation_id, int(number)) != card_mark:
+            return None
+        async with self._store.read() as connection:
+            return await self._store.deliveries.origin(connection, int(number), guild_id)
+
+    async def _set(self, claim: Claim, **values: object) -> None:
+        async with self._store.begin() as connection:
+            await self._store.deliveries.set(connection, claim.delivery.id, **values)
+
+    async def _set_publishing(self, publishing: Publishing, **values: object) -> None:
+        async with self._store.begin() as connection:
+            await self._store.deliveries.set(connection, publishing.delivery_id, **values)
+
+    def _forget(self, claim: Claim) -> None:
+        self._first_tries.pop(claim.delivery.id, None)

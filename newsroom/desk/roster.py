@@ -1,0 +1,66 @@
+"""The feeds that somebody wants, held in memory: which are due, and what their last readings taught us.
+
+Asking a database for each of a thousand unchanged feeds costs more than fetching them does. So the roster is
+loaded once, answers from memory, and collects what changed until the next batch is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from newsroom.models import Feed
+
+
+class Roster:
+    """The feeds in use and those of them whose news in memory is newer than the database's."""
+
+    def __init__(self, feeds: Iterable[Feed] = ()) -> None:
+        self._feeds: dict[int, Feed] = {feed.id: feed for feed in feeds}
+        self._being_read: set[int] = set()
+        self._unsaved: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._feeds)
+
+    def get(self, feed_id: int) -> Feed | None:
+        """Return a feed as its last reading left it; None if nobody wants it."""
+        return self._feeds.get(feed_id)
+
+    def put(self, feed: Feed) -> None:
+        """Take a feed on, as the database has it now."""
+        self._feeds[feed.id] = feed
+
+    def drop(self, feed_id: int) -> None:
+        """Leave a feed that nobody wants any more."""
+        self._feeds.pop(feed_id, None)
+        self._unsaved.discard(feed_id)
+
+    def update(self, feed: Feed) -> None:
+        """Note what the database has just been told of a feed, if somebody still wants it."""
+        if feed.id in self._feeds:
+            self._feeds[feed.id] = feed
+            self._unsaved.discard(feed.id)
+
+    def learn(self, feed: Feed) -> None:
+        """Note what a reading taught, to be written with the next batch."""
+        if feed.id in self._feeds:
+            self._feeds[feed.id] = feed
+            self._unsaved.add(feed.id)
+
+    def take_due(self, now: datetime) -> list[Feed]:
+        """Hand out the feeds to read now, the longest overdue first; each only once until it is given back."""
+        due = [feed for feed in self._feeds.values() if feed.due_at <= now and feed.id not in self._being_read]
+        due.sort(key=lambda feed: feed.due_at)
+        self._being_read.update(feed.id for feed in due)
+        return due
+
+    def give_back(self, feeds: Iterable[Feed]) -> None:
+        """Let feeds that were taken be due again."""
+        self._being_read.difference_update(feed.id for feed in feeds)
+
+    def take_unsaved(self) -> list[Feed]:
+        """Hand out what the database doesn't know yet."""
+        unsaved = [self._feeds[feed_id] for feed_id in self._unsaved if feed_id in self._feeds]
+        self._unsaved.clear()
+        return unsaved

@@ -1,0 +1,376 @@
+"""What admins ask for: feeds added, removed, paused and looked at. Everything acts on one guild alone.
+
+A feed is shared by all who want it, so nothing here ever stops it for others: what is added, paused or removed
+is the subscription.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from newsroom.desk.rounds import Fetched, Fetches, Outcome, Parses, Rounds
+from newsroom.errors import FetchFailed, NotAFeed, RequestRefused
+from newsroom.models import (
+    Card,
+    ChannelKind,
+    DeliveryState,
+    Document,
+    Feed,
+    FeedLink,
+    NewsChannel,
+    Subscription,
+    SubscriptionState,
+)
+from newsroom.store import Connection, Store
+from newsroom.text import clean, shorten
+
+LOOK_UP_SECONDS = 20.0  # for everything that adding a feed fetches
+UNDO_WINDOW = timedelta(minutes=10)
+MOST_BACKFILL = 5
+TITLE_LIMIT = 100
+URL_LIMIT = 2_000
+
+_PAUSED = "feed paused"
+
+
+class Reads(Parses, Protocol):
+    """Whoever reads bodies as feeds and finds the feeds that a page points at."""
+
+    async def find_feeds(self, body: bytes, url: str) -> tuple[FeedLink, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A feed that could be added: where it is, and what it answered just now."""
+
+    url: str
+    document: Document
+    fetched: Fetched
+
+    @property
+    def title(self) -> str:
+        return shorten(self.document.title, TITLE_LIMIT) or urlsplit(self.url).netloc
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where news should go: a channel that is, or becomes, a news channel. ``tag_id`` is for forums."""
+
+    guild_id: int
+    channel_id: int
+    kind: ChannelKind
+    tag_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding a feed came to. ``posting`` counts the older articles that will be posted now."""
+
+    feed: Feed
+    title: str
+    items: int
+    newest: str
+    posting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One subscription with its feed as its last reading left it."""
+
+    subscription: Subscription
+    feed: Feed
+    channel: NewsChannel
+
+    @property
+    def title(self) -> str:
+        return self.subscription.title or self.feed.title
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was removed, and what it takes to undo that: each subscription's id and its state before."""
+
+    title: str
+    guild_id: int
+    before: tuple[tuple[int, SubscriptionState], ...]
+    channel_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """How a reading on demand ended; ``error`` says in words why it failed."""
+
+    title: str
+    outcome: Outcome
+    new_articles: int
+    error: str | None
+    due_at: datetime
+
+
+class Subscriptions:
+    """Changes which feed goes where, and answers what goes where."""
+
+    def __init__(
+        self, store: Store, rounds: Rounds, fetcher: Fetches, reader: Reads, *, now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._rounds = rounds
+        self._fetcher = fetcher
+        self._reader = reader
+        self._now = now
+
+    async def look_up(self, address: str) -> Candidate | tuple[FeedLink, ...]:
+        """Find the feed at an address, or the feeds that the page there points at if there are several.
+
+        Takes at most LOOK_UP_SECONDS and remembers nothing. Raises FeedError or RequestRefused, each with a
+        sentence for whoever asked.
+        """
+        url = _as_url(address)
+        try:
+            async with asyncio.timeout(LOOK_UP_SECONDS):
+                fetched = await self._fetcher.get(url, budget=LOOK_UP_SECONDS)
+                try:
+                    return await self._candidate(url, fetched)
+                except NotAFeed:
+                    links = await self._reader.find_feeds(fetched.body, fetched.url)
+                    if not links:
+                        raise
+                if len(links) > 1:
+                    return links
+                fetched = await self._fetcher.get(links[0].url, budget=LOOK_UP_SECONDS)
+                return await self._candidate(links[0].url, fetched)
+        except TimeoutError:
+            raise FetchFailed(
+                "That took longer than 20 seconds. Try again later, or give me the feed's own address."
+            ) from None
+
+    async def add(
+        self, candidate: Candidate, place: Place, *, backfill: int, title: str | None, added_by: int
+    ) -> Added:
+        """Subscribe a channel to a feed: what it holds now counts as known, the newest ``backfill`` are posted.
+
+        One transaction; raises RequestRefused, and leaves nothing, if the channel has this feed already.
+        """
+        now = self._now()
+        own_title = shorten(clean(title), TITLE_LIMIT) if title else None
+        store = self._store
+        async with store.begin() as connection:
+            feed = await store.feeds.add(connection, candidate.url, candidate.title, candidate.document.site_url, now)
+            read = self._rounds.learned(feed, candidate.fetched, candidate.document)
+            remembered = await self._rounds.remember(connection, read, candidate.document)
+            await store.channels.put(connection, place.channel_id, place.guild_id, place.kind, place.tag_id, now)
+            if not await store.subscriptions.add(
+                connection, feed.id, place.channel_id, place.guild_id, own_title, added_by, now
+            ):
+                raise RequestRefused(f"<#{place.channel_id}> already gets that feed. Nothing has changed.")
+            subscribers = await store.subscriptions.active_of(connection, feed.id)
+            own = [subscription for subscription in subscribers if subscription.channel_id == place.channel_id]
+            newest = remembered.article_ids[len(remembered.article_ids) - min(backfill, MOST_BACKFILL) :]
+            articles = await store.articles.get(connection, newest)
+            posting = await store.deliveries.plan(connection, [articles[key] for key in newest], own, now)
+            last = (await store.articles.get(connection, remembered.article_ids[-1:]))[remembered.article_ids[-1]]
+        self._rounds.roster.put(remembered.feed)
+        return Added(remembered.feed, own_title or feed.title, len(remembered.article_ids), last.title, posting)
+
+    async def listing(self, guild_id: int, channel_id: int | None = None) -> list[Listed]:
+        """Return what goes where in a guild, or in one of its channels."""
+        async with self._store.read() as connection:
+            pairs = await self._store.subscriptions.of_guild(connection, guild_id, channel_id=channel_id)
+            channels = await self._store.channels.of_guild(connection, guild_id)
+        return [
+            Listed(subscription, self._rounds.roster.get(feed.id) or feed, channels[subscription.channel_id])
+            for subscription, feed in pairs
+        ]
+
+    async def choices(self, guild_id: int, text: str, most: int = 25) -> list[tuple[str, str, str]]:
+        """Return the guild's feeds whose title or address holds ``text``: title, address, and what ``find`` takes."""
+        wanted = text.casefold().strip()
+        found: dict[int, tuple[str, str, str]] = {}
+        for listed in await self.listing(guild_id):
+            if wanted in f"{listed.title} {listed.feed.url}".casefold():
+                found.setdefault(listed.feed.id, (listed.title, listed.feed.url, f"#{listed.feed.id}"))
+        return list(found.values())[:most]
+
+    async def find(self, guild_id: int, text: str) -> Listed:
+        """Return the feed of this guild that is meant: one picked from ``choices``, its address, or its title."""
+        wanted = text.strip()
+        everything = await self.listing(guild_id)
+        for same in (
+            lambda listed: f"#{listed.feed.id}" == wanted,
+            lambda listed: listed.feed.url == wanted,
+            lambda listed: listed.title.casefold() == wanted.casefold(),
+        ):
+            found = [listed for listed in everything if same(listed)]
+            if found:
+                return found[0]
+        raise RequestRefused("I don't know that feed here. Pick one from the list that appears while you type.")
+
+    async def remove(self, guild_id: int, feed_id: int, channel_id: int | None = None) -> Removed:
+        """Take a feed out of one channel of a guild, or out of all; ``undo`` takes that back for UNDO_WINDOW."""
+        now = self._now()
+        async with self._store.begin() as connection:
+            pairs = await self._subscribed(connection, guild_id, feed_id, channel_id)
+            ids = [subscription.id for subscription, _ in pairs]
+            channel_ids = tuple(subscription.channel_id for subscription, _ in pairs)
+            await self._store.subscriptions.set_state(connection, ids, SubscriptionState.REMOVED, removed_at=now)
+            await self._store.deliveries.set_aside(
+                connection, feed_id, channel_ids, DeliveryState.SKIPPED, _removed(now)
+            )
+            wanted = await self._store.subscriptions.active_of(connection, feed_id)
+        if not wanted:
+            self._rounds.roster.drop(feed_id)
+        title = pairs[0][0].title or pairs[0][1].title
+        before = tuple((subscription.id, subscription.state) for subscription, _ in pairs)
+        return Removed(title, guild_id, before, channel_ids)
+
+    async def undo(self, removed: Removed) -> None:
+        """Bring back what was removed, and what it would have brought meanwhile."""
+        now = self._now()
+        store = self._store
+        states = dict(removed.before)
+        async with store.begin() as connection:
+            found = await store.subscriptions.removed(connection, list(states))
+            back = [one for one in found if one.removed_at is not None and now - one.removed_at <= UNDO_WINDOW]
+            if not back:
+                raise RequestRefused("That can't be undone any more. Add the feed again with `/feed add`.")
+            for one in back:
+                assert one.removed_at is not None, "only such are kept above"
+                await store.subscriptions.set_state(connection, [one.id], states[one.id])
+                await store.deliveries.put_back(
+                    connection, one.feed_id, [one.channel_id], DeliveryState.SKIPPED, _removed(one.removed_at), now
+                )
+                if states[one.id] is SubscriptionState.ACTIVE:
+                    missed = await store.articles.found_since(connection, one.feed_id, one.removed_at)
+                    await store.deliveries.plan(connection, missed, [one], now)
+            feed = await store.feeds.get(connection, back[0].feed_id)
+            wanted = await store.subscriptions.active_of(connection, back[0].feed_id)
+        assert feed is not None, "a subscription has its feed"
+        if wanted and self._rounds.roster.get(feed.id) is None:
+            self._rounds.roster.put(feed)
+
+    async def pause(self, guild_id: int, feed_id: int) -> Listed:
+        """Stop a feed's news in this guild; what waits comes after ``resume``."""
+        async with self._store.begin() as connection:
+            pairs = await self._subscribed(connection, guild_id, feed_id)
+            active = [one for one, _ in pairs if one.state is SubscriptionState.ACTIVE]
+            if not active:
+                raise RequestRefused("That feed is paused already. `/feed resume` lets its news in again.")
+            await self._store.subscriptions.set_state(connection, [one.id for one in active], SubscriptionState.PAUSED)
+            await self._store.deliveries.set_aside(
+                connection, feed_id, [one.channel_id for one in active], DeliveryState.DEFERRED, _PAUSED
+            )
+            wanted = await self._store.subscriptions.active_of(connection, feed_id)
+        if not wanted:
+            self._rounds.roster.drop(feed_id)
+        return (await self._listed(guild_id, feed_id))[0]
+
+    async def resume(self, guild_id: int, feed_id: int) -> Listed:
+        """Let a feed's news in again, from now on: what it brought while nobody read it counts as known."""
+        now = self._now()
+        async with self._store.begin() as connection:
+            pairs = await self._subscribed(connection, guild_id, feed_id)
+            paused = [one for one, _ in pairs if one.state is SubscriptionState.PAUSED]
+            if not paused:
+                raise RequestRefused("That feed isn't paused.")
+            unread = self._rounds.roster.get(feed_id) is None
+            await self._store.subscriptions.set_state(
+                connection, [one.id for one in paused], SubscriptionState.ACTIVE, baseline_due=unread
+            )
+            await self._store.deliveries.put_back(
+                connection, feed_id, [one.channel_id for one in paused], DeliveryState.DEFERRED, _PAUSED, now
+            )
+        if unread:
+            # Without validators, so that the next reading is a whole one and learns what the feed holds.
+            feed = replace(pairs[0][1], etag=None, last_modified=None, body_hash=None, due_at=now)
+            self._rounds.roster.put(feed)
+        return (await self._listed(guild_id, feed_id))[0]
+
+    async def preview(self, guild_id: int, feed_id: int) -> Card:
+        """Return the newest article as a card."""
+        listed = (await self._listed(guild_id, feed_id))[0]
+        async with self._store.read() as connection:
+            article = await self._store.articles.newest(connection, feed_id)
+        if article is None:
+            raise RequestRefused("That feed hasn't brought an article yet.")
+        return Card(
+            headline=article.title,
+            source=listed.title,
+            url=article.url,
+            summary=article.summary,
+            picture_url=article.picture_url,
+            published_at=article.published_at,
+            mark="",
+        )
+
+    async def refresh(self, guild_id: int, feed_id: int) -> Refreshed:
+        """Read a feed now, whether it is due or not."""
+        listed = (await self._listed(guild_id, feed_id))[0]
+        feed = self._rounds.roster.get(feed_id)
+        if feed is None:
+            raise RequestRefused("That feed is paused. `/feed resume` lets its news in again.")
+        reading, new_articles = await self._rounds.read_now(feed)
+        return Refreshed(listed.title, reading.outcome, new_articles, reading.feed.error, reading.feed.due_at)
+
+    async def pause_channel(self, guild_id: int, channel_id: int, length: timedelta | None) -> datetime | None:
+        """Hold back a channel's news; return until when, None for "until somebody resumes it"."""
+        until = self._now() + length if length is not None else None
+        async with self._store.begin() as connection:
+            await self._news_channel(connection, guild_id, channel_id)
+            await self._store.channels.pause(connection, channel_id, until)
+        return until
+
+    async def resume_channel(self, guild_id: int, channel_id: int) -> int:
+        """Let news in again; return how many stories were waiting and come now."""
+        async with self._store.begin() as connection:
+            await self._news_channel(connection, guild_id, channel_id)
+            await self._store.channels.resume(connection, channel_id)
+            return await self._store.deliveries.waiting(connection, channel_id)
+
+    async def forget_removed(self) -> None:
+        """Drop the subscriptions whose removal can't be undone any more."""
+        async with self._store.begin() as connection:
+            await self._store.subscriptions.purge(connection, self._now() - UNDO_WINDOW)
+
+    async def _candidate(self, url: str, fetched: Fetched) -> Candidate:
+        document = await self._reader.parse(fetched.body, fetched.content_type, fetched.url)
+        if not document.entries:
+            raise RequestRefused("That is a feed, but it has no items yet. Add it again once something is published.")
+        return Candidate(fetched.permanent_url or url, document, fetched)
+
+    async def _listed(self, guild_id: int, feed_id: int) -> list[Listed]:
+        listed = [one for one in await self.listing(guild_id) if one.feed.id == feed_id]
+        if not listed:
+            raise RequestRefused("That feed isn't used in this server any more.")
+        return listed
+
+    async def _subscribed(
+        self, connection: Connection, guild_id: int, feed_id: int, channel_id: int | None = None
+    ) -> list[tuple[Subscription, Feed]]:
+        pairs = await self._store.subscriptions.of_guild(connection, guild_id, feed_id=feed_id, channel_id=channel_id)
+        if not pairs:
+            where = "in that channel" if channel_id is not None else "in this server"
+            raise RequestRefused(f"That feed isn't used {where}. `/feed list` shows what is.")
+        return pairs
+
+    async def _news_channel(self, connection: Connection, guild_id: int, channel_id: int) -> None:
+        channel = await self._store.channels.get(connection, channel_id)
+        if channel is None or channel.guild_id != guild_id:
+            raise RequestRefused("This channel gets no news. `/feed add` makes it a news channel.")
+
+
+def _as_url(address: str) -> str:
+    """Read an address as people paste it: in angle brackets, or without its scheme."""
+    address = address.strip().removeprefix("<").removesuffix(">").strip()
+    if not address or len(address) > URL_LIMIT or any(character.isspace() for character in address):
+        raise RequestRefused("That is not an address. Give me one like https://example.com/feed.xml.")
+    return address if "://" in address else f"https://{address}"
+
+
+def _removed(at: datetime) -> str:
+    """Say why a delivery was skipped, exactly enough to find those of one removal again."""
+    return f"removed with its feed at {at.isoformat()}"

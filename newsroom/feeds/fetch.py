@@ -1,0 +1,386 @@
+"""Getting what stands at an address: politely, within limits, and only from where we may go."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+import zlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
+from weakref import WeakValueDictionary
+
+import aiohttp
+import brotli  # type: ignore[import-untyped]
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from newsroom.errors import AddressRefused, FeedError, FetchFailed
+from newsroom.feeds.guard import REFUSED, Guard, PrivateAddress, guarded_socket
+
+MOST_BYTES = 8 * 1024 * 1024
+"""How large a body may be, before as well as after decompression."""
+
+MOST_REDIRECTS = 5
+
+CONNECT_SECONDS = 10.0
+"""How long a name may take to resolve and a server to take the connection, TLS included."""
+
+LONGEST_WAIT = timedelta(hours=24)
+"""The longest time a server can make us stay away."""
+
+# Long enough for the next feed of the same host in a round. Longer would only collect open sockets.
+_KEEP_ALIVE_SECONDS = 3.0
+
+_VALIDATOR = re.compile(r"[\x20-\x7e]{1,1024}")
+
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
+    "application/json;q=0.9, */*;q=0.5"
+)
+
+_TOO_LARGE = f"What that address sends is too large: more than {MOST_BYTES // 1024**2} MiB."
+_TOO_SLOW = "That server takes too long to answer."
+_BROKEN_OFF = "That server's answer broke off before it was complete."
+_DAMAGED = "That server's answer is compressed in a way that can't be read."
+_CIRCLES = f"That address leads in circles: it redirects more than {MOST_REDIRECTS} times."
+_NOWHERE = "That address redirects to something that is no web address."
+_UNKNOWN_HOST = "There is no server of that name. Check the address for typing mistakes."
+_NOBODY = "That server can't be reached: nobody answers there."
+_NOT_SECURE = "That server's certificate is not valid, so the connection is not safe."
+_STATUS = {
+    401: "it wants a login, which Popcorn doesn't have.",
+    403: "it doesn't let Popcorn in.",
+    404: "there is nothing there. Check it for typing mistakes.",
+    410: "what was there is gone for good.",
+    429: "it wants to be asked less often.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A good answer: 200 with its body, or 304 without one.
+
+    ``url`` is where it came from in the end. ``permanent_url`` is how far redirects led that are meant for ever
+    (301, 308, and none of another kind before them), None if there was none. On a 304 the validators are those that
+    hold from now on.
+    """
+
+    status: int
+    url: str
+    body: bytes
+    etag: str | None
+    last_modified: str | None
+    content_type: str | None
+    permanent_url: str | None = None
+
+    @property
+    def not_modified(self) -> bool:
+        """Whether the server says that nothing changed since the validators were given out."""
+        return self.status == 304
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    status: int
+    location: str
+
+
+class Fetcher:
+    """Fetches addresses: at most ``concurrency`` at once, and ``per_host`` of one host.
+
+    ``allow_hosts`` are the guard's, ``contact`` goes into the User-Agent, ``now`` is aware and UTC.
+    ``resolver`` replaces the system's.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_hosts: Collection[str] = (),
+        contact: str | None = None,
+        now: Callable[[], datetime],
+        concurrency: int = 50,
+        per_host: int = 2,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self._guard = Guard(allow_hosts)
+        self._now = now
+        self._resolver = resolver
+        self._headers = {
+            "User-Agent": user_agent(contact),
+            "Accept": _ACCEPT,
+            "Accept-Encoding": "gzip, deflate, br",
+        }
+        self._places = asyncio.Semaphore(concurrency)
+        self._per_host = per_host
+        self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._guarded: aiohttp.ClientSession | None = None
+        self._free: aiohttp.ClientSession | None = None
+        self._ssl: ssl.SSLContext | None = None
+
+    async def get(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None, budget: float = 20.0
+    ) -> Fetched:
+        """Fetch an address, only if it changed when validators are given.
+
+        ``budget`` is in seconds and covers all hops, but not the waiting for a free place. Raises AddressRefused
+        and FetchFailed.
+        """
+        address = self._guard.check_url(url)
+        validators = {"If-None-Match": _validator(etag), "If-Modified-Since": _validator(last_modified)}
+        headers = {name: value for name, value in validators.items() if value}
+        permanent_url: str | None = None
+        is_permanent = True
+        for _ in range(MOST_REDIRECTS + 1):
+            # The host's place comes first, so that a slow host's queue keeps no place from the other hosts.
+            async with self._host(address), self._places:
+                began = asyncio.get_running_loop().time()
+                answer = await self._ask(address, headers, budget)
+                budget -= asyncio.get_running_loop().time() - began
+            if isinstance(answer, Fetched):
+                return replace(answer, permanent_url=permanent_url)
+            address = self._next_hop(address, answer.location)
+            is_permanent = is_permanent and answer.status in (301, 308)
+            if is_permanent:
+                permanent_url = str(address)
+        raise FetchFailed(_CIRCLES)
+
+    def _next_hop(self, address: URL, location: str) -> URL:
+        try:
+            target = address.join(URL(location))
+        except ValueError:
+            raise FetchFailed(_NOWHERE) from None
+        return self._guard.check_url(str(target))
+
+    def _host(self, address: URL) -> asyncio.Semaphore:
+        return self._hosts.setdefault(address.raw_host or "", asyncio.Semaphore(self._per_host))
+
+    async def _ask(self, address: URL, headers: Mapping[str, str], budget: float) -> Fetched | _Redirect:
+        session = self._session(address)
+        try:
+            async with (
+                asyncio.timeout(budget),
+                session.get(address, headers=headers, allow_redirects=False) as response,
+            ):
+                return await self._read(response, address, headers)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # ValueError: names that no resolver can be asked about, and lengths that are no numbers.
+            raise _in_words(error) from error
+
+    async def _read(
+        self, response: aiohttp.ClientResponse, address: URL, validators: Mapping[str, str]
+    ) -> Fetched | _Redirect:
+        status = response.status
+        if status in (301, 302, 303, 307, 308):
+            return _Redirect(status, response.headers.get("Location", ""))
+        is_not_modified = status == 304 and bool(validators)
+        if status not in (200, 203) and not is_not_modified:
+            raise self._refusal(response)
+        etag = _validator(response.headers.get("ETag"))
+        last_modified = _validator(response.headers.get("Last-Modified"))
+        if is_not_modified:
+            etag = etag or validators.get("If-None-Match")
+            last_modified = last_modified or validators.get("If-Modified-Since")
+        return Fetched(
+            status=status,
+            url=str(address),
+            body=b"" if is_not_modified else await _body(response),
+            etag=etag,
+            last_modified=last_modified,
+            content_type=response.headers.get("Content-Type"),
+        )
+
+    def _refusal(self, response: aiohttp.ClientResponse) -> FetchFailed:
+        status = response.status
+        try:
+            wait = retry_after(response.headers.get("Retry-After", ""), self._now())
+        except ValueError:
+            wait = None
+        if status >= 500:
+            meaning = "the server has trouble of its own. That often passes by itself."
+        else:
+            meaning = _STATUS.get(status, "that is no answer to read news from.")
+        return FetchFailed(f"That address answered {status}: {meaning}", status=status, retry_after=wait)
+
+    def _session(self, address: URL) -> aiohttp.ClientSession:
+        """The session for a hop: the free one, which may connect anywhere, only for hosts that are let in by name."""
+        if self._guard.allows(address):
+            self._free = self._free or self._new_session(None)
+            return self._free
+        self._guarded = self._guarded or self._new_session(guarded_socket)
+        return self._guarded
+
+    def _new_session(self, socket_factory: aiohttp.SocketFactoryType | None) -> aiohttp.ClientSession:
+        self._ssl = self._ssl or ssl.create_default_context()
+        connector = aiohttp.TCPConnector(
+            limit=0,  # the places above are the limit
+            ssl=self._ssl,
+            ttl_dns_cache=300,
+            keepalive_timeout=_KEEP_ALIVE_SECONDS,
+            resolver=self._resolver,
+            socket_factory=socket_factory,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            headers=self._headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
+        )
+
+    async def close(self) -> None:
+        """Close all connections. Requests under way fail."""
+        for session in (self._guarded, self._free):
+            if session is not None:
+                await session.close()
+
+
+def user_agent(contact: str | None) -> str:
+    """Who we say we are: name, version, and where to complain."""
+    try:
+        number = version("popcorn")
+    except PackageNotFoundError:  # run from a plain copy of the files
+        number = "0"
+    who = re.sub(r"[^\x21-\x7e]|[()\\]", "", contact or "")
+    return f"Popcorn/{number} (+{who})" if who else f"Popcorn/{number} (news bot for Discord)"
+
+
+def retry_after(header: str, now: datetime) -> timedelta:
+    """Read how long a server asks us to stay away.
+
+    ``header`` is whole seconds ("120") or an HTTP date, which is UTC by definition. The wait lies between zero
+    and LONGEST_WAIT, so no server can park a feed for ever.
+
+    Raises ValueError when the header is neither form.
+    Source: RFC 9110, section 10.2.3.
+    """
+    header = header.strip()
+    if header.isdecimal():
+        seconds = float(header)
+    else:
+        try:
+            seconds = (parsedate_to_datetime(header).replace(tzinfo=UTC) - now).total_seconds()
+        except (OverflowError, TypeError, IndexError) as error:
+            raise ValueError("no HTTP date") from error
+    return timedelta(seconds=min(max(seconds, 0), LONGEST_WAIT.total_seconds()))
+
+
+def never_connected(error: BaseException) -> bool:
+    """Whether a request surely never left: no name, no connection, no TLS, so not a byte of it was sent."""
+    return isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+
+
+def is_network_error(error: BaseException) -> bool:
+    """Whether a request broke off on its way, so that nobody knows what became of it."""
+    return isinstance(error, aiohttp.ClientError | OSError | TimeoutError)
+
+
+def _validator(value: str | None) -> str | None:
+    """A validator as it may be sent back; an overlong or odd one is dropped, which costs a whole body at worst."""
+    return value if value is not None and _VALIDATOR.fullmatch(value) else None
+
+
+def _in_words(error: Exception) -> FeedError:
+    """Tell a failed request in one sentence that holds nothing of the error's own text."""
+    match error:
+        case aiohttp.ClientConnectorError(os_error=PrivateAddress()):
+            return AddressRefused(REFUSED)
+        case aiohttp.InvalidURL():  # 127.1, 2130706433 and the like
+            return AddressRefused("That is not a web address: its server is written in a way Popcorn doesn't open.")
+        case TimeoutError():
+            return FetchFailed(_TOO_SLOW)
+        case aiohttp.ClientConnectorDNSError() | ValueError():
+            return FetchFailed(_UNKNOWN_HOST)
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return FetchFailed(_NOT_SECURE)
+        case aiohttp.ClientConnectorError():
+            return FetchFailed(_NOBODY)
+        case _:
+            return FetchFailed(_BROKEN_OFF)
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """Read a body piece by piece, and stop as soon as it is too large."""
+    unfold = _unfolder(response.headers.get("Content-Encoding", ""))
+    body = bytearray()
+    received = 0
+    async for piece in response.content.iter_any():
+        received += len(piece)
+        body += unfold(piece, MOST_BYTES + 1 - len(body))
+        if max(received, len(body)) > MOST_BYTES:
+            raise FetchFailed(_TOO_LARGE)
+    if received and not unfold.is_complete():
+        raise FetchFailed(_BROKEN_OFF)
+    return bytes(body)
+
+
+class _Unfold(Protocol):
+    """Undoes a compression piece by piece. Gives at most about ``most`` bytes, then has to be given up."""
+
+    def __call__(self, piece: bytes, most: int) -> bytes: ...
+
+    def is_complete(self) -> bool: ...
+
+
+class _Plain:
+    def __call__(self, piece: bytes, most: int) -> bytes:
+        return piece
+
+    def is_complete(self) -> bool:
+        return True
+
+
+class _Zlib:
+    """gzip, and deflate with or without its header: RFC 9110 wants one, some servers send none."""
+
+    def __init__(self, window: int | None) -> None:
+        self._stream = zlib.decompressobj(window) if window else None
+
+    def __call__(self, piece: bytes, most: int) -> bytes:
+        if self._stream is None:
+            has_header = piece[0] & 0x0F == 8
+            self._stream = zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
+        if self._stream.eof:
+            return b""
+        try:
+            return self._stream.decompress(piece, most)
+        except zlib.error:
+            raise FetchFailed(_DAMAGED) from None
+
+    def is_complete(self) -> bool:
+        return self._stream is not None and self._stream.eof
+
+
+class _Brotli:
+    def __init__(self) -> None:
+        self._stream = brotli.Decompressor()
+
+    def __call__(self, piece: bytes, most: int) -> bytes:
+        if self._stream.is_finished():
+            return b""
+        try:
+            return bytes(self._stream.process(piece, output_buffer_limit=most))
+        except brotli.error:
+            raise FetchFailed(_DAMAGED) from None
+
+    def is_complete(self) -> bool:
+        return bool(self._stream.is_finished())
+
+
+def _unfolder(encoding: str) -> _Unfold:
+    match encoding.strip().lower():
+        case "" | "identity":
+            return _Plain()
+        case "gzip" | "x-gzip":
+            return _Zlib(zlib.MAX_WBITS | 16)
+        case "deflate":
+            return _Zlib(None)
+        case "br":
+            return _Brotli()
+        case _:  # unknown, or folded twice, which only an attack does
+            raise FetchFailed(_DAMAGED)

@@ -1,0 +1,72 @@
+"""How the raw values of a feed, of whatever format, become an entry: safe to show, and plausible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import islice
+from urllib.parse import urljoin
+
+from yarl import URL
+
+from newsroom.models import Document, Entry
+from newsroom.text import clean
+
+MOST_ENTRIES = 1000
+"""Entries kept of one document, from the top, where nearly all feeds have their newest."""
+
+LONGEST_TITLE = 300
+LONGEST_SUMMARY = 1500
+"""In UTF-16 code units; a card shows less."""
+
+LONGEST_ADDRESS = 4096
+
+_PLAUSIBLE_YEARS = range(1990, 2100)
+
+
+def entry(
+    *, guid: str | None, link: str | None, title: str, summary: str, picture: str | None, published: datetime | None
+) -> Entry | None:
+    """Make an entry, or None of an item that says nothing. ``title`` and ``summary`` are safe plain text already."""
+    guid = clean(guid) if guid else None
+    if not (guid or link or title or summary):
+        return None
+    return Entry(
+        guid=guid or None,
+        link=link,
+        title=title,
+        summary=summary,
+        picture=picture if picture and picture.startswith("https://") else None,
+        published=_plausible(published),
+    )
+
+
+def document(*, title: str, site_url: str | None, entries: Iterable[Entry | None], url: str) -> Document:
+    """Put a document together; a feed without a name is called after its host."""
+    kept = islice((made for made in entries if made), MOST_ENTRIES)
+    return Document(title=title or URL(url).host or url, site_url=site_url, entries=tuple(kept))
+
+
+def web_address(address: object, base: str) -> str | None:
+    """Make an address absolute and fit to be shown as a link, or None if it is no http(s) one.
+
+    A user name in it goes: it is there to look like another host.
+    """
+    if not isinstance(address, str) or not address.strip() or len(address) > LONGEST_ADDRESS:
+        return None
+    try:
+        url = URL(urljoin(base, clean(address)))
+        return str(url.with_user(None)) if url.scheme in ("http", "https") and url.raw_host and url.port else None
+    except ValueError:
+        return None
+
+
+def _plausible(moment: datetime | None) -> datetime | None:
+    """A moment in UTC, or None where a date says nothing: 1970, 9999 and the like."""
+    if moment is None:
+        return None
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        return None
+    return moment if moment.year in _PLAUSIBLE_YEARS else None

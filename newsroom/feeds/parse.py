@@ -1,0 +1,173 @@
+"""Reading a feed's body: RSS 0.90 to 2.0, RDF and Atom by feedparser, JSON Feed by a reader of ours.
+
+It belongs into a worker process (``newsroom.feeds.workers``): feedparser can be made to eat minutes and gigabytes,
+and raises all sorts of errors. So nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+import feedparser  # type: ignore[import-untyped]
+from feedparser.encodings import convert_to_utf8  # type: ignore[import-untyped]
+from lxml import etree
+
+from newsroom.errors import NotAFeed
+from newsroom.feeds.items import LONGEST_SUMMARY, LONGEST_TITLE, document, entry, web_address
+from newsroom.feeds.jsonfeed import looks_like_json, parse_json
+from newsroom.models import Document, Entry
+from newsroom.text import LONGEST_MARKUP, clean, plain, shorten
+
+_XML = {"content-type": "application/xml; charset=utf-8"}
+
+_PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
+_CHARACTER = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_MARKUP = re.compile(r"</?(?:a|b|br|code|div|em|font|h[1-6]|i|img|p|span|strong|sub|sup|u)\b[^<>]*>", re.IGNORECASE)
+_STRAY_SEMICOLON = re.compile(r"&(\w+);")
+_IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)$", re.IGNORECASE)
+
+
+def parse(body: bytes, content_type: str | None, url: str) -> Document:
+    """Read a feed that came from ``url`` with this Content-Type header.
+
+    Raises NotAFeed, and on odd input whatever else feedparser raises.
+    """
+    if not body.strip():
+        raise NotAFeed("That address sends nothing at all.")
+    if looks_like_json(body):
+        return parse_json(body, url)
+    data = _harmless(convert_to_utf8({"content-type": content_type} if content_type else {}, body, {}))
+    # A stream, because feedparser would open a file that is named like the body.
+    parsed = feedparser.parse(io.BytesIO(data), response_headers=_XML, sanitize_html=False, resolve_relative_uris=False)
+    version = parsed.get("version", "")
+    if not version:
+        if _PAGE.search(data[:4096]):
+            raise NotAFeed("That is a web page, not a feed.")
+        raise NotAFeed("What that address sends can't be read as a feed.")
+    if parsed.bozo and _ends_within_item(data):
+        raise NotAFeed("That feed breaks off in the middle of an item.")
+    if parsed.bozo and not parsed.entries:
+        raise NotAFeed("That looks like a feed, but it is too broken to read.")
+    is_atom = version.startswith("atom")
+    site_url = web_address(parsed.feed.get("link"), url)
+    # Atom resolves relative links against the document, RSS says nothing and its writers mean the site.
+    reader = _Reader(base=url if is_atom else site_url or url, is_atom=is_atom, is_broken=bool(parsed.bozo))
+    return document(
+        title=reader.text(parsed.feed, "title", LONGEST_TITLE),
+        site_url=site_url,
+        entries=map(reader.entry, parsed.entries),
+        url=url,
+    )
+
+
+def _harmless(data: bytes) -> bytes:
+    """Take two things out of a document in UTF-8 that feedparser can't bear."""
+    # Entities a document declares itself can grow without end, and feedparser unfolds what expat refuses. Written
+    # small they are no declarations; those of HTML are known without.
+    data = data.replace(b"<!ENTITY", b"<!entity")
+    # References to characters that can't be, such as the halves of an emoji: one would cost the whole feed.
+    return _CHARACTER.sub(_possible_character, data)
+
+
+def _possible_character(reference: re.Match[bytes]) -> bytes:
+    hexadecimal, decimal = reference.groups()
+    digits = (hexadecimal or decimal).lstrip(b"0")
+    code = int(digits or b"0", 16 if hexadecimal else 10) if len(digits) < 8 else -1
+    return reference[0] if 0 < code < 0xD800 or 0xE000 <= code <= 0x10FFFF else b""
+
+
+def _ends_within_item(data: bytes) -> bool:
+    """Whether a document that doesn't close was cut off inside an item: half an item is none."""
+    opened = max(data.rfind(b"<item"), data.rfind(b"<entry"))
+    return opened > max(data.rfind(b"</item"), data.rfind(b"</entry"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads feedparser's entries. ``base`` is what relative addresses belong to, ``is_broken`` means broken XML."""
+
+    base: str
+    is_atom: bool
+    is_broken: bool
+
+    def entry(self, raw: Any) -> Entry | None:
+        bodies = [raw.get("summary") or "", *(content.get("value") or "" for content in raw.get("content", ()))]
+        return entry(
+            guid=raw.get("id"),
+            link=self._link(raw),
+            title=self.text(raw, "title", LONGEST_TITLE),
+            summary=self.text(raw, "summary", LONGEST_SUMMARY)
+            or next(filter(None, (plain(body, LONGEST_SUMMARY) for body in bodies)), ""),
+            picture=next(self._pictures(raw, bodies), None),
+            published=_published(raw),
+        )
+
+    def text(self, raw: Any, key: str, limit: int) -> str:
+        """A value as plain text. Atom says whether it is markup; in RSS a text with tags is, whatever it says."""
+        value = raw.get(key) or ""
+        kind = raw.get(f"{key}_detail", {}).get("type")
+        if kind == "text/plain" and (self.is_atom or not _MARKUP.search(value)):
+            text = shorten(clean(value[:LONGEST_MARKUP]), limit)
+        else:
+            text = plain(value, limit)
+        # Of "R&D" in broken XML feedparser makes "R&D;".
+        return _STRAY_SEMICOLON.sub(r"&\1", text) if self.is_broken else text
+
+    def _link(self, raw: Any) -> str | None:
+        """The address of the article itself: what feedparser takes for it, else any alternate form."""
+        link = raw.get("link")
+        if link == raw.get("id") and "://" not in (link or ""):
+            link = None  # a guid that says it is an address, and isn't: "1234"
+        alternates = (link.get("href") for link in raw.get("links", ()) if link.get("rel") == "alternate")
+        return next(filter(None, (web_address(address, self.base) for address in (link, *alternates))), None)
+
+    def _pictures(self, raw: Any, bodies: list[str]) -> Iterator[str]:
+        """The pictures of an item over https: what the feed calls its picture before what stands in the text."""
+        for candidate in chain(_named_pictures(raw), chain.from_iterable(map(_images, reversed(bodies)))):
+            address = web_address(candidate, self.base)
+            if address and address.startswith("https://"):
+                yield address
+
+
+def _named_pictures(raw: Any) -> Iterator[str | None]:
+    for media in raw.get("media_content", ()):
+        kind = media.get("medium") or media.get("type") or ""
+        if kind.startswith("image") or (not kind and _IMAGE_FILE.search((media.get("url") or "").partition("?")[0])):
+            yield media.get("url")
+    for link in raw.get("links", ()):
+        if link.get("rel") == "enclosure" and (link.get("type") or "").startswith("image/"):
+            yield link.get("href")
+    for thumbnail in raw.get("media_thumbnail", ()):
+        yield thumbnail.get("url")
+
+
+def _images(html: str) -> Iterator[str | None]:
+    """The sources of a text's pictures, without counting pixels and emoji."""
+    if "<img" not in html:
+        return
+    try:
+        parser = etree.HTMLParser(encoding="utf-8", no_network=True)
+        page = etree.fromstring(html[:LONGEST_MARKUP].encode("utf-8", "ignore"), parser)
+    except etree.XMLSyntaxError:  # nothing but a comment
+        return
+    for image in page.iter("img"):
+        source = image.get("src") or ""
+        if "emoji" not in source and not {image.get("width"), image.get("height")} & {"0", "1"}:
+            yield source
+
+
+def _published(raw: Any) -> datetime | None:
+    # "in" first: feedparser warns when asked for a missing update.
+    parsed = raw.get("published_parsed") or ("updated_parsed" in raw and raw["updated_parsed"])
+    if not parsed:
+        return None
+    try:
+        return datetime(*parsed[:6]).replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None

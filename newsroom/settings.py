@@ -1,0 +1,160 @@
+"""The operator's choices, read once at the start: from the environment, then from ``.env`` in the working folder.
+
+The names of the variables are a contract. What each is for stands in ``.env.example`` and in the README.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import unquote
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from newsroom.errors import BadSetting
+
+ENV_FILE = Path(".env")
+DISCORD_API_URL = "https://discord.com/api/v10"
+A_WEEK = 7 * 24 * 60  # minutes
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+LogFormat = Literal["text", "json"]
+
+_API_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?/v\d+", re.IGNORECASE)
+_CONTACT = re.compile(r"[!-~]+@[!-~]+|https?://[!-~]+", re.IGNORECASE)
+_HOST = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^\s/:@?#\[\]]+)(:(?P<port>\d{1,5}))?")
+# scheme://user:password@host, where a password may hold an @ itself, and libpq's ?password=
+_PASSWORDS = (re.compile(r"^\w+://[^/:@]*:(?P<password>.+)@"), re.compile(r"[?&]password=(?P<password>[^&]+)"))
+_SHORTEST_PASSWORD = 4  # hiding a shorter one wherever it appears would garble every log line
+
+
+def _database_url(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if not separator or scheme.lower() not in ("sqlite", "postgresql", "postgres") or not rest.strip("/"):
+        raise ValueError
+    return f"{scheme.lower()}://{rest}"
+
+
+def _api_url(value: str) -> str:
+    value = value.rstrip("/")
+    if not _API_URL.fullmatch(value):
+        raise ValueError
+    return value
+
+
+def _contact(value: str) -> str:
+    if not _CONTACT.fullmatch(value):
+        raise ValueError
+    return value
+
+
+def _hosts(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    hosts = tuple(part.strip().lower() for part in parts)
+    return tuple(_host(host) for host in hosts if host)
+
+
+def _host(value: str) -> str:
+    parts = _HOST.fullmatch(value)
+    if parts is None or not 0 < int(parts["port"] or 80) < 65536:
+        raise ValueError
+    if parts["host"].startswith("["):
+        ipaddress.IPv6Address(parts["host"][1:-1])
+    return value
+
+
+class Settings(BaseSettings):
+    """All settings, checked. ``description`` is the end of the sentence "NAME: must be …"."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, env_file_encoding="utf-8-sig", hide_input_in_errors=True
+    )
+
+    discord_token: SecretStr | None = Field(None, description="the token of your bot")
+    database_url: Annotated[str, BeforeValidator(_database_url)] = Field(
+        "sqlite:///data/popcorn.db",
+        repr=False,  # a password may be in it
+        description="sqlite:///folder/file.db or postgresql://user:password@host/name",
+    )
+    discord_api_url: Annotated[str, BeforeValidator(_api_url)] = Field(
+        DISCORD_API_URL,
+        description=f"an http(s) address that ends in the version of the API, such as {DISCORD_API_URL}",
+    )
+    feed_interval_minutes: float = Field(
+        10, gt=0, le=A_WEEK, description=f"a number of minutes above 0 and at most {A_WEEK} (a week), such as 10 or 0.5"
+    )
+    feed_contact: Annotated[str, BeforeValidator(_contact)] | None = Field(
+        None, max_length=200, description="a mail address or an http(s) address of at most 200 plain characters"
+    )
+    feed_allow_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = Field(
+        (), description="a list such as news.lan, 10.0.0.5:8080, [fd00::1]:8080 (no http://, commas between)"
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = Field(
+        "INFO", description="one of " + ", ".join(get_args(LogLevel))
+    )
+    log_format: Annotated[LogFormat, BeforeValidator(str.lower)] = Field("text", description="text or json")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Take a variable that holds spaces alone as not set, like an empty one."""
+        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        return {name: value for name, value in stripped.items() if value != ""}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be logged: the token, and the database's password as written and as sent."""
+        found = [self.discord_token.get_secret_value()] if self.discord_token else []
+        for pattern in _PASSWORDS:
+            if part := pattern.search(self.database_url):
+                spellings = part["password"], unquote(part["password"])
+                found += [password for password in spellings if len(password) >= _SHORTEST_PASSWORD]
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def shown_database_url(self) -> str:
+        """The database's address with stars for the password."""
+        shown = self.database_url
+        for pattern in _PASSWORDS:
+            if part := pattern.search(shown):
+                shown = shown[: part.start("password")] + "***" + shown[part.end("password") :]
+        return shown
+
+
+def read_settings(*, env_file: Path | None = ENV_FILE, **overrides: Any) -> Settings:
+    """Read the settings; ``overrides``, by the names of the fields, beat environment and ``env_file``.
+
+    An empty variable counts as not set. Raises BadSetting, with one line that says how to get it right and never
+    holds the value: a token or a password may stand in the wrong variable.
+    """
+    try:
+        return Settings(**{"_env_file": env_file, **overrides})
+    except ValidationError as error:
+        name = str(error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"][0])
+    except UnicodeDecodeError:
+        raise BadSetting(str(env_file), "is not a text file in UTF-8; save it as UTF-8.") from None
+    except OSError:
+        raise BadSetting(str(env_file), "can't be read; give the account that runs Popcorn the right to.") from None
+    description = Settings.model_fields[name].description
+    # Not raised from the library's error: no traceback may ever show what the variable held.
+    raise BadSetting(name.upper(), f"must be {description}.")
+
+
+def token_of(settings: Settings) -> str:
+    """Return the bot's token. Raises BadSetting, which says where to get one, when there is none or not a plain one."""
+    token = settings.discord_token.get_secret_value() if settings.discord_token else ""
+    if not token:
+        raise BadSetting(
+            "DISCORD_TOKEN",
+            "not set. Create one at discord.com/developers/applications → Bot → Reset Token, and put it into .env",
+        )
+    if not re.fullmatch(r"[!-~]+", token):
+        raise BadSetting(
+            "DISCORD_TOKEN",
+            "has spaces or odd characters in it. Copy it anew at discord.com/developers/applications → Bot → "
+            "Reset Token, the token alone, and put it into .env",
+        )
+    return token

@@ -1,0 +1,61 @@
+"""What the newsroom remembers: one class per family of tables, over SQLite or PostgreSQL.
+
+Whoever decides opens the transaction (``begin`` to write, ``read`` to look) and hands it to the methods, so
+that what belongs together becomes true together.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsroom.store.articles import ArticleStore
+from newsroom.store.channels import NewsChannelStore
+from newsroom.store.database import Database, migrate, open_database
+from newsroom.store.deliveries import DeliveryStore, Publishing
+from newsroom.store.feeds import FeedStore
+from newsroom.store.installation import InstallationStore
+from newsroom.store.subscriptions import SubscriptionStore
+
+__all__ = ["Connection", "Publishing", "Store", "open_store"]
+
+Connection = AsyncConnection
+
+
+class Store:
+    """The families of tables of one database, side by side."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.installation = InstallationStore(database)
+        self.feeds = FeedStore(database)
+        self.articles = ArticleStore(database)
+        self.channels = NewsChannelStore(database)
+        self.subscriptions = SubscriptionStore(database)
+        self.deliveries = DeliveryStore(database)
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a transaction that writes: all of it happens, or nothing."""
+        return self.database.begin()
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a transaction that only looks."""
+        return self.database.read()
+
+    async def close(self) -> None:
+        await self.database.close()
+
+
+async def open_store(url: str) -> Store:
+    """Open the database that an operator names, brought up to this version's schema.
+
+    Raises BadSetting for an address that can't work and StoreError for a database that can't be used.
+    """
+    database = await open_database(url)
+    try:
+        await migrate(database)
+    except BaseException:
+        await database.close()
+        raise
+    return Store(database)

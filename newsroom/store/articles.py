@@ -1,0 +1,128 @@
+"""Articles, the stories they tell, and the aliases by which an article is known again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsroom.feeds.identity import Identified
+from newsroom.models import Article
+from newsroom.store import tables
+from newsroom.store.database import Database
+
+COLUMNS = [tables.article.c[name] for name in Article.__dataclass_fields__]
+
+# SQLite takes at most 32,766 values in a statement, PostgreSQL's protocol 32,767.
+KEYS_A_QUERY = 10_000
+
+
+def article_of(row: Sequence[Any]) -> Article:
+    """Read the values of COLUMNS as what they stand for."""
+    return Article(*row)
+
+
+class ArticleStore:
+    """What is remembered of articles. Every method works inside the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._insert = database.insert
+
+    async def known(self, connection: AsyncConnection, feed_id: int, keys: Collection[bytes]) -> dict[bytes, int]:
+        """Tell which of these aliases a feed has shown before, and for which article."""
+        wanted = list(keys)
+        found: dict[bytes, int] = {}
+        for start in range(0, len(wanted), KEYS_A_QUERY):
+            statement = select(tables.alias.c.key, tables.alias.c.article_id).where(
+                tables.alias.c.feed_id == feed_id, tables.alias.c.key.in_(wanted[start : start + KEYS_A_QUERY])
+            )
+            found.update({bytes(row.key): row.article_id for row in await connection.execute(statement)})
+        return found
+
+    async def add(
+        self, connection: AsyncConnection, feed_id: int, items: Sequence[Identified], now: datetime
+    ) -> list[Article]:
+        """Remember new articles with their stories and aliases; return them in the order given.
+
+        Articles with one story key tell one story, whichever feed brings them.
+        """
+        if not items:
+            return []
+        story_ids = await self._stories(connection, items, now)
+        rows = [
+            {
+                "feed_id": feed_id,
+                "story_id": story_id,
+                "title": item.entry.title,
+                "url": item.entry.link,
+                "summary": item.entry.summary,
+                "picture_url": item.entry.picture,
+                "published_at": item.entry.published,
+                "found_at": now,
+            }
+            for item, story_id in zip(items, story_ids, strict=True)
+        ]
+        statement = insert(tables.article).returning(*COLUMNS, sort_by_parameter_order=True)
+        articles = [article_of(row) for row in await connection.execute(statement, rows)]
+        await self.add_aliases(
+            connection,
+            feed_id,
+            {
+                key: article.id
+                for item, article in zip(items, articles, strict=True)
+                for key in (*item.keys, *item.hostless)
+            },
+        )
+        return articles
+
+    async def add_aliases(self, connection: AsyncConnection, feed_id: int, articles: Mapping[bytes, int]) -> None:
+        """Remember further names of articles; a name that an article has already stays with it."""
+        if articles:
+            await connection.execute(
+                self._insert(tables.alias).on_conflict_do_nothing(),
+                [{"feed_id": feed_id, "key": key, "article_id": article_id} for key, article_id in articles.items()],
+            )
+
+    async def get(self, connection: AsyncConnection, article_ids: Collection[int]) -> dict[int, Article]:
+        rows = await connection.execute(select(*COLUMNS).where(tables.article.c.id.in_(list(article_ids))))
+        return {row.id: article_of(row) for row in rows}
+
+    async def found_since(self, connection: AsyncConnection, feed_id: int, since: datetime) -> list[Article]:
+        """Return what a feed has brought after that moment, oldest first."""
+        statement = (
+            select(*COLUMNS)
+            .where(tables.article.c.feed_id == feed_id, tables.article.c.found_at > since)
+            .order_by(tables.article.c.id)
+        )
+        return [article_of(row) for row in await connection.execute(statement)]
+
+    async def newest(self, connection: AsyncConnection, feed_id: int) -> Article | None:
+        """Return the article that a feed brought last."""
+        statement = (
+            select(*COLUMNS).where(tables.article.c.feed_id == feed_id).order_by(tables.article.c.id.desc()).limit(1)
+        )
+        row = (await connection.execute(statement)).one_or_none()
+        return article_of(row) if row else None
+
+    async def _stories(self, connection: AsyncConnection, items: Sequence[Identified], now: datetime) -> list[int]:
+        """Return the story of each item: the one with its key, or a new one of its own."""
+        keys = list(dict.fromkeys(item.story_key for item in items if item.story_key is not None))
+        ids: dict[bytes, int] = {}
+        if keys:
+            await connection.execute(
+                self._insert(tables.story).on_conflict_do_nothing(), [{"key": key, "created_at": now} for key in keys]
+            )
+            for start in range(0, len(keys), KEYS_A_QUERY):
+                found = select(tables.story.c.key, tables.story.c.id).where(
+                    tables.story.c.key.in_(keys[start : start + KEYS_A_QUERY])
+                )
+                ids.update({bytes(row.key): row.id for row in await connection.execute(found)})
+        keyless = sum(item.story_key is None for item in items)
+        own: list[int] = []
+        if keyless:
+            statement = insert(tables.story).returning(tables.story.c.id)
+            own = list(await connection.scalars(statement, [{"created_at": now}] * keyless))
+        return [ids[item.story_key] if item.story_key is not None else own.pop() for item in items]

@@ -1,0 +1,71 @@
+"""News channels: where news goes, and whether it may go there now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsroom.models import ChannelKind, NewsChannel
+from newsroom.store import tables
+from newsroom.store.database import Database
+
+COLUMNS = [tables.news_channel.c[name] for name in NewsChannel.__dataclass_fields__]
+
+
+def channel_of(row: Sequence[Any]) -> NewsChannel:
+    """Read the values of COLUMNS as what they stand for."""
+    channel = NewsChannel(*row)
+    return replace(channel, kind=ChannelKind(channel.kind))
+
+
+class NewsChannelStore:
+    """What is remembered of news channels. Every method works inside the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._insert = database.insert
+
+    async def put(
+        self,
+        connection: AsyncConnection,
+        channel_id: int,
+        guild_id: int,
+        kind: ChannelKind,
+        tag_id: int | None,
+        now: datetime,
+    ) -> None:
+        """Make this channel a news channel, or bring what we know of its kind and tag up to date."""
+        statement = self._insert(tables.news_channel).values(
+            channel_id=channel_id, guild_id=guild_id, kind=kind, tag_id=tag_id, created_at=now
+        )
+        newer = {"kind": kind} | ({"tag_id": tag_id} if tag_id is not None else {})
+        await connection.execute(statement.on_conflict_do_update(index_elements=["channel_id"], set_=newer))
+
+    async def get(self, connection: AsyncConnection, channel_id: int) -> NewsChannel | None:
+        statement = select(*COLUMNS).where(tables.news_channel.c.channel_id == channel_id)
+        row = (await connection.execute(statement)).one_or_none()
+        return channel_of(row) if row else None
+
+    async def of_guild(self, connection: AsyncConnection, guild_id: int) -> dict[int, NewsChannel]:
+        rows = await connection.execute(select(*COLUMNS).where(tables.news_channel.c.guild_id == guild_id))
+        return {row.channel_id: channel_of(row) for row in rows}
+
+    async def pause(self, connection: AsyncConnection, channel_id: int, until: datetime | None) -> None:
+        """Hold a channel's news back until then, or until somebody resumes it."""
+        await self._set(connection, channel_id, paused=True, paused_until=until)
+
+    async def resume(self, connection: AsyncConnection, channel_id: int) -> None:
+        """Let news in again, whether a moderator had paused the channel or Discord had refused us there."""
+        await self._set(connection, channel_id, paused=False, paused_until=None, suspended_for=None)
+
+    async def suspend(self, connection: AsyncConnection, channel_id: int, reason: str) -> None:
+        """Stop sending to a channel that refuses us; its news waits."""
+        await self._set(connection, channel_id, suspended_for=reason)
+
+    async def _set(self, connection: AsyncConnection, channel_id: int, **values: object) -> None:
+        statement = update(tables.news_channel).where(tables.news_channel.c.channel_id == channel_id)
+        await connection.execute(statement.values(**values))

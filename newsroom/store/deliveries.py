@@ -1,0 +1,219 @@
+"""The outbox: each story on its way to each news channel. What a row says is the truth.
+
+A channel's rows go out in the order of their ids. The first that is neither done nor set aside is the
+channel's head; while it waits, whatever is behind it waits too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Update, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsroom.models import (
+    Article,
+    Delivery,
+    DeliveryState,
+    NewsChannel,
+    Origin,
+    PublishState,
+    Subscription,
+)
+from newsroom.store import articles, channels, tables
+from newsroom.store.database import Database
+
+COLUMNS = [tables.delivery.c[name] for name in Delivery.__dataclass_fields__]
+ON_ITS_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """A card that stands in an announcement channel and has yet to be published to its followers."""
+
+    delivery_id: int
+    channel_id: int
+    guild_id: int
+    message_id: int
+    attempts: int
+
+
+def delivery_of(row: Sequence[Any]) -> Delivery:
+    """Read the values of COLUMNS as what they stand for."""
+    delivery = Delivery(*row)
+    return replace(delivery, state=DeliveryState(delivery.state))
+
+
+class DeliveryStore:
+    """What is remembered of deliveries. Every method works inside the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._insert = database.insert
+
+    async def plan(
+        self,
+        connection: AsyncConnection,
+        news: Sequence[Article],
+        subscriptions: Sequence[Subscription],
+        now: datetime,
+    ) -> int:
+        """Send these articles, in this order, to these channels; return how many cards that makes.
+
+        A channel gets a story once: the unique key decides, however many feeds tell it.
+        """
+        rows = [
+            {
+                "story_id": article.story_id,
+                "article_id": article.id,
+                "channel_id": subscription.channel_id,
+                "guild_id": subscription.guild_id,
+                "state": DeliveryState.PENDING,
+                "due_at": now,
+                "planned_at": now,
+            }
+            for article in news
+            for subscription in subscriptions
+        ]
+        if not rows:
+            return 0
+        statement = self._insert(tables.delivery).on_conflict_do_nothing().returning(tables.delivery.c.id)
+        return len(list(await connection.scalars(statement, rows)))
+
+    async def due_channels(self, connection: AsyncConnection, now: datetime) -> list[int]:
+        """Return the channels that may get news and whose head is due."""
+        heads = (
+            select(func.min(tables.delivery.c.id))
+            .where(tables.delivery.c.state.in_(ON_ITS_WAY))
+            .group_by(tables.delivery.c.channel_id)
+        )
+        statement = (
+            select(tables.delivery.c.channel_id)
+            .join(tables.news_channel, tables.news_channel.c.channel_id == tables.delivery.c.channel_id)
+            .where(tables.delivery.c.id.in_(heads), tables.delivery.c.due_at <= now, _open(now))
+            .order_by(tables.delivery.c.id)
+        )
+        return list(await connection.scalars(statement))
+
+    async def head(
+        self, connection: AsyncConnection, channel_id: int, now: datetime
+    ) -> tuple[Delivery, NewsChannel] | None:
+        """Return the delivery that is next in a channel, if it is due and the channel is open to news."""
+        statement = (
+            select(*COLUMNS)
+            .where(tables.delivery.c.channel_id == channel_id, tables.delivery.c.state.in_(ON_ITS_WAY))
+            .order_by(tables.delivery.c.id)
+            .limit(1)
+        )
+        row = (await connection.execute(statement)).one_or_none()
+        if row is None or row.due_at > now:
+            return None
+        place = select(*channels.COLUMNS).where(tables.news_channel.c.channel_id == channel_id, _open(now))
+        channel = (await connection.execute(place)).one_or_none()
+        return (delivery_of(row), channels.channel_of(channel)) if channel else None
+
+    async def contents(self, connection: AsyncConnection, delivery: Delivery) -> tuple[Article, str]:
+        """Return the article that a card shows and the name of its source in that channel."""
+        statement = (
+            select(
+                *articles.COLUMNS,
+                func.coalesce(tables.subscription.c.title, tables.feed.c.title).label("source"),
+            )
+            .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
+            .outerjoin(
+                tables.subscription,
+                (tables.subscription.c.feed_id == tables.feed.c.id)
+                & (tables.subscription.c.channel_id == delivery.channel_id),
+            )
+            .where(tables.article.c.id == delivery.article_id)
+        )
+        row = (await connection.execute(statement)).one()
+        return articles.article_of(row[:-1]), row.source
+
+    async def set(self, connection: AsyncConnection, delivery_id: int, **values: object) -> None:
+        """Write down how far a delivery is."""
+        await connection.execute(update(tables.delivery).where(tables.delivery.c.id == delivery_id).values(**values))
+
+    async def set_aside(
+        self,
+        connection: AsyncConnection,
+        feed_id: int,
+        channel_ids: Collection[int],
+        state: DeliveryState,
+        reason: str,
+    ) -> None:
+        """Take what waits of a feed out of these channels' order: to be deferred, or skipped for good.
+
+        What is being sent is left alone: it may stand in the channel already.
+        """
+        await connection.execute(
+            self._of_feed(feed_id, channel_ids)
+            .where(tables.delivery.c.state == DeliveryState.PENDING)
+            .values(state=state, reason=reason)
+        )
+
+    async def put_back(
+        self,
+        connection: AsyncConnection,
+        feed_id: int,
+        channel_ids: Collection[int],
+        state: DeliveryState,
+        reason: str,
+        now: datetime,
+    ) -> None:
+        """Undo ``set_aside``: what stands at this state for this reason is on its way again."""
+        await connection.execute(
+            self._of_feed(feed_id, channel_ids)
+            .where(tables.delivery.c.state == state, tables.delivery.c.reason == reason)
+            .values(state=DeliveryState.PENDING, reason=None, due_at=now)
+        )
+
+    async def waiting(self, connection: AsyncConnection, channel_id: int) -> int:
+        """Count the stories on their way to a channel."""
+        statement = select(func.count()).where(
+            tables.delivery.c.channel_id == channel_id, tables.delivery.c.state.in_(ON_ITS_WAY)
+        )
+        return (await connection.execute(statement)).scalar_one()
+
+    async def due_publishings(self, connection: AsyncConnection, now: datetime) -> list[Publishing]:
+        """Return the oldest card to publish of each announcement channel that has one due."""
+        oldest = (
+            select(func.min(tables.delivery.c.id))
+            .where(tables.delivery.c.publish_state == PublishState.PENDING)
+            .group_by(tables.delivery.c.channel_id)
+        )
+        statement = select(
+            tables.delivery.c.id,
+            tables.delivery.c.channel_id,
+            tables.delivery.c.guild_id,
+            tables.delivery.c.message_id,
+            tables.delivery.c.publish_attempts,
+        ).where(tables.delivery.c.id.in_(oldest), tables.delivery.c.publish_due_at <= now)
+        return [Publishing(*row) for row in await connection.execute(statement)]
+
+    async def origin(self, connection: AsyncConnection, delivery_id: int, guild_id: int) -> Origin | None:
+        """Return where a card of this guild comes from."""
+        statement = (
+            select(tables.feed.c.title, tables.feed.c.url, tables.article.c.found_at, tables.article.c.url)
+            .select_from(tables.delivery)
+            .join(tables.article, tables.article.c.id == tables.delivery.c.article_id)
+            .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
+            .where(tables.delivery.c.id == delivery_id, tables.delivery.c.guild_id == guild_id)
+        )
+        row = (await connection.execute(statement)).one_or_none()
+        return Origin(*row) if row else None
+
+    def _of_feed(self, feed_id: int, channel_ids: Collection[int]) -> Update:
+        own = select(tables.article.c.id).where(tables.article.c.feed_id == feed_id)
+        return update(tables.delivery).where(
+            tables.delivery.c.channel_id.in_(list(channel_ids)), tables.delivery.c.article_id.in_(own)
+        )
+
+
+def _open(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that a channel is neither suspended nor paused."""
+    return tables.news_channel.c.suspended_for.is_(None) & or_(
+        tables.news_channel.c.paused.is_(False), tables.news_channel.c.paused_until <= now
+    )

@@ -1,0 +1,76 @@
+"""Feeds: one row an address, however many news channels want it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsroom.models import Feed, SubscriptionState
+from newsroom.store import tables
+from newsroom.store.database import Database
+
+COLUMNS = [tables.feed.c[name] for name in Feed.__dataclass_fields__]
+
+
+def feed_of(row: Sequence[Any]) -> Feed:
+    """Read the values of COLUMNS as what they stand for."""
+    return Feed(*row)
+
+
+class FeedStore:
+    """What is remembered of feeds. Every method works inside the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._insert = database.insert
+
+    async def add(self, connection: AsyncConnection, url: str, title: str, site_url: str | None, now: datetime) -> Feed:
+        """Return the feed at ``url``, made now if nobody had asked for it before."""
+        statement = self._insert(tables.feed).values(
+            url=url, title=title, site_url=site_url, due_at=now, created_at=now
+        )
+        await connection.execute(statement.on_conflict_do_nothing())
+        found = await self.by_url(connection, url)
+        assert found is not None, "it was there or has just been inserted"
+        return found
+
+    async def by_url(self, connection: AsyncConnection, url: str) -> Feed | None:
+        row = (await connection.execute(select(*COLUMNS).where(tables.feed.c.url == url))).one_or_none()
+        return feed_of(row) if row else None
+
+    async def get(self, connection: AsyncConnection, feed_id: int) -> Feed | None:
+        row = (await connection.execute(select(*COLUMNS).where(tables.feed.c.id == feed_id))).one_or_none()
+        return feed_of(row) if row else None
+
+    async def lock(self, connection: AsyncConnection, feed_id: int) -> None:
+        """Let one transaction at a time remember what a feed brought.
+
+        Two that read it at the same moment would otherwise both take an article for new. SQLite has one
+        writer anyway and leaves the clause out.
+        """
+        await connection.execute(select(tables.feed.c.id).where(tables.feed.c.id == feed_id).with_for_update())
+
+    async def active(self, connection: AsyncConnection) -> list[Feed]:
+        """Return the feeds that somebody gets news from: nothing else is fetched."""
+        wanted = select(tables.subscription.c.feed_id).where(tables.subscription.c.state == SubscriptionState.ACTIVE)
+        rows = await connection.execute(select(*COLUMNS).where(tables.feed.c.id.in_(wanted)))
+        return [feed_of(row) for row in rows]
+
+    async def save(self, connection: AsyncConnection, feeds: Sequence[Feed]) -> None:
+        """Write down what readings taught us of these feeds, in one batch."""
+        if not feeds:
+            return
+        columns = [name for name in Feed.__dataclass_fields__ if name not in ("id", "url")]
+        statement = (
+            update(tables.feed)
+            .where(tables.feed.c.id == bindparam("row_id"))
+            .values({name: bindparam(f"new_{name}") for name in columns})
+        )
+        rows = [asdict(feed) for feed in feeds]
+        await connection.execute(
+            statement, [{"row_id": row["id"]} | {f"new_{name}": row[name] for name in columns} for row in rows]
+        )

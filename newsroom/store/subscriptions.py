@@ -1,0 +1,125 @@
+"""Subscriptions: which feed goes to which news channel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsroom.models import Feed, Subscription, SubscriptionState
+from newsroom.store import feeds, tables
+from newsroom.store.database import Database
+
+COLUMNS = [tables.subscription.c[name] for name in Subscription.__dataclass_fields__]
+
+
+def subscription_of(row: Sequence[Any]) -> Subscription:
+    """Read the values of COLUMNS as what they stand for."""
+    subscription = Subscription(*row)
+    return replace(subscription, state=SubscriptionState(subscription.state))
+
+
+class SubscriptionStore:
+    """What is remembered of subscriptions. Every method works inside the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._insert = database.insert
+
+    async def add(
+        self,
+        connection: AsyncConnection,
+        feed_id: int,
+        channel_id: int,
+        guild_id: int,
+        title: str | None,
+        added_by: int,
+        now: datetime,
+    ) -> bool:
+        """Subscribe a channel to a feed; False if it is subscribed already.
+
+        One that was removed a moment ago begins anew: undoing is a step of its own.
+        """
+        fresh = {
+            "title": title,
+            "state": SubscriptionState.ACTIVE,
+            "baseline_due": False,
+            "added_by": added_by,
+            "added_at": now,
+            "removed_at": None,
+        }
+        statement = (
+            self._insert(tables.subscription)
+            .values(feed_id=feed_id, channel_id=channel_id, guild_id=guild_id, **fresh)
+            .on_conflict_do_update(
+                index_elements=["feed_id", "channel_id"],
+                set_=fresh,
+                where=tables.subscription.c.state == SubscriptionState.REMOVED,
+            )
+            .returning(tables.subscription.c.id)
+        )
+        return (await connection.execute(statement)).one_or_none() is not None
+
+    async def active_of(self, connection: AsyncConnection, feed_id: int) -> list[Subscription]:
+        """Return who gets news from this feed."""
+        statement = select(*COLUMNS).where(
+            tables.subscription.c.feed_id == feed_id, tables.subscription.c.state == SubscriptionState.ACTIVE
+        )
+        return [subscription_of(row) for row in await connection.execute(statement.order_by(tables.subscription.c.id))]
+
+    async def of_guild(
+        self, connection: AsyncConnection, guild_id: int, *, feed_id: int | None = None, channel_id: int | None = None
+    ) -> list[tuple[Subscription, Feed]]:
+        """Return a guild's subscriptions that are not removed, with their feeds, in the order they were added."""
+        statement = (
+            select(*COLUMNS, *feeds.COLUMNS)
+            .join(tables.feed, tables.feed.c.id == tables.subscription.c.feed_id)
+            .where(tables.subscription.c.guild_id == guild_id, tables.subscription.c.state != SubscriptionState.REMOVED)
+            .order_by(tables.subscription.c.id)
+        )
+        if feed_id is not None:
+            statement = statement.where(tables.subscription.c.feed_id == feed_id)
+        if channel_id is not None:
+            statement = statement.where(tables.subscription.c.channel_id == channel_id)
+        split = len(COLUMNS)
+        rows = await connection.execute(statement)
+        return [(subscription_of(row[:split]), feeds.feed_of(row[split:])) for row in rows]
+
+    async def set_state(
+        self,
+        connection: AsyncConnection,
+        subscription_ids: Collection[int],
+        state: SubscriptionState,
+        *,
+        baseline_due: bool = False,
+        removed_at: datetime | None = None,
+    ) -> None:
+        statement = update(tables.subscription).where(tables.subscription.c.id.in_(list(subscription_ids)))
+        await connection.execute(statement.values(state=state, baseline_due=baseline_due, removed_at=removed_at))
+
+    async def removed(self, connection: AsyncConnection, subscription_ids: Collection[int]) -> list[Subscription]:
+        """Return those of these subscriptions that can still be taken back."""
+        statement = select(*COLUMNS).where(
+            tables.subscription.c.id.in_(list(subscription_ids)),
+            tables.subscription.c.state == SubscriptionState.REMOVED,
+        )
+        return [subscription_of(row) for row in await connection.execute(statement)]
+
+    async def baseline_learned(self, connection: AsyncConnection, feed_id: int) -> None:
+        """Note that what the feed holds now is known to everyone who gets it."""
+        statement = update(tables.subscription).where(
+            tables.subscription.c.feed_id == feed_id, tables.subscription.c.baseline_due
+        )
+        await connection.execute(statement.values(baseline_due=False))
+
+    async def purge(self, connection: AsyncConnection, removed_before: datetime) -> None:
+        """Forget the subscriptions whose removal can't be undone any more."""
+        await connection.execute(
+            delete(tables.subscription).where(
+                tables.subscription.c.state == SubscriptionState.REMOVED,
+                tables.subscription.c.removed_at < removed_before,
+            )
+        )

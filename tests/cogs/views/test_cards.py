@@ -1,0 +1,408 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import discord
+import pytest
+import pytest_asyncio
+import simcord
+from discord.ext import commands
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cogs.views import markdown
+from cogs.views.cards import CardMessage, card_message, carries, more_item, origin_text, plain_card_message
+from newsroom.errors import StoreError
+from newsroom.models import Card, Origin
+from newsroom.text import clean, length
+from tests.makers import NOW, ago, card, origin
+from tests.openapi import check_env
+from tests.shown import shown
+
+HOSTILE_TITLES = {
+    "everyone": "@everyone look",
+    "mention": "<@1> <@&1> <#1> look",
+    "masked": "[OpenAI](https://evil.example)",
+    "break-link": "](https://evil.example) **",
+    "rtl": "\u202egpj.exe",
+    "5000": "word " * 1000,
+    "5000-marks": "*" * 5000,
+    "5000-without-spaces": "a" * 5000,
+    "emoji-cut": "😀" * 400,
+    "family-cut": "👩‍👩‍👧" * 400,
+    "code": "```\ncode\n```",
+    "small": "-# small",
+    "heading": "# heading",
+    "quote": "> quote",
+    "list": "1. list",
+    "spoiler": "||spoiler||",
+    "line-break": "one\ntwo",
+    "empty": "",
+    "unseen": "\u200b\u202e",
+}
+
+
+def message(**fields: Any) -> CardMessage:
+    return card_message(card(**fields), now=NOW)
+
+
+def buttons(message: CardMessage) -> dict[str | None, discord.ui.Button[Any]]:
+    return {item.label: item for item in message.view.children if isinstance(item, discord.ui.Button)}
+
+
+def assert_within_limits(message: CardMessage) -> None:
+    assert 1 <= length(message.content) <= markdown.CONTENT
+    assert 1 <= length(message.title) <= markdown.THREAD_NAME
+    assert "\n" not in message.title
+    for button in buttons(message).values():
+        assert len(button.url or "") <= markdown.BUTTON_URL
+        assert len(button.custom_id or "") <= markdown.CUSTOM_ID
+    if message.embed is not None:
+        assert length(message.embed.title or "") <= markdown.EMBED_TITLE
+        assert length(message.embed.description or "") <= markdown.EMBED_DESCRIPTION
+        assert len(message.embed.url or "") <= markdown.EMBED_URL
+        assert len(message.embed.image.url or "") <= markdown.EMBED_URL
+        assert 2 * len(message.embed) <= markdown.EMBED_TOTAL
+
+
+def test_a_card_says_what_happened_who_says_so_and_how_long_ago():
+    made = message(
+        headline="A small lab releases a large model",
+        source="Lab Notes",
+        summary="The weights are open.",
+        picture_url="https://lab.example/a.png",
+        published_at=ago(hours=1),
+    )
+
+    assert made.content == "**A small lab releases a large model** · Lab Notes"
+    assert made.embed is not None
+    assert made.embed.description == f"The weights are open.\n-# <t:{int(ago(hours=1).timestamp())}:R>"
+    assert made.embed.image.url == "https://lab.example/a.png"
+    assert made.title == "A small lab releases a large model"
+
+
+def test_a_card_has_read_and_more():
+    made = message(url="https://lab.example/posts/1", mark="17.abc")
+
+    assert list(buttons(made)) == ["Read", "More"]
+    assert buttons(made)["Read"].url == "https://lab.example/posts/1"
+    assert buttons(made)["More"].custom_id == "more:17.abc"
+
+
+def test_a_published_card_leads_to_the_article_without_its_buttons():
+    embed = message(url="https://www.lab.example/posts/1").embed
+
+    assert embed is not None
+    assert (embed.title, embed.url) == ("lab.example", "https://www.lab.example/posts/1")
+
+
+def test_a_preview_has_no_more():
+    assert list(buttons(message(mark=""))) == ["Read"]
+
+
+def test_of_a_long_summary_the_first_sentences_are_shown():
+    embed = message(summary="One. Two. Three. Four.", published_at=None).embed
+
+    assert embed is not None
+    assert embed.description == "One. Two. Three."
+
+
+def test_a_story_without_link_summary_picture_and_date_needs_no_embed():
+    made = message(url=None, summary="", picture_url=None, published_at=None)
+
+    assert made.embed is None
+    assert list(buttons(made)) == ["More"]
+    assert "embed" not in made.for_channel()
+
+
+@pytest.mark.parametrize(
+    ("fields", "content", "title"),
+    [
+        ({"headline": "", "summary": "First words of it."}, "**First words of it.** · Lab Notes", "First words of it."),
+        ({"headline": "\u200b ", "summary": ""}, "**Lab Notes**", "Lab Notes"),
+        ({"headline": "", "summary": "", "source": ""}, "**Untitled**", "Untitled"),
+        ({"headline": "News", "source": ""}, "**News**", "News"),
+    ],
+)
+def test_a_card_without_a_headline_makes_do_with_what_there_is(fields: dict[str, str], content: str, title: str):
+    made = message(**fields)
+
+    assert (made.content, made.title) == (content, title)
+
+
+def test_a_link_too_long_for_a_button_stands_in_the_content():
+    url = "https://lab.example/" + "a" * 600
+    made = message(url=url)
+
+    assert "Read" not in buttons(made)
+    assert made.content.endswith(f"\n<{url}>")
+    assert made.embed is not None
+    assert made.embed.url == url
+
+
+def test_a_link_too_long_for_discord_is_left_out():
+    made = message(url="https://lab.example/" + "a" * 5000)
+
+    assert made.content == "**A small lab releases a large model** · Lab Notes"
+    assert list(buttons(made)) == ["More"]
+    assert made.embed is not None
+    assert made.embed.url is None
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "https:///", "not a url"])
+def test_what_is_no_web_address_becomes_no_link(url: str):
+    made = message(url=url)
+
+    assert list(buttons(made)) == ["More"]
+    assert url not in made.content
+
+
+@pytest.mark.parametrize(
+    "picture", ["http://lab.example/a.png", "data:image/png;base64,AA", "https://a.example/" + "a" * 3000]
+)
+def test_only_a_picture_that_discord_can_fetch_safely_is_shown(picture: str):
+    embed = message(picture_url=picture).embed
+
+    assert embed is not None
+    assert embed.image.url is None
+
+
+@pytest.mark.parametrize(
+    "published_at",
+    [None, NOW + timedelta(days=1), datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)],
+)
+def test_a_date_that_nobody_can_believe_gives_no_age(published_at: datetime | None):
+    embed = message(published_at=published_at).embed
+
+    assert embed is not None
+    assert "<t:" not in (embed.description or "")
+
+
+def test_a_clock_that_is_a_little_ahead_publishes_now_and_not_in_the_future():
+    embed = message(published_at=NOW + timedelta(minutes=10), summary="").embed
+
+    assert embed is not None
+    assert embed.description == f"-# <t:{int(NOW.timestamp())}:R>"
+
+
+@pytest.mark.parametrize("title", HOSTILE_TITLES.values(), ids=HOSTILE_TITLES)
+def test_a_hostile_title_is_shown_as_it_stands(title: str):
+    for made in (message(headline=title), plain_card_message(card(headline=title))):
+        assert_within_limits(made)
+        text, marks = shown(made.content.partition("\n")[0])
+        assert marks == ["**", "**"]
+        headline = text.removeprefix("**").removesuffix("** · Lab Notes")
+        expected = clean(title) or card().summary
+        assert headline == expected or expected.startswith(headline.removesuffix("…"))
+
+
+def test_a_summary_of_100_000_characters_is_cut_at_a_word():
+    embed = message(summary="words " * 20_000, published_at=None).embed
+
+    assert embed is not None
+    assert length(embed.description or "") <= 600
+    assert (embed.description or "").endswith("words…")
+
+
+ANY_TEXT = st.text(max_size=50) | st.builds(
+    lambda text, times: text * times,
+    st.sampled_from(
+        ["*", "\\", "<@1>", "](", "`", "😀", "a ", "||", "https://", "\u202e", "\n# ", "e\u0301", "@everyone "]
+    ),
+    st.integers(min_value=0, max_value=3000),
+)
+ANY_URL = st.none() | ANY_TEXT | ANY_TEXT.map("https://lab.example/{}".format)
+CARDS = st.builds(
+    Card,
+    headline=ANY_TEXT,
+    source=ANY_TEXT,
+    url=ANY_URL,
+    summary=ANY_TEXT,
+    picture_url=ANY_URL,
+    published_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    mark=st.sampled_from(["", "9223372036854775807.0123456789abcdef01234567"]),
+)
+
+
+@settings(deadline=None)
+@given(CARDS)
+def test_whatever_a_feed_says_a_card_keeps_discords_limits(card: Card):
+    assert_within_limits(card_message(card, now=NOW))
+    assert_within_limits(plain_card_message(card))
+
+
+@settings(deadline=None)
+@given(CARDS)
+def test_whatever_a_feed_says_only_our_own_marks_mean_anything(card: Card):
+    made = card_message(card, now=NOW)
+
+    line, _, link = made.content.partition("\n")
+    assert shown(line)[1] == ["**", "**"]
+    assert not link or link == f"<{link[1:-1]}>"
+    if made.embed is not None:
+        summary, _, age = (made.embed.description or "").rpartition("-# <t:")
+        assert shown(summary if age else (made.embed.description or ""))[1] == []
+        assert shown(made.embed.title or "")[1] == []
+
+
+def test_the_plainest_card_is_headline_link_and_mark():
+    made = plain_card_message(card(url="https://lab.example/posts/1", mark="17.abc"))
+
+    assert made.content == "**A small lab releases a large model** · Lab Notes\n<https://lab.example/posts/1>"
+    assert made.embed is None
+    assert [button.custom_id for button in buttons(made).values()] == ["more:17.abc"]
+
+
+def test_more_tells_feed_host_time_and_link_but_no_key_of_the_feeds_address():
+    text = origin_text(origin(feed_title="Lab *Notes*", feed_url="https://lab.example/feed?key=secret"))
+
+    found = int(ago(minutes=1).timestamp())
+    assert text == (
+        f"From **Lab \\*Notes\\*** · lab.example\nFound <t:{found}:f>, <t:{found}:R>\n<https://lab.example/posts/1>"
+    )
+
+
+@settings(deadline=None)
+@given(ANY_TEXT, ANY_TEXT, ANY_URL)
+def test_whatever_the_feed_is_called_more_keeps_discords_limits(title: str, feed_url: str, url: str | None):
+    text = origin_text(origin(feed_title=title, feed_url=feed_url, url=url))
+
+    assert length(text) <= markdown.CONTENT
+
+
+MARK = card().mark
+
+
+class Bot(commands.AutoShardedBot):
+    """A bot that has nothing but the button More, and an origin to tell, none, or an error."""
+
+    def __init__(self, found: Origin | Exception | None) -> None:
+        super().__init__((), intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none())
+        self.found = found
+        self.asked: list[tuple[str, int]] = []
+
+    async def setup_hook(self) -> None:
+        self.add_dynamic_items(more_item(self.look_up))
+
+    async def look_up(self, mark: str, guild_id: int) -> Origin | None:
+        self.asked.append((mark, guild_id))
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+@pytest_asyncio.fixture
+async def env() -> AsyncIterator[simcord.Env]:
+    bot = Bot(origin())
+    env = simcord.Env(bot, shard_count=1)
+    await env.start()
+    yield env
+    check_env(env)
+    await env.bot.close()
+    await env.shutdown()
+    assert env.errors == []
+
+
+async def sent(env: simcord.Env, message: CardMessage) -> tuple[Any, Any, discord.Message]:
+    guild = env.create_guild("G")
+    news = guild.create_text_channel("news")
+    member = guild.add_member(env.create_user("alice"))
+    channel = env.bot.get_channel(news.id)
+    assert isinstance(channel, discord.TextChannel)
+    return news, member, await channel.send(**message.for_channel())
+
+
+async def test_discord_takes_a_card_as_it_is(env: simcord.Env):
+    _, _, posted = await sent(env, message(picture_url="https://lab.example/a.png"))
+
+    assert posted.content == "**A small lab releases a large model** · Lab Notes"
+    assert [child.label for row in posted.components for child in row.children] == ["Read", "More"]
+
+
+@pytest.mark.parametrize("title", HOSTILE_TITLES.values(), ids=HOSTILE_TITLES)
+async def test_discord_takes_a_card_with_a_hostile_title_and_pings_nobody(env: simcord.Env, title: str):
+    news, _, posted = await sent(env, message(headline=title, summary=title * 10, source=title))
+
+    assert env.backend.messages[news.id][posted.id].ping_user_ids == []
+    assert posted.mentions == posted.role_mentions == []
+    assert not posted.mention_everyone
+
+
+async def test_discord_takes_a_card_as_a_forum_post(env: simcord.Env):
+    guild = env.create_guild("G")
+    forum = env.bot.get_channel(guild.create_forum_channel("forum").id)
+    assert isinstance(forum, discord.ForumChannel)
+
+    created = await forum.create_thread(**message(headline="word " * 100).for_forum())
+
+    assert created.thread.name.endswith("word…")
+    assert carries(created.message, MARK)
+
+
+async def test_a_card_is_known_by_its_mark_and_by_no_other(env: simcord.Env):
+    news, _, posted = await sent(env, message())
+    channel = env.bot.get_channel(news.id)
+    [found] = [message async for message in channel.history()]
+
+    assert carries(found, MARK)
+    assert carries(posted, MARK)
+    assert not carries(posted, MARK[:-1])
+    assert not carries(posted, "")
+
+
+async def test_a_mark_is_found_at_any_depth(env: simcord.Env):
+    news, _, _ = await sent(env, message())
+    button: discord.ui.Button[Any] = discord.ui.Button(label="More", custom_id=f"more:{MARK}")
+    layout = discord.ui.LayoutView(timeout=None)
+    layout.add_item(discord.ui.Container(discord.ui.Section("Headline", accessory=button)))
+
+    assert carries(await env.bot.get_channel(news.id).send(view=layout), MARK)
+
+
+async def test_more_answers_its_clicker_alone(env: simcord.Env):
+    news, member, posted = await sent(env, message())
+
+    result = await member.click(news.last_message, label="More")
+
+    assert result.ephemeral
+    assert result.response.content == origin_text(origin())
+    assert env.bot.asked == [(MARK, posted.guild.id)]
+
+
+async def test_more_still_answers_after_a_restart(env: simcord.Env):
+    news, member, _ = await sent(env, message())
+    await env.bot.close()
+    await env.restart_bot(Bot(origin()))
+
+    result = await member.click(news.last_message, label="More")
+
+    assert result.response.content == origin_text(origin())
+
+
+async def test_more_says_so_when_the_story_is_gone(env: simcord.Env):
+    news, member, _ = await sent(env, message())
+    env.bot.found = None
+
+    result = await member.click(news.last_message, label="More")
+
+    assert result.response.content == "I no longer know where this story came from: its feed was removed."
+
+
+@pytest.mark.parametrize("error", [StoreError("The database is busy."), ZeroDivisionError()])
+async def test_more_never_leaves_its_clicker_waiting(env: simcord.Env, error: Exception):
+    news, member, _ = await sent(env, message())
+    env.bot.found = error
+
+    result = await member.click(news.last_message, label="More")
+
+    assert result.acknowledged
+    assert result.response.content
+
+
+async def test_discord_py_keeps_nothing_in_memory_for_a_card(env: simcord.Env):
+    await sent(env, message())
+
+    assert env.bot.persistent_views == []
+    assert env.bot._connection._view_store._views == {}

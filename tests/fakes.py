@@ -1,0 +1,78 @@
+"""Small stand-ins of ours for the outside: a web, a parser, a clock, a channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from newsroom.errors import FeedError, FetchFailed
+from newsroom.models import Document, Entry, FeedLink
+from tests.makers import NOW
+
+
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.time = now
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **length: float) -> None:
+        self.time += timedelta(**length)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the fake web answers."""
+
+    url: str
+    body: bytes = b""
+    content_type: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    not_modified: bool = False
+    permanent_url: str | None = None
+
+
+@dataclass
+class Web:
+    """Addresses with what stands there: documents, pages full of feed links, or errors. Fetches and parses."""
+
+    documents: dict[str, Document] = field(default_factory=dict)
+    pages: dict[str, tuple[FeedLink, ...]] = field(default_factory=dict)
+    errors: dict[str, FeedError] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
+    parsed: list[str] = field(default_factory=list)
+
+    def put(self, url: str, *entries: Entry, title: str = "Lab Notes") -> None:
+        """Publish a feed."""
+        self.documents[url] = Document(title=title, site_url=None, entries=entries)
+        self.errors.pop(url, None)
+
+    async def get(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None, budget: float = 20.0
+    ) -> Answer:
+        self.fetched.append(url)
+        if url in self.errors:
+            raise self.errors[url]
+        if url in self.documents:
+            tag = f'"{hash(self.documents[url])}"'
+            if etag == tag:
+                return Answer(url, etag=tag, not_modified=True)
+            return Answer(url, body=repr(self.documents[url]).encode(), etag=tag)
+        if url in self.pages:
+            return Answer(url, body=b"<html>")
+        raise FetchFailed("That address answered 404: there is nothing there.", status=404)
+
+    async def parse(self, body: bytes, content_type: str | None, url: str) -> Document:
+        from newsroom.errors import NotAFeed
+
+        self.parsed.append(url)
+        if url not in self.documents:
+            raise NotAFeed("That is a web page, and it names no feed.")
+        return self.documents[url]
+
+    async def find_feeds(self, body: bytes, url: str) -> tuple[FeedLink, ...]:
+        return self.pages.get(url, ())

@@ -1,0 +1,171 @@
+"""Values of ``newsroom.models`` for tests: each maker fills in what the test doesn't talk about.
+
+``maker(field=value)`` changes that field alone. All times hang on ``NOW``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from newsroom.models import (
+    Article,
+    Card,
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    Document,
+    Entry,
+    Feed,
+    FeedLink,
+    NewsChannel,
+    Origin,
+    Subscription,
+    SubscriptionState,
+)
+
+NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+def ago(**length: float) -> datetime:
+    """The time that long before ``NOW``: ``ago(minutes=5)``."""
+    return NOW - timedelta(**length)
+
+
+def entry(**fields: Any) -> Entry:
+    return replace(
+        Entry(
+            guid="https://lab.example/posts/1",
+            link="https://lab.example/posts/1",
+            title="A small lab releases a large model",
+            summary="The weights are open. The paper follows next week.",
+            picture=None,
+            published=ago(hours=1),
+        ),
+        **fields,
+    )
+
+
+def document(*entries: Entry, **fields: Any) -> Document:
+    return replace(Document(title="Lab Notes", site_url="https://lab.example/", entries=entries), **fields)
+
+
+def feed_link(**fields: Any) -> FeedLink:
+    return replace(FeedLink(url="https://lab.example/feed.xml", title="Lab Notes"), **fields)
+
+
+def feed(**fields: Any) -> Feed:
+    return replace(
+        Feed(
+            id=1,
+            url="https://lab.example/feed.xml",
+            title="Lab Notes",
+            site_url="https://lab.example/",
+            etag=None,
+            last_modified=None,
+            body_hash=None,
+            entry_host=None,
+            failures=0,
+            error=None,
+            checked_at=None,
+            succeeded_at=None,
+            due_at=NOW,
+        ),
+        **fields,
+    )
+
+
+def article(**fields: Any) -> Article:
+    return replace(
+        Article(
+            id=1,
+            feed_id=1,
+            story_id=1,
+            title="A small lab releases a large model",
+            url="https://lab.example/posts/1",
+            summary="The weights are open. The paper follows next week.",
+            picture_url=None,
+            published_at=ago(hours=1),
+            found_at=ago(minutes=1),
+        ),
+        **fields,
+    )
+
+
+def news_channel(**fields: Any) -> NewsChannel:
+    return replace(
+        NewsChannel(
+            channel_id=2001,
+            guild_id=1001,
+            kind=ChannelKind.TEXT,
+            tag_id=None,
+            paused=False,
+            paused_until=None,
+            suspended_for=None,
+        ),
+        **fields,
+    )
+
+
+def subscription(**fields: Any) -> Subscription:
+    return replace(
+        Subscription(
+            id=1,
+            feed_id=1,
+            channel_id=2001,
+            guild_id=1001,
+            title=None,
+            state=SubscriptionState.ACTIVE,
+            baseline_due=False,
+            added_by=3001,
+            added_at=ago(days=1),
+            removed_at=None,
+        ),
+        **fields,
+    )
+
+
+def delivery(**fields: Any) -> Delivery:
+    return replace(
+        Delivery(
+            id=1,
+            story_id=1,
+            article_id=1,
+            channel_id=2001,
+            guild_id=1001,
+            state=DeliveryState.PENDING,
+            attempts=0,
+            attempted_at=None,
+            due_at=NOW,
+            message_id=None,
+        ),
+        **fields,
+    )
+
+
+def card(**fields: Any) -> Card:
+    return replace(
+        Card(
+            headline="A small lab releases a large model",
+            source="Lab Notes",
+            url="https://lab.example/posts/1",
+            summary="The weights are open. The paper follows next week.",
+            picture_url=None,
+            published_at=ago(hours=1),
+            mark="1.0123456789abcdef01234567",
+        ),
+        **fields,
+    )
+
+
+def origin(**fields: Any) -> Origin:
+    return replace(
+        Origin(
+            feed_title="Lab Notes",
+            feed_url="https://lab.example/feed.xml",
+            found_at=ago(minutes=1),
+            url="https://lab.example/posts/1",
+        ),
+        **fields,
+    )

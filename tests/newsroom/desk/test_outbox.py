@@ -1,0 +1,215 @@
+"""What the outbox promises: in order, one at a time, and nothing twice however an attempt ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from newsroom.desk import outbox as rules
+from newsroom.desk.outbox import CLOCK_SLACK, NONCE_WINDOW, Claim, Step, mark, next_step, secret_name, wait_after
+from newsroom.models import ChannelKind, DeliveryState
+from newsroom.store.database import Database
+from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk, posts
+from tests.makers import NOW, delivery
+
+
+@pytest.fixture
+async def desk(database: Database) -> Desk:
+    """Two stories on their way to a channel."""
+    desk = Desk.over(database)
+    desk.web.put(FEED, *posts(1, 2))
+    await desk.add(backfill=2)
+    return desk
+
+
+async def claimed(desk: Desk) -> Claim:
+    claim = await desk.outbox.claim(CHANNEL)
+    assert claim is not None
+    return claim
+
+
+def restarted(desk: Desk) -> Desk:
+    return Desk.over(desk.store.database, desk.web, desk.clock)
+
+
+def test_a_pending_delivery_is_sent():
+    assert next_step(delivery(), None, ChannelKind.TEXT, NOW) is Step.SEND
+
+
+@pytest.mark.parametrize(
+    ("first_try_here", "kind", "step"),
+    [
+        (NOW, ChannelKind.TEXT, Step.SEND),
+        (NOW - NONCE_WINDOW + timedelta(seconds=1), ChannelKind.TEXT, Step.SEND),
+        (NOW - NONCE_WINDOW, ChannelKind.TEXT, Step.LOOK_FIRST),
+        (None, ChannelKind.TEXT, Step.LOOK_FIRST),
+        (NOW, ChannelKind.FORUM, Step.LOOK_FIRST),
+    ],
+    ids=["just now", "inside the nonce window", "after it", "after a crash", "a forum post has no nonce"],
+)
+def test_an_uncertain_delivery_is_repeated_only_while_discord_knows_its_nonce(first_try_here, kind, step):
+    uncertain = delivery(state=DeliveryState.SENDING, attempted_at=NOW)
+
+    assert next_step(uncertain, first_try_here, kind, NOW) is step
+
+
+def test_waits_grow_to_a_limit():
+    waits = [wait_after(attempts) for attempts in range(1, 40)]
+
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (rules.FIRST_WAIT, rules.LONGEST_WAIT)
+
+
+def test_nonce_and_mark_differ_between_deliveries_and_installations_and_stay_the_same():
+    assert secret_name("a", 1) == secret_name("a", 1)
+    assert len({secret_name("a", 1), secret_name("a", 2), secret_name("b", 1)}) == 3
+    assert len(secret_name("a", 1)) == 24
+    assert mark("a", 1) != mark("b", 1)
+
+
+async def test_stories_go_out_in_order_and_each_once(desk: Desk):
+    assert await desk.headlines() == ["Post 1", "Post 2"]
+    assert await desk.headlines() == []
+
+
+async def test_a_channel_with_a_story_due_is_named_until_it_is_sent(desk: Desk):
+    assert await desk.outbox.due_channels() == [CHANNEL]
+    await desk.headlines()
+    assert await desk.outbox.due_channels() == []
+
+
+async def test_while_one_is_uncertain_the_next_waits(desk: Desk):
+    first = await claimed(desk)
+    await desk.outbox.uncertain(first, "lost")
+
+    assert await desk.outbox.claim(CHANNEL) is None
+    assert await desk.outbox.due_channels() == []
+
+
+async def test_an_uncertain_one_is_repeated_with_the_same_nonce_and_then_looked_for(desk: Desk):
+    first = await claimed(desk)
+    await desk.outbox.uncertain(first, "lost")
+    desk.clock.advance(seconds=10)
+    second = await claimed(desk)
+    await desk.outbox.uncertain(second, "lost")
+    desk.clock.advance(seconds=60)
+    third = await claimed(desk)
+
+    assert [claim.step for claim in (first, second, third)] == [Step.SEND, Step.SEND, Step.LOOK_FIRST]
+    assert {claim.nonce for claim in (first, second, third)} == {first.nonce}
+    assert third.look_since == NOW - CLOCK_SLACK
+
+
+async def test_after_a_crash_the_channel_is_looked_into_first(desk: Desk):
+    first = await claimed(desk)
+    desk.clock.advance(seconds=5)
+
+    again = await claimed(restarted(desk))
+
+    assert again.delivery.id == first.delivery.id
+    assert again.step is Step.LOOK_FIRST
+    assert again.card.mark == first.card.mark
+    assert again.look_since == NOW - CLOCK_SLACK
+
+
+async def test_one_that_was_looked_for_in_vain_may_be_repeated_with_its_nonce_again(desk: Desk):
+    await claimed(desk)
+    process = restarted(desk)
+    desk.clock.advance(minutes=5)
+    looking = await claimed(process)
+    process.outbox.looked(looking)
+    await process.outbox.uncertain(looking, "lost again")
+    desk.clock.advance(seconds=10)
+
+    assert (await claimed(process)).step is Step.SEND
+
+
+async def test_what_surely_was_not_sent_keeps_its_place_and_is_simply_sent_later(desk: Desk):
+    first = await claimed(desk)
+    await desk.outbox.surely_not_sent(first, "slow down", timedelta(seconds=7))
+    assert await desk.outbox.claim(CHANNEL) is None
+
+    desk.clock.advance(seconds=7)
+    again = await claimed(restarted(desk))
+
+    assert (again.delivery.id, again.step) == (first.delivery.id, Step.SEND)
+
+
+async def test_a_refusal_after_an_uncertain_attempt_leaves_it_uncertain(desk: Desk):
+    await desk.outbox.uncertain(await claimed(desk), "lost")
+    desk.clock.advance(seconds=10)
+    await desk.outbox.surely_not_sent(await claimed(desk), "slow down", timedelta(minutes=2))
+    desk.clock.advance(minutes=2)
+
+    assert (await claimed(desk)).step is Step.LOOK_FIRST
+
+
+async def test_a_suspended_channel_gets_nothing_and_loses_nothing(desk: Desk):
+    await desk.outbox.suspend(await claimed(desk), "I may not write here.", uncertain=False)
+    desk.clock.advance(days=1)
+    assert await desk.outbox.due_channels() == []
+    assert (await desk.subscriptions.listing(GUILD))[0].channel.suspended_for == "I may not write here."
+
+    assert await desk.subscriptions.resume_channel(GUILD, CHANNEL) == 2
+    assert await desk.headlines() == ["Post 1", "Post 2"]
+
+
+async def test_a_suspension_in_doubt_is_looked_into_afterwards(desk: Desk):
+    await desk.outbox.suspend(await claimed(desk), "I may not write here.", uncertain=True)
+    await desk.subscriptions.resume_channel(GUILD, CHANNEL)
+
+    assert (await claimed(desk)).step is Step.LOOK_FIRST
+
+
+async def test_a_card_that_discord_takes_in_no_form_stops_no_other(desk: Desk):
+    await desk.outbox.quarantine(await claimed(desk), "no")
+
+    assert await desk.headlines() == ["Post 2"]
+
+
+async def test_channels_do_not_wait_for_one_another(desk: Desk):
+    await desk.add(channel_id=OTHER_CHANNEL, backfill=1)
+    await desk.outbox.uncertain(await claimed(desk), "lost")
+
+    assert await desk.outbox.due_channels() == [OTHER_CHANNEL]
+
+
+async def test_a_card_tells_its_own_guild_where_it_came_from_and_no_other(desk: Desk):
+    claim = (await desk.claims())[0]
+
+    origin = await desk.outbox.origin(claim.card.mark, GUILD)
+
+    assert (origin.feed_url, origin.url) == (FEED, "https://lab.example/posts/1")
+    assert await desk.outbox.origin(claim.card.mark, OTHER_GUILD) is None
+
+
+@pytest.mark.parametrize("forged", ["", "1", "1.", "1." + "0" * 24, "x.y", "٣.abc", "9" * 30 + ".a", "-1.a"])
+async def test_a_forged_mark_leads_nowhere(desk: Desk, forged: str):
+    assert await desk.outbox.origin(forged, GUILD) is None
+
+
+async def test_an_announcement_is_published_after_it_was_sent_and_retried(desk: Desk):
+    await desk.outbox.sent(await claimed(desk), 77, publish=True)
+    (due,) = await desk.outbox.due_publishings()
+    assert due.message_id == 77
+
+    await desk.outbox.not_published(due, "slow down", timedelta(minutes=5))
+    assert await desk.outbox.due_publishings() == []
+    desk.clock.advance(minutes=5)
+    (again,) = await desk.outbox.due_publishings()
+    await desk.outbox.published(again)
+
+    assert await desk.outbox.due_publishings() == []
+    assert await desk.headlines() == ["Post 2"]
+
+
+async def test_publishing_is_given_up_in_the_end(desk: Desk):
+    await desk.outbox.sent(await claimed(desk), 77, publish=True)
+    tries = 0
+    while due := await desk.outbox.due_publishings():
+        await desk.outbox.not_published(due[0], "no")
+        desk.clock.advance(hours=1)
+        tries += 1
+
+    assert tries == rules.MOST_PUBLISH_ATTEMPTS

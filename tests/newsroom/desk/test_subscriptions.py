@@ -1,0 +1,402 @@
+"""What admins are promised: everything they do concerns their own server, can be seen, and can be undone."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from newsroom.desk.rounds import Outcome
+from newsroom.desk.subscriptions import Candidate
+from newsroom.errors import FetchFailed, NotAFeed, RequestRefused
+from newsroom.models import FeedLink, SubscriptionState
+from newsroom.store.database import Database
+from tests.desk import (
+    CHANNEL,
+    FEED,
+    FOREIGN_CHANNEL,
+    GUILD,
+    OTHER_CHANNEL,
+    OTHER_GUILD,
+    Desk,
+    post,
+    posts,
+)
+from tests.makers import NOW
+
+PAGE = "https://lab.example/"
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    desk = Desk.over(database)
+    desk.web.put(FEED, *posts(1, 2, 3))
+    return desk
+
+
+@pytest.mark.parametrize(("backfill", "posted"), [(0, []), (1, ["Post 3"]), (2, ["Post 2", "Post 3"])])
+async def test_what_a_feed_holds_when_it_is_added_counts_as_known_and_the_newest_are_posted(desk, backfill, posted):
+    added = await desk.add(backfill=backfill)
+
+    assert (added.items, added.newest, added.posting) == (3, "Post 3", backfill)
+    assert await desk.headlines() == posted
+    assert (await desk.round()).new_articles == 0
+
+
+async def test_a_backfill_larger_than_the_feed_posts_all_of_it(desk: Desk):
+    desk.web.put(FEED, *posts(1, 2))
+
+    assert (await desk.add(backfill=5)).posting == 2
+
+
+async def test_a_feed_that_others_have_has_its_own_baseline_here(desk: Desk):
+    await desk.add(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
+    desk.web.put(FEED, *posts(1, 2, 3, 4))
+
+    await desk.add(backfill=1)
+
+    assert await desk.headlines(CHANNEL) == ["Post 4"]
+    assert await desk.headlines(FOREIGN_CHANNEL) == ["Post 4"], "found while adding, and news to those who had it"
+
+
+async def test_the_same_feed_twice_in_a_channel_is_a_polite_no(desk: Desk):
+    await desk.add(backfill=0)
+
+    with pytest.raises(RequestRefused, match="already gets that feed"):
+        await desk.add(backfill=3)
+
+    assert await desk.headlines() == []
+
+
+async def test_a_feed_that_cannot_be_added_leaves_nothing_behind(desk: Desk):
+    desk.web.errors[FEED] = FetchFailed("That address answered 404.", status=404)
+
+    with pytest.raises(FetchFailed):
+        await desk.add()
+
+    assert await desk.subscriptions.listing(GUILD) == []
+    assert len(desk.rounds.roster) == 0
+
+
+async def test_a_feed_without_items_is_refused_with_a_sentence(desk: Desk):
+    desk.web.put(FEED)
+
+    with pytest.raises(RequestRefused, match="no items yet"):
+        await desk.add()
+
+
+async def test_a_page_with_one_feed_leads_to_it(desk: Desk):
+    desk.web.pages[PAGE] = (FeedLink(FEED, "Lab Notes"),)
+
+    candidate = await desk.subscriptions.look_up(PAGE)
+
+    assert isinstance(candidate, Candidate)
+    assert candidate.url == FEED
+
+
+async def test_a_page_with_several_feeds_asks_which(desk: Desk):
+    links = (FeedLink(FEED, "Posts"), FeedLink(f"{FEED}?comments", "Comments"))
+    desk.web.pages[PAGE] = links
+
+    assert await desk.subscriptions.look_up(PAGE) == links
+
+
+async def test_a_page_without_a_feed_says_so(desk: Desk):
+    desk.web.pages[PAGE] = ()
+
+    with pytest.raises(NotAFeed):
+        await desk.subscriptions.look_up(PAGE)
+
+
+@pytest.mark.parametrize(
+    "address", ["lab.example/feed.xml", "  https://lab.example/feed.xml ", "<https://lab.example/feed.xml>"]
+)
+async def test_an_address_may_be_pasted_as_people_do(desk: Desk, address: str):
+    candidate = await desk.subscriptions.look_up(address)
+
+    assert isinstance(candidate, Candidate)
+
+
+@pytest.mark.parametrize("address", ["", "two words", "https://lab.example/" + "x" * 3000])
+async def test_what_is_no_address_is_refused_with_an_example(desk: Desk, address: str):
+    with pytest.raises(RequestRefused, match=r"https://example\.com/feed\.xml"):
+        await desk.subscriptions.look_up(address)
+
+
+async def test_looking_up_has_one_budget_for_all_it_fetches(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("newsroom.desk.subscriptions.LOOK_UP_SECONDS", 0.01)
+
+    async def never(*args: object, **options: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(desk.web, "parse", never)
+
+    with pytest.raises(FetchFailed, match="20 seconds"):
+        await desk.subscriptions.look_up(FEED)
+
+
+async def test_an_own_title_names_the_source_on_cards_and_in_the_list(desk: Desk):
+    await desk.add(title="The Lab", backfill=1)
+
+    assert [listed.title for listed in await desk.subscriptions.listing(GUILD)] == ["The Lab"]
+    assert (await desk.claims())[0].card.source == "The Lab"
+
+
+async def test_a_guild_sees_its_own_feeds_alone(desk: Desk):
+    added = await desk.add(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
+
+    assert await desk.subscriptions.listing(GUILD) == []
+    assert await desk.subscriptions.choices(GUILD, "") == []
+    for request in (
+        desk.subscriptions.remove(GUILD, added.feed.id),
+        desk.subscriptions.pause(GUILD, added.feed.id),
+        desk.subscriptions.resume(GUILD, added.feed.id),
+        desk.subscriptions.preview(GUILD, added.feed.id),
+        desk.subscriptions.refresh(GUILD, added.feed.id),
+        desk.subscriptions.find(GUILD, FEED),
+        desk.subscriptions.pause_channel(GUILD, FOREIGN_CHANNEL, None),
+    ):
+        with pytest.raises(RequestRefused):
+            await request
+
+
+async def test_a_feed_is_found_by_part_of_its_title_or_address(desk: Desk):
+    added = await desk.add(title="The Lab")
+
+    for text in ("the l", "EXAMPLE/FEED", ""):
+        assert [choice[2] for choice in await desk.subscriptions.choices(GUILD, text)] == [f"#{added.feed.id}"]
+    assert await desk.subscriptions.choices(GUILD, "elsewhere") == []
+
+
+@pytest.mark.parametrize("text", ["#{id}", FEED, "the lab"])
+async def test_a_feed_may_be_named_by_choice_address_or_title(desk: Desk, text: str):
+    added = await desk.add(title="The Lab")
+
+    listed = await desk.subscriptions.find(GUILD, text.format(id=added.feed.id))
+
+    assert listed.feed.id == added.feed.id
+
+
+async def test_a_removed_feed_posts_nothing_more_and_is_not_fetched(desk: Desk):
+    added = await desk.add(backfill=1)
+
+    await desk.subscriptions.remove(GUILD, added.feed.id)
+
+    assert await desk.subscriptions.listing(GUILD) == []
+    assert await desk.headlines() == []
+    assert (await desk.round()).feeds == 0
+
+
+async def test_removing_from_one_channel_leaves_the_others(desk: Desk):
+    added = await desk.add()
+    await desk.add(channel_id=OTHER_CHANNEL)
+
+    removed = await desk.subscriptions.remove(GUILD, added.feed.id, OTHER_CHANNEL)
+
+    assert removed.channel_ids == (OTHER_CHANNEL,)
+    assert [one.channel.channel_id for one in await desk.subscriptions.listing(GUILD)] == [CHANNEL]
+
+
+async def test_removing_here_stops_nobody_elsewhere(desk: Desk):
+    added = await desk.add()
+    await desk.add(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
+
+    await desk.subscriptions.remove(GUILD, added.feed.id)
+    desk.web.put(FEED, *posts(3, 4))
+    await desk.round()
+
+    assert await desk.headlines(FOREIGN_CHANNEL) == ["Post 4"]
+    assert await desk.headlines(CHANNEL) == []
+
+
+async def test_undo_brings_back_what_waited_and_what_came_meanwhile(desk: Desk):
+    added = await desk.add(backfill=1)
+    await desk.add(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
+    removed = await desk.subscriptions.remove(GUILD, added.feed.id)
+    desk.web.put(FEED, *posts(1, 2, 3, 4))
+    desk.clock.advance(minutes=9)
+    await desk.subscriptions.refresh(OTHER_GUILD, added.feed.id)
+
+    await desk.subscriptions.undo(removed)
+
+    assert await desk.headlines() == ["Post 3", "Post 4"]
+    assert (await desk.round()).feeds == 1
+
+
+async def test_after_ten_minutes_nothing_is_undone(desk: Desk):
+    added = await desk.add()
+    removed = await desk.subscriptions.remove(GUILD, added.feed.id)
+    desk.clock.advance(minutes=11)
+
+    with pytest.raises(RequestRefused, match="can't be undone any more"):
+        await desk.subscriptions.undo(removed)
+
+    assert await desk.subscriptions.listing(GUILD) == []
+
+
+async def test_undoing_twice_changes_nothing(desk: Desk):
+    added = await desk.add()
+    removed = await desk.subscriptions.remove(GUILD, added.feed.id)
+    await desk.subscriptions.undo(removed)
+
+    with pytest.raises(RequestRefused):
+        await desk.subscriptions.undo(removed)
+
+    assert len(await desk.subscriptions.listing(GUILD)) == 1
+
+
+async def test_what_was_paused_when_it_was_removed_is_paused_when_it_is_back(desk: Desk):
+    added = await desk.add()
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+
+    await desk.subscriptions.undo(await desk.subscriptions.remove(GUILD, added.feed.id))
+
+    assert (await desk.subscriptions.listing(GUILD))[0].subscription.state is SubscriptionState.PAUSED
+
+
+async def test_a_removed_feed_can_be_added_anew(desk: Desk):
+    added = await desk.add()
+    await desk.subscriptions.remove(GUILD, added.feed.id)
+    desk.web.put(FEED, *posts(1, 2, 3, 4))
+
+    await desk.add(backfill=0)
+
+    assert await desk.headlines() == []
+    assert (await desk.round()).feeds == 1
+
+
+async def test_removals_that_cannot_be_undone_are_forgotten(desk: Desk):
+    added = await desk.add()
+    removed = await desk.subscriptions.remove(GUILD, added.feed.id)
+    desk.clock.advance(minutes=11)
+
+    await desk.subscriptions.forget_removed()
+
+    desk.clock.time = NOW
+    with pytest.raises(RequestRefused):
+        await desk.subscriptions.undo(removed)
+
+
+async def test_a_paused_feed_is_not_fetched_and_what_it_brings_meanwhile_counts_as_known(desk: Desk):
+    added = await desk.add()
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+    assert (await desk.round()).feeds == 0
+
+    desk.web.put(FEED, *posts(1, 2, 3, 4))
+    await desk.subscriptions.resume(GUILD, added.feed.id)
+    await desk.round()
+    assert await desk.headlines() == []
+
+    desk.web.put(FEED, *posts(1, 2, 3, 4, 5))
+    await desk.round()
+    assert await desk.headlines() == ["Post 5"]
+
+
+async def test_after_resuming_an_unchanged_feed_the_next_article_is_posted(desk: Desk):
+    added = await desk.add()
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+    await desk.subscriptions.resume(GUILD, added.feed.id)
+    await desk.round()
+    desk.web.put(FEED, *posts(1, 2, 3, 4))
+    await desk.round()
+
+    assert await desk.headlines() == ["Post 4"]
+
+
+async def test_pausing_here_stops_nobody_elsewhere(desk: Desk):
+    added = await desk.add()
+    await desk.add(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+    desk.web.put(FEED, *posts(1, 2, 3, 4))
+    await desk.round()
+
+    assert await desk.headlines(FOREIGN_CHANNEL) == ["Post 4"]
+    await desk.subscriptions.resume(GUILD, added.feed.id)
+    desk.web.put(FEED, *posts(1, 2, 3, 4, 5))
+    await desk.round()
+    assert await desk.headlines(CHANNEL) == ["Post 5"]
+
+
+async def test_what_waited_when_a_feed_was_paused_comes_after_it_is_resumed(desk: Desk):
+    added = await desk.add(backfill=1)
+
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+    assert await desk.headlines() == []
+    await desk.subscriptions.resume(GUILD, added.feed.id)
+
+    assert await desk.headlines() == ["Post 3"]
+
+
+async def test_pausing_and_resuming_twice_are_told_politely(desk: Desk):
+    added = await desk.add()
+    with pytest.raises(RequestRefused, match="isn't paused"):
+        await desk.subscriptions.resume(GUILD, added.feed.id)
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+    with pytest.raises(RequestRefused, match="paused already"):
+        await desk.subscriptions.pause(GUILD, added.feed.id)
+
+
+async def test_a_preview_is_the_newest_article_and_cannot_be_mistaken_for_a_card(desk: Desk):
+    added = await desk.add()
+
+    card = await desk.subscriptions.preview(GUILD, added.feed.id)
+
+    assert (card.headline, card.mark) == ("Post 3", "")
+
+
+async def test_refreshing_reads_now_and_tells_how_it_went(desk: Desk):
+    added = await desk.add()
+    unchanged = await desk.subscriptions.refresh(GUILD, added.feed.id)
+    desk.web.put(FEED, *posts(1, 2, 3, 4))
+    read = await desk.subscriptions.refresh(GUILD, added.feed.id)
+    desk.web.errors[FEED] = FetchFailed("That address answered 500.", status=500)
+    failed = await desk.subscriptions.refresh(GUILD, added.feed.id)
+
+    assert [unchanged.outcome, read.outcome, failed.outcome] == [Outcome.UNCHANGED, Outcome.READ, Outcome.FAILED]
+    assert read.new_articles == 1
+    assert failed.error == "That address answered 500."
+    assert await desk.headlines() == ["Post 4"]
+
+
+async def test_refreshing_a_paused_feed_says_that_it_is_paused(desk: Desk):
+    added = await desk.add()
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+
+    with pytest.raises(RequestRefused, match="paused"):
+        await desk.subscriptions.refresh(GUILD, added.feed.id)
+
+
+async def test_a_paused_channel_gets_its_news_when_it_is_resumed(desk: Desk):
+    await desk.add(backfill=2)
+    await desk.subscriptions.pause_channel(GUILD, CHANNEL, None)
+    desk.clock.advance(days=3)
+    assert await desk.outbox.due_channels() == []
+    assert await desk.headlines() == []
+
+    assert await desk.subscriptions.resume_channel(GUILD, CHANNEL) == 2
+    assert await desk.headlines() == ["Post 2", "Post 3"]
+
+
+async def test_a_pause_with_an_end_ends_by_itself(desk: Desk):
+    await desk.add(backfill=1)
+    until = await desk.subscriptions.pause_channel(GUILD, CHANNEL, timedelta(hours=2))
+    assert until == NOW + timedelta(hours=2)
+    assert await desk.headlines() == []
+
+    desk.clock.advance(hours=2)
+
+    assert await desk.headlines() == ["Post 3"]
+
+
+async def test_a_channel_without_feeds_cannot_be_paused(desk: Desk):
+    with pytest.raises(RequestRefused, match="gets no news"):
+        await desk.subscriptions.pause_channel(GUILD, CHANNEL, None)
+
+
+async def test_an_item_added_in_the_middle_of_a_feed_is_news_too(desk: Desk):
+    await desk.add()
+    desk.web.put(FEED, post(3), post(9, published=None), post(2), post(1))
+    await desk.round()
+
+    assert await desk.headlines() == ["Post 9"]

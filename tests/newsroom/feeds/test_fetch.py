@@ -1,0 +1,540 @@
+import asyncio
+import gzip
+import os
+import socket
+import ssl
+import zlib
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import aiohttp
+import brotli
+import pytest
+from aiohttp.abc import AbstractResolver
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsroom.errors import AddressRefused, FetchFailed
+from newsroom.feeds import fetch
+from newsroom.feeds.fetch import LONGEST_WAIT, MOST_BYTES, MOST_REDIRECTS, Fetcher, never_connected, retry_after
+from tests.web import Answer, breaking_off, endless, redirect, silent, site, stalling
+
+NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
+FEED = b"<rss version='2.0'/>"
+
+
+@asynccontextmanager
+async def web(pages, **options):
+    """A site with these pages, and a fetcher that is let in there and nowhere else."""
+    async with site(pages) as running:
+        fetcher = Fetcher(allow_hosts=[running.host], now=lambda: NOON, **options)
+        try:
+            yield running, fetcher
+        finally:
+            await fetcher.close()
+
+
+async def failure(fetcher, url, **options):
+    with pytest.raises(FetchFailed) as failed:
+        await fetcher.get(url, **options)
+    assert str(failed.value).endswith(".")
+    assert "127.0.0.1" not in str(failed.value)
+    return failed.value
+
+
+async def test_a_feed_comes_with_what_the_next_round_needs_to_know():
+    headers = {"ETag": '"v1"', "Last-Modified": "Thu, 15 Jan 2026 11:00:00 GMT", "Content-Type": "application/rss+xml"}
+    async with web({"/feed": Answer(FEED, headers=headers)}) as (running, fetcher):
+        fetched = await fetcher.get(running.url("/feed"))
+
+    assert fetched.status == 200
+    assert fetched.body == FEED
+    assert fetched.url == running.url("/feed")
+    assert (fetched.etag, fetched.last_modified) == ('"v1"', "Thu, 15 Jan 2026 11:00:00 GMT")
+    assert fetched.content_type == "application/rss+xml"
+    assert fetched.permanent_url is None
+    assert not fetched.not_modified
+
+
+async def test_an_unchanged_feed_is_asked_for_by_its_validators_and_keeps_them():
+    async with web({"/feed": Answer(status=304)}) as (running, fetcher):
+        fetched = await fetcher.get(running.url("/feed"), etag='"v1"', last_modified="yesterday")
+
+    assert running.requests[0].headers["If-None-Match"] == '"v1"'
+    assert running.requests[0].headers["If-Modified-Since"] == "yesterday"
+    assert fetched.not_modified
+    assert (fetched.etag, fetched.last_modified) == ('"v1"', "yesterday")
+
+
+async def test_a_304_that_nobody_asked_for_is_a_failure_because_there_is_nothing_to_keep():
+    async with web({"/feed": Answer(status=304)}) as (running, fetcher):
+        assert (await failure(fetcher, running.url("/feed"))).status == 304
+
+
+@pytest.mark.parametrize("odd", ["x" * 1025, "a\r\nX-Injected: 1", "caf\xe9", "\udcff", ""])
+async def test_a_validator_that_is_too_long_or_odd_is_never_sent(odd):
+    async with web({"/feed": Answer(FEED)}) as (running, fetcher):
+        await fetcher.get(running.url("/feed"), etag=odd, last_modified=odd)
+
+    assert not {"If-None-Match", "If-Modified-Since", "X-Injected"} & running.requests[0].headers.keys()
+
+
+async def test_a_validator_that_is_too_long_is_never_remembered():
+    async with web({"/feed": Answer(FEED, headers={"ETag": "x" * 1025})}) as (running, fetcher):
+        assert (await fetcher.get(running.url("/feed"))).etag is None
+
+
+async def test_we_say_who_we_are_and_where_to_complain():
+    async with web({"/feed": Answer(FEED)}, contact="https://popcorn.example/about\r\n(x)") as (running, fetcher):
+        await fetcher.get(running.url("/feed"))
+
+    agent = running.requests[0].headers["User-Agent"]
+    assert agent.startswith("Popcorn/")
+    assert agent.endswith(" (+https://popcorn.example/aboutx)")
+    assert running.requests[0].headers["Accept-Encoding"] == "gzip, deflate, br"
+
+
+async def test_cookies_are_not_kept():
+    async with web({"/feed": Answer(FEED, headers={"Set-Cookie": "id=1"})}) as (running, fetcher):
+        await fetcher.get(running.url("/feed"))
+        await fetcher.get(running.url("/feed"))
+
+    assert "Cookie" not in running.requests[1].headers
+
+
+def raw_deflate(body):
+    squeezer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return squeezer.compress(body) + squeezer.flush()
+
+
+SQUEEZERS = {
+    "gzip": ("gzip", gzip.compress),
+    "gzip by its old name": ("x-gzip", gzip.compress),
+    "deflate": ("deflate", zlib.compress),
+    "deflate without its header": ("deflate", raw_deflate),
+    "brotli": ("br", brotli.compress),
+}
+squeezed = pytest.mark.parametrize(("encoding", "squeeze"), SQUEEZERS.values(), ids=SQUEEZERS.keys())
+
+
+@squeezed
+async def test_a_compressed_body_is_unfolded(encoding, squeeze):
+    page = Answer(squeeze(FEED * 1000), headers={"Content-Encoding": encoding})
+    async with web({"/feed": page}) as (running, fetcher):
+        assert (await fetcher.get(running.url("/feed"))).body == FEED * 1000
+
+
+@squeezed
+async def test_a_compressed_body_that_was_cut_off_is_a_failure(encoding, squeeze):
+    page = Answer(squeeze(os.urandom(5000))[:-100], headers={"Content-Encoding": encoding, "ETag": '"v1"'})
+    async with web({"/feed": page}) as (running, fetcher):
+        assert "broke off" in str(await failure(fetcher, running.url("/feed")))
+
+
+@squeezed
+async def test_a_compressed_body_that_grows_without_end_is_given_up_at_the_limit(encoding, squeeze):
+    page = Answer(squeeze(bytes(MOST_BYTES + 1)), headers={"Content-Encoding": encoding})
+    async with web({"/feed": page}) as (running, fetcher):
+        assert "too large" in str(await failure(fetcher, running.url("/feed")))
+
+
+@squeezed
+async def test_a_body_just_as_large_as_allowed_is_taken(encoding, squeeze):
+    page = Answer(squeeze(bytes(MOST_BYTES)), headers={"Content-Encoding": encoding})
+    async with web({"/feed": page}) as (running, fetcher):
+        assert len((await fetcher.get(running.url("/feed"))).body) == MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip, gzip", gzip.compress(gzip.compress(FEED))),
+        ("gzip", FEED),
+        ("br", FEED),
+        ("deflate", FEED),
+        ("zstd", FEED),
+    ],
+)
+async def test_a_compression_that_is_wrong_unknown_or_doubled_is_a_failure(encoding, body):
+    async with web({"/feed": Answer(body, headers={"Content-Encoding": encoding})}) as (running, fetcher):
+        assert "compressed" in str(await failure(fetcher, running.url("/feed")))
+
+
+async def test_an_empty_body_that_claims_to_be_compressed_is_just_empty():
+    async with web({"/feed": Answer(b"", headers={"Content-Encoding": "gzip"})}) as (running, fetcher):
+        assert (await fetcher.get(running.url("/feed"))).body == b""
+
+
+async def test_a_body_that_never_ends_is_given_up_at_the_limit():
+    async with web({"/feed": endless(bytes(1 << 18))}) as (running, fetcher):
+        assert "too large" in str(await failure(fetcher, running.url("/feed")))
+
+
+async def test_of_a_200_mb_body_not_much_more_than_the_limit_is_read():
+    sent = 0
+
+    async def huge(request):
+        nonlocal sent
+        response = aiohttp.web.StreamResponse(headers={"Content-Length": str(200_000_000)})
+        await response.prepare(request)
+        while sent < 200_000_000:
+            await response.write(bytes(100_000))
+            sent += 100_000
+        return response
+
+    async with web({"/feed": huge}) as (running, fetcher):
+        assert "too large" in str(await failure(fetcher, running.url("/feed")))
+
+    assert sent < 100_000_000
+
+
+async def test_a_body_that_breaks_off_is_a_failure():
+    async with web({"/feed": breaking_off(FEED, promised=1000)}) as (running, fetcher):
+        assert "broke off" in str(await failure(fetcher, running.url("/feed")))
+
+
+@pytest.mark.parametrize("page", [silent, stalling(FEED)], ids=["no answer", "half an answer"])
+async def test_a_server_that_stalls_is_left_when_the_budget_is_used_up(page):
+    async with web({"/feed": page}) as (running, fetcher):
+        assert "too long" in str(await failure(fetcher, running.url("/feed"), budget=0.1))
+
+
+async def test_the_budget_covers_all_hops_together():
+    async with web({"/feed": redirect("/next"), "/next": silent}) as (running, fetcher):
+        assert "too long" in str(await failure(fetcher, running.url("/feed"), budget=0.1))
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (204, "204"),
+        (206, "206"),
+        (400, "400"),
+        (401, "login"),
+        (403, "doesn't let"),
+        (404, "nothing there. Check it for typing mistakes"),
+        (410, "gone for good"),
+        (429, "less often"),
+        (500, "trouble"),
+        (503, "trouble"),
+    ],
+)
+async def test_each_bad_answer_is_told_in_its_own_words(status, words):
+    async with web({"/feed": Answer(status=status)}) as (running, fetcher):
+        failed = await failure(fetcher, running.url("/feed"))
+
+    assert failed.status == status
+    assert words in str(failed)
+    assert failed.retry_after is None
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_server_that_asks_for_rest_is_heard(status):
+    async with web({"/feed": Answer(status=status, headers={"Retry-After": "120"})}) as (running, fetcher):
+        assert (await failure(fetcher, running.url("/feed"))).retry_after == timedelta(minutes=2)
+
+
+async def test_an_answer_that_is_no_http_is_a_failure():
+    async def gibberish(reader, writer):
+        await reader.readline()
+        writer.write(b"SSH-2.0-OpenSSH\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(gibberish, "127.0.0.1", 0)
+    host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    fetcher = Fetcher(allow_hosts=[host], now=lambda: NOON)
+    async with server:
+        assert await failure(fetcher, f"http://{host}/")
+    await fetcher.close()
+
+
+async def test_a_host_that_answers_nothing_and_one_that_does_not_exist_are_told_apart():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{taken.getsockname()[1]}"
+        fetcher = Fetcher(allow_hosts=[host], now=lambda: NOON, resolver=Resolver())
+        assert "nobody answers" in str(await failure(fetcher, f"http://{host}/"))
+        assert "no server of that name" in str(await failure(fetcher, "http://unknown.example/"))
+        assert "no server of that name" in str(await failure(fetcher, f"http://{'a' * 70}.example/"))
+        await fetcher.close()
+
+
+async def test_a_server_without_a_valid_certificate_is_not_trusted():
+    async with web({}) as (running, fetcher):
+        assert "certificate" in str(await failure(fetcher, running.url().replace("http:", "https:")))
+
+
+# Redirects
+
+
+async def test_a_feed_that_moved_for_ever_says_where_to():
+    pages = {"/a": redirect("/b", 301), "/b": redirect("c", 308), "/c": Answer(FEED)}
+    async with web(pages) as (running, fetcher):
+        fetched = await fetcher.get(running.url("/a"))
+
+    assert fetched.body == FEED
+    assert fetched.url == fetched.permanent_url == running.url("/c")
+
+
+@pytest.mark.parametrize("status", [302, 303, 307])
+async def test_after_a_redirect_for_now_nothing_is_for_ever(status):
+    pages = {"/a": redirect("/b", status), "/b": redirect("/c", 301), "/c": Answer(FEED)}
+    async with web(pages) as (running, fetcher):
+        fetched = await fetcher.get(running.url("/a"))
+
+    assert (fetched.url, fetched.permanent_url) == (running.url("/c"), None)
+
+
+async def test_a_move_for_ever_holds_even_if_a_redirect_for_now_follows():
+    pages = {"/a": redirect("/b", 301), "/b": redirect("/c", 302), "/c": Answer(FEED)}
+    async with web(pages) as (running, fetcher):
+        fetched = await fetcher.get(running.url("/a"))
+
+    assert (fetched.url, fetched.permanent_url) == (running.url("/c"), running.url("/b"))
+
+
+async def test_a_feed_that_redirects_in_circles_is_left_after_a_few_hops():
+    async with web({"/a": redirect("/a", 301)}) as (running, fetcher):
+        assert "circles" in str(await failure(fetcher, running.url("/a")))
+
+    assert len(running.requests) == MOST_REDIRECTS + 1
+
+
+@pytest.mark.parametrize("location", ["http://[::1", "http://example.com:99999/"])
+async def test_a_redirect_to_nonsense_is_a_failure(location):
+    async with web({"/a": redirect(location)}) as (running, fetcher):
+        with pytest.raises((FetchFailed, AddressRefused)):
+            await fetcher.get(running.url("/a"))
+
+
+SPELLINGS = [
+    "127.0.0.1",
+    "127.1",
+    "127.0.1",
+    "127.0.0.1.",
+    "127.000.000.001",
+    "0177.0.0.1",
+    "017700000001",
+    "0x7f.0.0.1",
+    "0x7f000001",
+    "2130706433",
+    "127.127.127.127",
+    "0.0.0.0",
+    "0",
+    "localhost",
+    "LOCALHOST",
+    "localhost.",
+    "[::1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[0:0:0:0:0:0:0:1]",
+    "[::127.0.0.1]",
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+    "①②⑦.⓪.⓪.①",
+    "127。0。0。1",
+]
+
+
+@pytest.mark.parametrize("host", SPELLINGS)
+async def test_a_redirect_to_this_machine_is_refused_however_it_is_spelt(host):
+    async with site({"/": Answer(b"secret")}) as inner:
+        pages = {"/a": redirect(f"http://{host}:{inner.port}/")}
+        async with web(pages) as (running, fetcher):
+            with pytest.raises((AddressRefused, FetchFailed)) as refused:
+                await fetcher.get(running.url("/a"))
+
+    assert not inner.requests
+    assert host not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "127.1", "2130706433"])
+async def test_this_machine_is_refused_as_a_first_address_too(host):
+    async with site({"/": Answer(b"secret")}) as inner:
+        fetcher = Fetcher(now=lambda: NOON)
+        with pytest.raises(AddressRefused):
+            await fetcher.get(f"http://{host}:{inner.port}/")
+        await fetcher.close()
+
+    assert not inner.requests
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "file:///etc/passwd",
+        "gopher://127.0.0.1:6379/_INFO",
+        "ftp://127.0.0.1/",
+        "dict://127.0.0.1:11211/stats",
+        "data:text/xml,<rss/>",
+        "javascript:alert(1)",
+        "ws://127.0.0.1/",
+        "http://user:secret@127.0.0.1/",
+        "http://169.254.169.254/latest/meta-data/",
+    ],
+)
+async def test_a_redirect_out_of_the_public_web_is_refused(location):
+    async with web({"/a": redirect(location)}) as (running, fetcher):
+        with pytest.raises(AddressRefused) as refused:
+            await fetcher.get(running.url("/a"))
+
+    assert len(running.requests) == 1
+    assert "169.254" not in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+class Resolver(AbstractResolver):
+    """Answers names out of a table; a list is given out one address at a time."""
+
+    def __init__(self, **addresses):
+        self.addresses = addresses
+
+    async def resolve(self, host, port=0, family=socket.AF_INET):
+        name = host.partition(".")[0]
+        if name not in self.addresses:
+            raise OSError(None, "unknown")
+        return [
+            {"hostname": host, "host": address, "port": port, "family": family, "proto": 0, "flags": 0}
+            for address in self.addresses[name]
+        ]
+
+    async def close(self):
+        pass
+
+
+async def test_a_name_is_judged_by_the_address_that_is_connected_to():
+    async with site({"/": Answer(b"secret")}) as inner:
+        fetcher = Fetcher(now=lambda: NOON, resolver=Resolver(rebound=["127.0.0.1", "::ffff:127.0.0.1", "10.0.0.1"]))
+        with pytest.raises(AddressRefused) as refused:
+            await fetcher.get(f"http://rebound.example:{inner.port}/")
+        await fetcher.close()
+
+    assert not inner.requests
+    assert "127.0.0.1" not in str(refused.value)
+
+
+async def test_a_host_let_in_by_name_may_lead_to_a_private_address_and_no_other_name_may():
+    async with site({"/": Answer(FEED)}) as inner:
+        fetcher = Fetcher(
+            allow_hosts=[f"intra.example:{inner.port}"],
+            now=lambda: NOON,
+            resolver=Resolver(intra=["127.0.0.1"], other=["127.0.0.1"]),
+        )
+        assert (await fetcher.get(f"http://intra.example:{inner.port}/")).body == FEED
+        with pytest.raises(AddressRefused):
+            await fetcher.get(f"http://other.example:{inner.port}/")
+        await fetcher.close()
+
+
+# Places
+
+
+async def test_one_host_gets_few_requests_at_once_and_their_waiting_costs_no_budget():
+    most = running_now = 0
+    go_on = asyncio.Event()
+
+    async def count(request):
+        nonlocal most, running_now
+        running_now += 1
+        most = max(most, running_now)
+        await go_on.wait()
+        running_now -= 1
+        return aiohttp.web.Response(body=FEED)
+
+    async with web({"/feed": count}, per_host=2) as (running, fetcher):
+        everyone = [asyncio.create_task(fetcher.get(running.url("/feed"))) for _ in range(6)]
+        while most < 2:
+            await asyncio.sleep(0)
+        go_on.set()
+        assert [fetched.body for fetched in await asyncio.gather(*everyone)] == [FEED] * 6
+
+    assert most == 2
+
+
+async def test_who_waits_for_a_place_is_not_failed_by_who_holds_it():
+    async with web({"/slow": silent, "/feed": Answer(FEED)}, per_host=1) as (running, fetcher):
+        slow = asyncio.create_task(fetcher.get(running.url("/slow"), budget=0.3))
+        while not running.requests:
+            await asyncio.sleep(0)
+        # A budget that the wait alone would use up.
+        waiting = asyncio.create_task(fetcher.get(running.url("/feed"), budget=0.2))
+
+        assert (await waiting).body == FEED
+        assert isinstance(await asyncio.gather(slow, return_exceptions=True), list)
+
+
+async def test_a_slow_host_does_not_take_the_places_of_the_others():
+    async with (
+        web({"/slow": silent}, concurrency=2, per_host=1) as (slow_site, fetcher),
+        site({"/": Answer(FEED)}) as other,
+    ):
+        fetcher._guard = fetch.Guard([slow_site.host, f"localhost:{other.port}"])
+        stuck = [asyncio.create_task(fetcher.get(slow_site.url("/slow"))) for _ in range(5)]
+        while not slow_site.requests:
+            await asyncio.sleep(0)
+
+        assert (await fetcher.get(f"http://localhost:{other.port}/")).body == FEED
+
+        for task in stuck:
+            task.cancel()
+        await asyncio.gather(*stuck, return_exceptions=True)
+
+
+# Retry-After
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("0", timedelta(0)),
+        ("120", timedelta(seconds=120)),
+        (" 120 ", timedelta(seconds=120)),
+        ("9" * 40, LONGEST_WAIT),
+        ("9" * 5000, LONGEST_WAIT),
+        (format_datetime(NOON + timedelta(minutes=5), usegmt=True), timedelta(minutes=5)),
+        (format_datetime(NOON - timedelta(days=5), usegmt=True), timedelta(0)),
+        (format_datetime(NOON + timedelta(days=365), usegmt=True), LONGEST_WAIT),
+    ],
+)
+def test_a_wait_lies_between_nothing_and_a_day(header, wait):
+    assert retry_after(header, NOON) == wait
+
+
+@pytest.mark.parametrize(
+    "header", ["", "soon", "-1", "1.5", "Thu, 99 Foo 2026", "Thu, 1 Jan 99999999999999999999 00:00:00 GMT"]
+)
+def test_a_wait_that_is_neither_seconds_nor_a_date_is_no_wait(header):
+    with pytest.raises(ValueError):
+        retry_after(header, NOON)
+
+
+@given(st.text())
+def test_no_wait_however_odd_raises_anything_but_value_error(header):
+    try:
+        wait = retry_after(header, NOON)
+    except ValueError:
+        return
+    assert timedelta(0) <= wait <= LONGEST_WAIT
+
+
+# Never connected
+
+
+async def test_a_request_without_a_connection_surely_never_left():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(aiohttp.ClientConnectorError) as failed:
+                await session.get(f"http://127.0.0.1:{taken.getsockname()[1]}/")
+
+    assert never_connected(failed.value)
+
+
+def test_an_answer_that_was_lost_or_took_too_long_may_have_left():
+    assert not never_connected(aiohttp.ServerDisconnectedError())
+    assert not never_connected(aiohttp.ClientOSError())
+    assert not never_connected(TimeoutError())
+    assert not never_connected(aiohttp.SocketTimeoutError())
+    assert never_connected(aiohttp.ConnectionTimeoutError())

@@ -1,0 +1,112 @@
+"""A small web of our own on 127.0.0.1, with manners good and bad."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a path answers, always the same."""
+
+    body: bytes | str = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Site:
+    """A running server. ``pages`` may be changed while it runs; ``requests`` are those it got, oldest first."""
+
+    pages: dict[str, Answer | Handler]
+    host: str = ""
+    requests: list[web.Request] = field(default_factory=list)
+
+    def url(self, path: str = "/") -> str:
+        return f"http://{self.host}{path}"
+
+    @property
+    def port(self) -> int:
+        return int(self.host.partition(":")[2])
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(request)
+        page = self.pages.get(request.path, Answer(status=404))
+        if not isinstance(page, Answer):
+            return await page(request)
+        body = page.body.encode() if isinstance(page.body, str) else page.body
+        return web.Response(status=page.status, headers=page.headers, body=body)
+
+
+@asynccontextmanager
+async def site(pages: Mapping[str, Answer | Handler]) -> AsyncIterator[Site]:
+    """Serve ``pages`` by path on a free port; all other paths answer 404."""
+    running = Site(dict(pages))
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", running.answer)
+    server = TestServer(app, host="127.0.0.1")
+    # Handlers that never end are cancelled when their client goes, and don't hold up the end of a test.
+    await server.start_server(handler_cancellation=True, shutdown_timeout=0.1)
+    running.host = f"127.0.0.1:{server.port}"
+    try:
+        yield running
+    finally:
+        await server.close()
+
+
+def redirect(location: str, status: int = 302) -> Answer:
+    return Answer(status=status, headers={"Location": location})
+
+
+def endless(piece: bytes) -> Handler:
+    """A body that never ends, as fast as it is taken."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(piece)
+
+    return handler
+
+
+def stalling(beginning: bytes) -> Handler:
+    """A body that begins, and then nothing more comes."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(beginning)
+        await asyncio.Event().wait()
+        return response
+
+    return handler
+
+
+async def silent(request: web.Request) -> web.StreamResponse:
+    """Takes the request and never answers."""
+    await asyncio.Event().wait()
+    return web.Response()
+
+
+def breaking_off(beginning: bytes, promised: int) -> Handler:
+    """Promises a length and closes the connection before."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": str(promised)})
+        await response.prepare(request)
+        await response.write(beginning)
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    return handler
