@@ -29,10 +29,10 @@ KNOWN_FIELDS = {
     "embeds[].flags": "discord.py repeats what it was given; Discord ignores it",
     "message.embeds[].flags": "the same in a forum post",
     "data.embeds[].flags": "the same in an answer to an interaction",
-    "data.tts": "documented for answers to interactions, missing in the description",
     "message.tts": "discord.py sends it with every message; Discord ignores it in a forum post",
+    "data.tts": "the same in an answer to a click",
+    "tts": "the same in an edit",
     "[].nsfw": "documented for commands, missing in the description",
-    "tts": "the same for a follow-up and an edit",
 }
 KNOWN_QUERIES = {
     "use_nested_fields": "asks for the present form of a forum post's body; documented nowhere, sent by discord.py",

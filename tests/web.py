@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class Site:
     pages: dict[str, Answer | Handler]
     host: str = ""
     requests: list[web.Request] = field(default_factory=list)
+    asked: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def url(self, path: str = "/") -> str:
         return f"http://{self.host}{path}"
@@ -38,8 +38,15 @@ class Site:
     def port(self) -> int:
         return int(self.host.partition(":")[2])
 
+    async def was_asked(self, times: int = 1) -> None:
+        """Wait until so many requests came in."""
+        async with self.asked:
+            await self.asked.wait_for(lambda: len(self.requests) >= times)
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        self.requests.append(request)
+        async with self.asked:
+            self.requests.append(request)
+            self.asked.notify_all()
         page = self.pages.get(request.path, Answer(status=404))
         if not isinstance(page, Answer):
             return await page(request)
@@ -53,14 +60,15 @@ async def site(pages: Mapping[str, Answer | Handler]) -> AsyncIterator[Site]:
     running = Site(dict(pages))
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", running.answer)
-    server = TestServer(app, host="127.0.0.1")
     # Handlers that never end are cancelled when their client goes, and don't hold up the end of a test.
-    await server.start_server(handler_cancellation=True, shutdown_timeout=0.1)
-    running.host = f"127.0.0.1:{server.port}"
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
     try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        running.host = f"127.0.0.1:{runner.addresses[0][1]}"
         yield running
     finally:
-        await server.close()
+        await runner.cleanup()
 
 
 def redirect(location: str, status: int = 302) -> Answer:

@@ -59,6 +59,7 @@ def assert_within_limits(message: CardMessage) -> None:
     for button in buttons(message).values():
         assert len(button.url or "") <= markdown.BUTTON_URL
         assert len(button.custom_id or "") <= markdown.CUSTOM_ID
+        assert len(button.label or "") <= markdown.BUTTON_LABEL
     if message.embed is not None:
         assert length(message.embed.title or "") <= markdown.EMBED_TITLE
         assert length(message.embed.description or "") <= markdown.EMBED_DESCRIPTION

@@ -177,6 +177,7 @@ async def test_a_page_of_the_longest_rows_fits_into_one_message(stage: Stage, te
 
     assert text_of(shown.response).count("⚠️") == ROWS_A_PAGE
     assert length(text_of(shown.response)) <= markdown.LAYOUT_TEXT
+    assert len(list(parts_of(shown.response.components))) <= markdown.LAYOUT_COMPONENTS
 
 
 async def test_only_the_caller_turns_pages(stage: Stage):
@@ -323,7 +324,7 @@ def test_a_choice_is_called_by_its_title_or_else_its_address(title: str, url: st
 
 
 def test_a_choice_is_never_called_too_long():
-    assert length(choice_name("😀" * 500, "")) <= markdown.CHOICE_NAME
+    assert length(choice_name("😀" * 500, "")) <= min(markdown.CHOICE_NAME, markdown.SELECT_LABEL)
 
 
 async def test_help_is_shown_at_once_and_without_our_own_jargon(stage: Stage):

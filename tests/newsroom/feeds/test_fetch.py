@@ -2,7 +2,6 @@ import asyncio
 import gzip
 import os
 import socket
-import ssl
 import zlib
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,11 +11,10 @@ import aiohttp
 import brotli
 import pytest
 from aiohttp.abc import AbstractResolver
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsroom.errors import AddressRefused, FetchFailed
-from newsroom.feeds import fetch
 from newsroom.feeds.fetch import LONGEST_WAIT, MOST_BYTES, MOST_REDIRECTS, Fetcher, never_connected, retry_after
 from tests.web import Answer, breaking_off, endless, redirect, silent, site, stalling
 
@@ -431,55 +429,51 @@ async def test_a_host_let_in_by_name_may_lead_to_a_private_address_and_no_other_
 # Places
 
 
-async def test_one_host_gets_few_requests_at_once_and_their_waiting_costs_no_budget():
-    most = running_now = 0
+async def test_one_host_gets_few_requests_at_once():
+    at_once = most = 0
     go_on = asyncio.Event()
 
-    async def count(request):
-        nonlocal most, running_now
-        running_now += 1
-        most = max(most, running_now)
+    async def wait(request):
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
         await go_on.wait()
-        running_now -= 1
+        at_once -= 1
         return aiohttp.web.Response(body=FEED)
 
-    async with web({"/feed": count}, per_host=2) as (running, fetcher):
+    async with web({"/feed": wait}, per_host=2) as (running, fetcher):
         everyone = [asyncio.create_task(fetcher.get(running.url("/feed"))) for _ in range(6)]
-        while most < 2:
-            await asyncio.sleep(0)
+        await running.was_asked(times=2)
         go_on.set()
         assert [fetched.body for fetched in await asyncio.gather(*everyone)] == [FEED] * 6
 
     assert most == 2
 
 
-async def test_who_waits_for_a_place_is_not_failed_by_who_holds_it():
+async def test_waiting_for_a_place_costs_nothing_of_the_budget():
     async with web({"/slow": silent, "/feed": Answer(FEED)}, per_host=1) as (running, fetcher):
-        slow = asyncio.create_task(fetcher.get(running.url("/slow"), budget=0.3))
-        while not running.requests:
-            await asyncio.sleep(0)
-        # A budget that the wait alone would use up.
-        waiting = asyncio.create_task(fetcher.get(running.url("/feed"), budget=0.2))
+        slow = asyncio.create_task(failure(fetcher, running.url("/slow"), budget=0.6))
+        await running.was_asked()
 
-        assert (await waiting).body == FEED
-        assert isinstance(await asyncio.gather(slow, return_exceptions=True), list)
+        # The wait alone is longer than this budget.
+        assert (await fetcher.get(running.url("/feed"), budget=0.3)).body == FEED
+        await slow
 
 
-async def test_a_slow_host_does_not_take_the_places_of_the_others():
-    async with (
-        web({"/slow": silent}, concurrency=2, per_host=1) as (slow_site, fetcher),
-        site({"/": Answer(FEED)}) as other,
-    ):
-        fetcher._guard = fetch.Guard([slow_site.host, f"localhost:{other.port}"])
+async def test_a_slow_host_takes_no_places_from_the_others():
+    async with site({"/": Answer(FEED)}) as other, site({"/slow": silent}) as slow_site:
+        fetcher = Fetcher(
+            allow_hosts=[slow_site.host, f"localhost:{other.port}"], now=lambda: NOON, concurrency=2, per_host=1
+        )
         stuck = [asyncio.create_task(fetcher.get(slow_site.url("/slow"))) for _ in range(5)]
-        while not slow_site.requests:
-            await asyncio.sleep(0)
+        await slow_site.was_asked()
 
         assert (await fetcher.get(f"http://localhost:{other.port}/")).body == FEED
 
         for task in stuck:
             task.cancel()
         await asyncio.gather(*stuck, return_exceptions=True)
+        await fetcher.close()
 
 
 # Retry-After
@@ -510,6 +504,7 @@ def test_a_wait_that_is_neither_seconds_nor_a_date_is_no_wait(header):
         retry_after(header, NOON)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_wait_however_odd_raises_anything_but_value_error(header):
     try:

@@ -1,0 +1,196 @@
+"""The demo's show: sandbox, feed site and page at one port, and the real bot as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from simcord.backend.models import Channel
+
+from sandbox.actors import CannotDo
+from sandbox.demo import DemoFailed, PortTaken
+from sandbox.page import Page
+from sandbox.server import Sandbox
+from sandbox.shown import Member, Message
+from sandbox.site import Site
+
+BOT = Path(__file__).resolve().parent.parent / "bot.py"
+# What the bot may take from our own environment; everything of its own is made up below.
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "TZ")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+READY_SECONDS = 60.0
+FIRST_CARD_SECONDS = 30.0
+# The bot takes ten at most.
+END_SECONDS = 15.0
+
+WELCOME = """
+This is not Discord: a sandbox on your own machine, with the real bot in it.
+
+  Open {url} in your browser.
+
+Read the cards, press More, or type / to run a command as alice (an admin) or as another member.
+New stories appear every few seconds. Ctrl-C ends it.
+"""
+
+
+async def play(port: int, feeds: Sequence[str], exit_after: float | None, folder: Path) -> None:
+    """Run the whole show; the bot's database and log lie in ``folder``.
+
+    Raises DemoFailed when no card was posted or the bot did not do its part, PortTaken when the page can't be served.
+    """
+    stop = asyncio.Event()
+    deadline = asyncio.get_running_loop().time() + exit_after if exit_after is not None else None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # on Windows Ctrl-C interrupts instead
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        site = Site()
+        pages: list[Page] = []
+
+        def add_page(app: web.Application, sandbox: Sandbox) -> None:
+            pages.append(Page(sandbox))
+            pages[0].serve(app)
+            site.serve(app)
+
+        try:
+            sandbox = await stack.enter_async_context(Sandbox.running(port=port, parts=[add_page]))
+        except OSError as error:
+            raise PortTaken(os.strerror(error.errno) if error.errno else str(error)) from error
+        site.base = f"{sandbox.url}/site"
+        alice, channels = _furnish(sandbox, pages[0])
+        print(WELCOME.format(url=sandbox.url), flush=True)
+        async with _bot(sandbox, feeds, folder) as process:
+            await _unless_it_ends(process, sandbox.bot_ready(timeout=READY_SECONDS))
+            await _unless_it_ends(process, _add_feeds(sandbox, site, alice, channels, feeds))
+            news = asyncio.create_task(site.publish())
+            await _unless_it_ends(process, _run(sandbox, channels, stop, deadline))
+            news.cancel()
+        if process.returncode != 0:
+            raise DemoFailed(f"the bot ended with status {process.returncode}.")
+        print(f"{len(_cards(sandbox, channels))} cards were posted.", flush=True)
+
+
+def _furnish(sandbox: Sandbox, page: Page) -> tuple[Member, list[Channel]]:
+    """A guild with a channel of each kind, and its members."""
+    guild = sandbox.add_guild("AI corner")
+    channels = [
+        sandbox.add_text_channel(guild, "ai-news"),
+        sandbox.add_announcement_channel(guild, "announcements"),
+        sandbox.add_forum(guild, "stories", ["models", "money", "law"]),
+    ]
+    alice = sandbox.add_member(guild, "alice", manage_guild=True, manage_messages=True)
+    page.show(guild, [alice, sandbox.add_member(guild, "bob"), sandbox.add_member(guild, "carol")])
+    return alice, channels
+
+
+async def _add_feeds(
+    sandbox: Sandbox, site: Site, alice: Member, channels: Sequence[Channel], feeds: Sequence[str]
+) -> None:
+    """Let alice add our feeds, each to the next channel, and the visitor's to the first."""
+    places = [channels[number % len(channels)] for number in range(len(site.feeds))]
+    for url, channel in [*zip(site.feeds, places, strict=True), *((url, channels[0]) for url in feeds)]:
+        try:
+            answer = await sandbox.slash(alice, channel, "feed add", url=url, channel=channel)
+        except CannotDo as error:
+            raise DemoFailed(f"/feed add went wrong: {error}.") from error
+        if url in feeds:
+            print(f"/feed add {url}: {answer.text.splitlines()[0] if answer.text else 'no answer'}", flush=True)
+
+
+async def _run(sandbox: Sandbox, channels: Sequence[Channel], stop: asyncio.Event, deadline: float | None) -> None:
+    """Wait for the first card, then until it is time to stop."""
+    stopping = asyncio.create_task(stop.wait())
+    first_card = asyncio.create_task(
+        sandbox.until(lambda: bool(_cards(sandbox, channels)), "a card", FIRST_CARD_SECONDS)
+    )
+    try:
+        await asyncio.wait({stopping, first_card}, return_when=asyncio.FIRST_COMPLETED)
+        if first_card.done() and first_card.exception() is not None:
+            raise DemoFailed(f"no card was posted within {FIRST_CARD_SECONDS:g} s.")
+        left = None if deadline is None else max(deadline - asyncio.get_running_loop().time(), 0)
+        await asyncio.wait({stopping}, timeout=left)
+    finally:
+        stopping.cancel()
+        first_card.cancel()
+    if not _cards(sandbox, channels):
+        raise DemoFailed("it was ended before a card was posted.")
+
+
+def _cards(sandbox: Sandbox, channels: Sequence[Channel]) -> list[Message]:
+    """The bot's messages with an embed, in the channels and their threads."""
+    places = [*channels, *(thread for channel in channels for thread in sandbox.threads(channel))]
+    return [
+        message
+        for place in places
+        for message in sandbox.messages(place)
+        if message.embeds and message.author_id == sandbox.world.bot_user.id
+    ]
+
+
+@asynccontextmanager
+async def _bot(sandbox: Sandbox, feeds: Sequence[str], folder: Path) -> AsyncIterator[Process]:
+    """The real bot, in its own process and with settings of its own; it is ended in any case."""
+    hosts = [urlsplit(sandbox.url).netloc]
+    hosts += [parts.netloc for parts in map(urlsplit, feeds) if parts.hostname in LOOPBACK]
+    settings = {
+        "DISCORD_TOKEN": sandbox.token,
+        "DISCORD_API_URL": sandbox.api_url,
+        "DATABASE_URL": f"sqlite:///{folder / 'popcorn.db'}",
+        "FEED_INTERVAL_MINUTES": "0.1",
+        "FEED_ALLOW_HOSTS": ",".join(hosts),
+    }
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    with (folder / "bot.log").open("wb") as log:
+        # In a session of its own, so that Ctrl-C reaches it through us; in a folder without a .env.
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(BOT),
+            "run",
+            cwd=folder,
+            env=kept | settings,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        await _end(process)
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), END_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def _unless_it_ends(process: Process, work: Coroutine[Any, Any, None]) -> None:
+    """Do this part of the show, unless the bot ends meanwhile: then there is nothing to show."""
+    working, ended = asyncio.create_task(work), asyncio.create_task(process.wait())
+    try:
+        await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise DemoFailed(f"the bot ended by itself with status {process.returncode}.")
+        try:
+            working.result()
+        except TimeoutError as error:
+            raise DemoFailed(f"the bot was not ready in time: {error}.") from error
+    finally:
+        for task in (working, ended):
+            task.cancel()
+        await asyncio.gather(working, ended, return_exceptions=True)

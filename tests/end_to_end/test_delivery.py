@@ -1,0 +1,134 @@
+"""The main promise, with real processes and sockets: each story arrives once, in order, whatever dies when."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sandbox.server import Sandbox
+from sandbox.shown import Member
+from tests.process import BotProcess, bot_process
+from tests.site import Site, site_running
+
+
+@dataclass
+class House:
+    """A sandbox with a guild, a feed site and the bot, ready."""
+
+    sandbox: Sandbox
+    site: Site
+    bot: BotProcess
+    news: object
+    guild: object
+    admin: Member
+    starts: int = 1
+
+    async def add(self, feed: str = "news", **options: object) -> str:
+        return (await self.sandbox.slash(self.admin, self.news, "feed add", url=self.site.feed(feed), **options)).text
+
+    async def restart(self) -> None:
+        await self.bot.start()
+        self.starts += 1
+        await self.sandbox.bot_ready(self.starts)
+
+    def headlines(self, channel: object = None) -> list[str]:
+        return [message.content.split("**")[1] for message in self.sandbox.messages(channel or self.news)]
+
+
+@pytest.fixture
+async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    async with site_running() as site, Sandbox.running() as sandbox:
+        guild = sandbox.add_guild("AI corner")
+        news = sandbox.add_text_channel(guild, "news")
+        admin = sandbox.add_member(guild, "alice", manage_guild=True, manage_messages=True)
+        settings = {
+            "DISCORD_TOKEN": sandbox.token,
+            "DISCORD_API_URL": sandbox.api_url,
+            "DATABASE_URL": database_url,
+            "FEED_INTERVAL_MINUTES": "0.02",
+            "FEED_ALLOW_HOSTS": site.host,
+        }
+        async with bot_process(tmp_path, **settings) as bot:
+            await sandbox.bot_ready()
+            yield House(sandbox, site, bot, news, guild, admin)
+
+
+async def test_a_feed_added_by_slash_command_posts_its_newest_and_then_each_new_story_once(house: House):
+    house.site.publish("One", "Two")
+
+    answer = await house.add()
+    await house.sandbox.message_count(house.news, 1)
+    house.site.publish("Three", "Four")
+    await house.sandbox.message_count(house.news, 3)
+
+    assert "News" in answer and f"<#{house.news.id}>" in answer
+    assert house.headlines() == ["Two", "Three", "Four"]
+
+
+async def test_killed_before_the_send_the_story_arrives_once_after_the_restart(house: House):
+    house.site.publish("One")
+    await house.add(backfill=0)
+    hold = house.sandbox.faults.hold("POST", "/channels/*/messages", when="before")
+    house.site.publish("Two", "Three")
+    await hold.reached()
+    await house.bot.kill()
+    hold.drop()
+
+    await house.restart()
+    await house.sandbox.message_count(house.news, 2)
+
+    assert house.headlines() == ["Two", "Three"]
+
+
+async def test_killed_when_sent_but_not_marked_the_story_stands_there_once(house: House):
+    house.site.publish("One")
+    await house.add(backfill=0)
+    hold = house.sandbox.faults.hold("POST", "/channels/*/messages", when="after")
+    house.site.publish("Two", "Three")
+    await hold.reached()
+    await house.bot.kill()
+    hold.drop()
+    assert house.headlines() == ["Two"]
+
+    await house.restart()
+    await house.sandbox.message_count(house.news, 2)
+
+    assert house.headlines() == ["Two", "Three"]
+
+
+async def test_killed_after_it_was_marked_nothing_is_sent_again(house: House):
+    house.site.publish("One")
+    await house.add()
+    await house.sandbox.message_count(house.news, 1)
+    hold = house.sandbox.faults.hold("POST", "/channels/*/messages", when="before")
+    house.site.publish("Two")
+    await hold.reached()
+    await house.bot.kill()
+    hold.drop()
+
+    await house.restart()
+    await house.sandbox.message_count(house.news, 2)
+
+    assert house.headlines() == ["One", "Two"]
+
+
+async def test_a_lost_answer_leaves_one_card(house: House):
+    house.site.publish("One")
+    await house.add(backfill=0)
+    house.sandbox.faults.lose_answer("POST", "/channels/*/messages", times=1)
+    house.site.publish("Two", "Three")
+
+    await house.sandbox.message_count(house.news, 2)
+
+    assert house.headlines() == ["Two", "Three"]
+
+
+async def test_when_told_to_end_the_bot_ends_with_status_0(house: House):
+    house.site.publish("One")
+    await house.add()
+    await house.sandbox.message_count(house.news, 1)
+
+    assert await house.bot.stop() == 0
