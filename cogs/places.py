@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
@@ -28,8 +27,8 @@ class Place(Protocol):
         """Return the id of our message that carries this mark and isn't older than ``since``, if there is one."""
         ...
 
-    async def tidy(self, mark: str, since: datetime) -> None:
-        """Remove what a repeated request may have left twice."""
+    async def tidy(self, mark: str, since: datetime) -> int | None:
+        """Remove what a repeated request may have left twice; return the id of what stays, None if untold."""
         ...
 
     @property
@@ -90,8 +89,9 @@ class ChannelPlace:
                 return message.id
         return None
 
-    async def tidy(self, mark: str, since: datetime) -> None:
+    async def tidy(self, mark: str, since: datetime) -> int | None:
         """Nothing to do: the nonce keeps a repeated request from leaving two."""
+        return None
 
 
 class ForumPlace:
@@ -109,34 +109,32 @@ class ForumPlace:
         return created.thread.id
 
     async def find(self, mark: str, since: datetime) -> int | None:
-        async for thread in self._ours(mark, since):
-            return thread.id
-        return None
+        posts = await self._posts(mark, since)
+        return posts[0].id if posts else None
 
-    async def tidy(self, mark: str, since: datetime) -> None:
-        """Keep the older of two posts with one mark; the younger goes if nobody has written in it."""
-        twins = sorted([thread async for thread in self._ours(mark, since)], key=lambda thread: thread.id)
-        for thread in twins[1:]:
-            written = [message async for message in thread.history(limit=2) if not _is_ours(message)]
-            if not written:
-                await _take_away(thread)
+    async def tidy(self, mark: str, since: datetime) -> int | None:
+        """Keep the oldest of several posts with one mark; a younger one goes if nobody has written in it."""
+        posts = await self._posts(mark, since)
+        for post in posts[1:]:
+            if not [message async for message in post.history(limit=2) if not _is_ours(message)]:
+                await _take_away(post)
+        return posts[0].id if posts else None
 
-    async def _ours(self, mark: str, since: datetime) -> AsyncIterator[discord.Thread]:
-        """Walk our posts with this mark, running ones first."""
+    async def _posts(self, mark: str, since: datetime) -> list[discord.Thread]:
+        """Return our posts with this mark, running or archived, oldest first."""
         _must_read_history(self._forum)
-        seen: set[int] = set()
-        for thread in await self._forum.guild.active_threads():
-            if thread.parent_id == self._forum.id and await self._is_post(thread, mark, since):
-                seen.add(thread.id)
-                yield thread
+        threads = {thread.id: thread for thread in await self._forum.guild.active_threads()}
         async for thread in self._forum.archived_threads(limit=None):
             if thread.archive_timestamp < since:
-                return
-            if thread.id not in seen and await self._is_post(thread, mark, since):
-                yield thread
+                break
+            threads.setdefault(thread.id, thread)
+        in_order = sorted(threads.values(), key=lambda thread: thread.id)
+        return [thread for thread in in_order if await self._is_post(thread, mark, since)]
 
     async def _is_post(self, thread: discord.Thread, mark: str, since: datetime) -> bool:
-        if discord.utils.snowflake_time(thread.id) < since or thread.owner_id != self._forum.guild.me.id:
+        if thread.parent_id != self._forum.id or thread.owner_id != self._forum.guild.me.id:
+            return False
+        if discord.utils.snowflake_time(thread.id) < since:
             return False
         return any([carries(message, mark) async for message in thread.history(limit=1, oldest_first=True)])
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import discord
 from aiolimiter import AsyncLimiter
@@ -16,10 +16,9 @@ from discord.utils import utcnow
 
 from cogs.places import CannotLook, Place, Places
 from cogs.views.cards import CardMessage, card_message, more_item, plain_card_message
-from newsroom.desk.outbox import Claim, Step
+from newsroom.desk.outbox import Claim, Outbox, Step
 from newsroom.desk.refusals import Verdict, in_words, may_have_arrived, verdict
 from newsroom.feeds.fetch import is_network_error, never_connected
-from newsroom.models import ChannelKind
 from newsroom.store import Publishing
 from newsroom.tasks import Tasks
 
@@ -45,27 +44,10 @@ PAUSE_AFTER_GATEWAY_ERROR = timedelta(seconds=30)
 MOST_ODD_FAILURES = 5
 
 
-class OutboxLike(Protocol):
-    """What posting asks of the outbox; see ``newsroom.desk.outbox``."""
-
-    async def due_channels(self) -> list[int]: ...
-    async def claim(self, channel_id: int) -> Claim | None: ...
-    def looked(self, claim: Claim) -> None: ...
-    async def sent(self, claim: Claim, message_id: int, *, publish: bool) -> None: ...
-    async def surely_not_sent(self, claim: Claim, reason: str, wait: timedelta | None = None) -> None: ...
-    async def uncertain(self, claim: Claim, reason: str) -> None: ...
-    async def suspend(self, claim: Claim, reason: str, *, uncertain: bool) -> None: ...
-    async def quarantine(self, claim: Claim, reason: str) -> None: ...
-    async def due_publishings(self) -> list[Publishing]: ...
-    async def published(self, publishing: Publishing) -> None: ...
-    async def not_published(self, publishing: Publishing, reason: str, wait: timedelta | None = None) -> None: ...
-    async def never_published(self, publishing: Publishing, reason: str) -> None: ...
-
-
 class Posting(commands.Cog):
     """Sends what is due. Channels never wait for one another; within one, order is kept."""
 
-    def __init__(self, outbox: OutboxLike, places: Places, now: Callable[[], datetime] = utcnow) -> None:
+    def __init__(self, outbox: Outbox, places: Places, now: Callable[[], datetime] = utcnow) -> None:
         self._outbox = outbox
         self._places = places
         self._now = now
@@ -109,43 +91,44 @@ class Posting(commands.Cog):
         started = self._now()
         try:
             place = await self._place(claim)
-            if claim.step is Step.LOOK_FIRST:
-                found = await self._look(place, claim)
-                if found is not None:
-                    await self._outbox.sent(claim, found, publish=place.has_followers)
-                    return
-                self._outbox.looked(claim)
-                started = self._now()
-            message_id = await self._send(place, claim)
+            message_id = await self._look(place, claim) if claim.step is Step.LOOK_FIRST else None
+            looked = claim.step is Step.LOOK_FIRST
+            if message_id is None:
+                if looked:
+                    self._outbox.looked(claim)
+                    started = self._now()
+                message_id = await self._send(place, claim)
         except CannotLook:
             reason = "I must see whether a story arrived and can't: give me Read Message History here."
             await self._outbox.suspend(claim, reason, uncertain=True)
         except Exception as error:
-            await self._not_sent(claim, error, slow=self._now() - started >= SURELY_ONE_REQUEST)
+            await self._not_sent(claim, error, slow=self._slow(started))
         else:
+            if looked or self._slow(started):
+                message_id = await self._tidy(place, claim) or message_id
             await self._outbox.sent(claim, message_id, publish=place.has_followers)
-            if claim.kind is ChannelKind.FORUM and self._now() - started >= SURELY_ONE_REQUEST:
-                await self._tidy(place, claim)
+
+    def _slow(self, started: datetime) -> bool:
+        return self._now() - started >= SURELY_ONE_REQUEST
 
     async def _send(self, place: Place, claim: Claim) -> int:
         """Send the card; where Discord takes it in no form but the plainest, that."""
         try:
             return await self._try(place, claim, card_message(claim.card, now=self._now()))
         except discord.HTTPException as error:
-            if _verdict(error) is not Verdict.PLAINER:
+            meaning, reason = _meaning(error)
+            if meaning is not Verdict.PLAINER:
                 raise
-            log.warning("Discord refused a card, trying a plainer one: %s", error)
+            log.warning("delivery %d is tried as a plainer card: %s", claim.delivery.id, reason)
         return await self._try(place, claim, plain_card_message(claim.card))
 
     async def _try(self, place: Place, claim: Claim, message: CardMessage) -> int:
-        async with self._pace:
-            pass
+        await self._pace.acquire()
         async with asyncio.timeout(LONGEST_SEND):
             return await place.send(message, claim.nonce)
 
     async def _look(self, place: Place, claim: Claim) -> int | None:
-        async with self._pace:
-            pass
+        await self._pace.acquire()
         async with asyncio.timeout(LONGEST_LOOK):
             return await place.find(claim.card.mark, claim.look_since)
 
@@ -154,12 +137,14 @@ class Posting(commands.Cog):
         async with asyncio.timeout(LONGEST_LOOK):
             return await self._places.at(delivery.channel_id, delivery.guild_id, claim.kind, claim.tag_id)
 
-    async def _tidy(self, place: Place, claim: Claim) -> None:
+    async def _tidy(self, place: Place, claim: Claim) -> int | None:
+        """Remove a doubled card; return the id of the one that stays, None if that can't be told."""
         try:
             async with asyncio.timeout(LONGEST_LOOK):
-                await place.tidy(claim.card.mark, claim.look_since)
+                return await place.tidy(claim.card.mark, claim.look_since)
         except (discord.HTTPException, CannotLook, OSError, TimeoutError) as error:
-            log.warning("could not look for a doubled post in channel %d: %s", claim.delivery.channel_id, error)
+            log.warning("could not look for a doubled card in channel %d: %s", claim.delivery.channel_id, error)
+            return None
 
     async def _not_sent(self, claim: Claim, error: Exception, *, slow: bool) -> None:
         """Write down what an error means for a delivery."""
@@ -186,12 +171,11 @@ class Posting(commands.Cog):
                 self._pause(PAUSE_AFTER_GATEWAY_ERROR, reason)
             await self._outbox.uncertain(claim, reason)
             return
-        match _verdict(error):
+        match _meaning(error)[0]:
             case Verdict.SUSPEND:
                 await self._outbox.suspend(claim, reason, uncertain=slow)
             case Verdict.STOP:
-                self._stopped = True
-                log.critical("no card is sent any more: %s", reason)
+                self._stop(reason)
                 await self._later(claim, reason, None, slow=slow)
             case Verdict.PAUSE_ALL:
                 self._pause(PAUSE_AFTER_BLOCK, reason)
@@ -207,6 +191,10 @@ class Posting(commands.Cog):
         else:
             await self._outbox.surely_not_sent(claim, reason, wait)
 
+    def _stop(self, reason: str) -> None:
+        self._stopped = True
+        log.critical("no card is sent any more: %s", reason)
+
     def _pause(self, length: timedelta, reason: str) -> None:
         self._paused_until = self._now() + length
         log.error("all sending pauses until %s: %s", self._paused_until, reason)
@@ -215,23 +203,26 @@ class Posting(commands.Cog):
         """Publish one card to followers; whatever comes of it, no card waits for that."""
         outbox = self._outbox
         try:
-            async with self._pace:
-                pass
+            await self._pace.acquire()
             async with asyncio.timeout(LONGEST_SEND):
                 await self._places.publish(publishing.channel_id, publishing.guild_id, publishing.message_id)
         except discord.RateLimited as error:
             await outbox.not_published(publishing, _in_words(error), timedelta(seconds=error.retry_after))
         except discord.HTTPException as error:
-            match _verdict(error):
+            meaning, reason = _meaning(error)
+            match meaning:
                 case Verdict.DONE:
                     await outbox.published(publishing)
                 case Verdict.FORGET | Verdict.SUSPEND | Verdict.PLAINER:
-                    await outbox.never_published(publishing, _in_words(error))
+                    await outbox.never_published(publishing, reason)
                 case Verdict.PAUSE_ALL:
-                    self._pause(PAUSE_AFTER_BLOCK, _in_words(error))
-                    await outbox.not_published(publishing, _in_words(error), PAUSE_AFTER_BLOCK)
-                case _:
-                    await outbox.not_published(publishing, _in_words(error))
+                    self._pause(PAUSE_AFTER_BLOCK, reason)
+                    await outbox.not_published(publishing, reason, PAUSE_AFTER_BLOCK)
+                case Verdict.STOP:
+                    self._stop(reason)
+                    await outbox.not_published(publishing, reason)
+                case Verdict.LATER:
+                    await outbox.not_published(publishing, reason)
         except Exception as error:
             if not is_network_error(error):
                 log.exception("an odd failure while publishing")
@@ -245,13 +236,15 @@ def _is_page(error: discord.HTTPException) -> bool:
     return error.code == 0 and error.text.lstrip()[:1] == "<"
 
 
-def _verdict(error: discord.HTTPException) -> Verdict:
-    return verdict(error.status, error.code, html=_is_page(error), via="Via" in error.response.headers)
+def _meaning(error: discord.HTTPException) -> tuple[Verdict, str]:
+    """Return what a refusal means, and that in words."""
+    html, via = _is_page(error), "Via" in error.response.headers
+    return verdict(error.status, error.code, html=html, via=via), in_words(error.status, error.code, html=html, via=via)
 
 
 def _in_words(error: Exception) -> str:
     if isinstance(error, discord.HTTPException):
-        return in_words(error.status, error.code)
+        return _meaning(error)[1]
     if isinstance(error, discord.RateLimited):
         return "Discord asks me to slow down: I go on by myself."
     if never_connected(error):
@@ -263,5 +256,3 @@ async def setup(bot: NewsBot) -> None:
     outbox = bot.newsroom.outbox
     bot.add_dynamic_items(more_item(outbox.origin))
     await bot.add_cog(Posting(outbox, Places(bot)))
-
-

@@ -33,6 +33,8 @@ _LOST_JOINER = re.compile(f"(?<![\ufe0f{_PICTURES}])\u200d|\u200d(?![{_PICTURES}
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _STACK = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
 
+_FLAG_HALVES = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+
 _SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|[。！？]++[」』”’）]*+")
 # A dot after one of these ends no sentence; neither does one after a single letter, as in "U.S." and "e.g.".
 _ABBREVIATIONS = frozenset({
@@ -119,7 +121,7 @@ class _Words:
 
 def length(text: str) -> int:
     """Count as Discord's clients do: in UTF-16 code units."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def shorten(text: str, limit: int) -> str:
@@ -137,7 +139,7 @@ def shorten(text: str, limit: int) -> str:
     if not text[end].isspace():
         end = max((at for at, character in enumerate(whole) if character.isspace()), default=0)
     kept = whole[:end] if 2 * end >= len(whole) else whole
-    return kept.rstrip(" \t\r\n\v\f,;:–—-…") + ELLIPSIS
+    return kept.rstrip(" \t\r\n\v\f.,;:–—-…") + ELLIPSIS
 
 
 def _fitting(text: str, limit: int) -> str:
@@ -160,16 +162,9 @@ def _belongs_together(text: str, at: int) -> bool:
     before, after = text[at - 1], text[at]
     if after == "\u200d" or before == "\u200d" or "\U0001f3fb" <= after <= "\U0001f3ff":
         return True
-    if _is_flag_half(before) and _is_flag_half(after):
+    if before in _FLAG_HALVES and after in _FLAG_HALVES:
         return (len(text[:at]) - len(text[:at].rstrip(_FLAG_HALVES))) % 2 == 1
     return unicodedata.category(after).startswith("M")
-
-
-_FLAG_HALVES = "".join(map(chr, range(0x1F1E6, 0x1F200)))
-
-
-def _is_flag_half(character: str) -> bool:
-    return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
 def sentences(text: str, most: int, limit: int) -> str:

@@ -21,7 +21,7 @@ from sandbox.actors import CannotDo
 from sandbox.demo import DemoFailed, PortTaken
 from sandbox.page import Page
 from sandbox.server import Sandbox
-from sandbox.shown import Member, Message
+from sandbox.shown import HasId, Member, Message
 from sandbox.site import Site
 
 BOT = Path(__file__).resolve().parent.parent / "bot.py"
@@ -128,7 +128,7 @@ async def _run(sandbox: Sandbox, channels: Sequence[Channel], stop: asyncio.Even
 
 def _cards(sandbox: Sandbox, channels: Sequence[Channel]) -> list[Message]:
     """The bot's messages with an embed, in the channels and their threads."""
-    places = [*channels, *(thread for channel in channels for thread in sandbox.threads(channel))]
+    places: list[HasId] = [*channels, *(thread for channel in channels for thread in sandbox.threads(channel))]
     return [
         message
         for place in places

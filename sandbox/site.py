@@ -193,8 +193,8 @@ def _source(request: web.Request) -> Source:
 def _html(title: str, body: str, head: str = "") -> web.Response:
     page = (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>{head}'
-        '<meta name="viewport" content="width=device-width"><style>body{max-width:40rem;margin:2rem auto;padding:0 1rem;'
-        "font:1.05rem/1.6 Georgia,serif}</style></head>"
+        '<meta name="viewport" content="width=device-width"><style>body{max-width:40rem;margin:2rem auto;'
+        "padding:0 1rem;font:1.05rem/1.6 Georgia,serif}</style></head>"
         f"<body><p><small>A made-up page of the Popcorn demo.</small></p><h1>{escape(title)}</h1>{body}</body></html>"
     )
     return web.Response(text=page, content_type="text/html")

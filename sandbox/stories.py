@@ -51,17 +51,17 @@ STANDING = (
             "From our archive, as things stood in late January 2025. Until this month the accepted price of a seat at "
             "the top table of artificial intelligence was counted in billions. Then a team of mathematicians with a "
             "background in quantitative trading put a model called R1 on the internet, let anyone download it, and "
-            "named a figure for its training that would not cover a large lab's electricity: around five million "
+            "named a figure for its training that would not cover a large lab’s electricity: around five million "
             "dollars.",
             "Developers reported results in the class of the best closed systems and began building on it within days, "
             "from coding helpers to companions; one said that two hundred thousand queries had cost fifty cents.",
             "Not everyone believes the story. Some investors suspect an attempt to undercut American spending, and a "
-            "rival's chief executive suggested that restricted Nvidia hardware was involved. Neither claim has been "
-            "proved. Meta's head of AI drew another line: the contest, in his view, is not between two countries but "
+            "rival’s chief executive suggested that restricted Nvidia hardware was involved. Neither claim has been "
+            "proved. Meta’s head of AI drew another line: the contest, in his view, is not between two countries but "
             "between open and closed.",
             "Whether the great data centres are now a mistake is a different question. Training may have become cheap, "
-            "yet a model that everyone can afford is a model that everyone runs, and someone has to run it. The head of "
-            "Y Combinator expects a hundred times more use, not less spending.",
+            "yet a model that everyone can afford is a model that everyone runs, and someone has to run it. At "
+            "Y Combinator the bet is that demand will outgrow the savings a hundredfold.",
             "So: team open source or team proprietary? The argument has only begun.",
         ),
         picture=True,
@@ -70,8 +70,8 @@ STANDING = (
     Story(
         "halcyon-memory",
         BETA.key,
-        "Halcyon's assistant now remembers you. Erasing it takes one button and thirty days",
-        "The lab's paid assistant keeps a diary about its users to answer better. A new page shows every entry; "
+        "Halcyon’s assistant now remembers you. Erasing it takes one button and thirty days",
+        "The lab’s paid assistant keeps a diary about its users to answer better. A new page shows every entry; "
         "deleting them is a single click, but copies stay in backups for a month.",
         (
             "Halcyon Systems has switched on long-term memory for all paying customers. The assistant notes "
@@ -98,7 +98,7 @@ STANDING = (
         "benchmarks-tired",
         INFERENCE.key,
         "The exam everybody passes: how a famous benchmark stopped telling models apart",
-        "When twelve systems score above ninety-seven per cent, the remaining mistakes are mostly the examiners'. Its "
+        "When twelve systems score above ninety-seven per cent, the remaining mistakes are mostly the examiners’. Its "
         "authors are retiring the test and ask for something that cannot be learnt by heart.",
         (
             "A good examination separates. This one, written four years ago by a group of teachers, has become a "
@@ -117,7 +117,7 @@ COMING = (
         "kestrel-7b",
         GAZETTE.key,
         "Kestrel 7B fits on a phone and knows when to keep quiet",
-        "A university group has released a small model that answers “I don't know” instead of guessing. Weights, data "
+        "A university group has released a small model that answers “I don’t know” instead of guessing. Weights, data "
         "list and training logs are public; the licence forbids nothing.",
         (
             "Kestrel was trained to weigh its own certainty. On questions outside its data it declines four times in "
@@ -130,7 +130,7 @@ COMING = (
         "meridian-price",
         BETA.key,
         "Meridian cuts the price of its flagship by half, and its context with it",
-        "From Monday the lab's largest model costs half as much per word. Long documents become the exception: anything "
+        "From Monday the lab’s largest model costs half as much per word. Long documents are the exception: anything "
         "beyond a hundred pages is billed at the old rate.",
         (
             "The company calls it the most requested change of the year. Customers who summarise contracts and case "
@@ -156,7 +156,7 @@ COMING = (
         "library-model",
         INFERENCE.key,
         "A national library trains its own model, and lends it like a book",
-        "Forty million digitised pages, no scraped web, and a reading card as the only password: one library's answer "
+        "Forty million digitised pages, no scraped web, and a reading card as the only password: one library’s answer "
         "to who owns the past.",
         (
             "The librarians asked every living author. Sixty-one per cent agreed, nine per cent wanted to be paid, the "
@@ -169,11 +169,11 @@ COMING = (
         "licence-wars",
         GAZETTE.key,
         "“Open” with an asterisk: four licences, four meanings",
-        "A comparison of this month's releases finds that one forbids competitors, one large companies, one the "
+        "A comparison of this month’s releases finds that one forbids competitors, one large companies, one the "
         "military and one nothing at all. All four call themselves open.",
         (
             "Lawyers who read licences for a living count eleven clauses that users break without noticing, above all "
-            "the duty to keep the model's name in that of every derivative.",
+            "the duty to keep the model’s name in that of every derivative.",
             "A foundation wants to certify the word. Two of the four publishers have said they would rather rename "
             "their releases than change them.",
         ),
@@ -182,10 +182,10 @@ COMING = (
         "voice-recall",
         BETA.key,
         "Solace withdraws a voice after its owner recognises herself",
-        "The assistant spoke like a radio presenter who had never been asked. The lab says the likeness was an accident "
-        "and the recording studio's fault; the presenter wants to see the tapes.",
+        "The assistant spoke like a radio presenter who had never been asked. The lab calls the likeness an accident "
+        "and the recording studio’s fault; the presenter wants to see the tapes.",
         (
-            "Within a day of the release listeners had named the presenter. Solace replaced the voice over the weekend.",
+            "Within a day of the release listeners had named the presenter. Solace replaced the voice by Sunday.",
             "Her lawyers have requested the casting notes. A bill that would protect voices like faces goes into its "
             "second reading next month.",
         ),
@@ -198,7 +198,7 @@ COMING = (
         "Letters to patients are now drafted by an open model that never leaves the building. Doctors save forty "
         "minutes a day, says a first evaluation; the lawyers sleep better.",
         (
-            "The hospitals compared three hosted services with one open model on two rented servers. The services wrote "
+            "The hospitals compared three hosted services with one open model on two servers. The services wrote "
             "a little better, and none could promise where the data would lie.",
             "The evaluation covers ten weeks and four hundred doctors. Corrections took longest for dosages, which the "
             "system is no longer allowed to write.",
@@ -224,7 +224,7 @@ COMING = (
         "Most subtitles are now drafted by software and repaired by people. The people have noticed that only the "
         "software is credited.",
         (
-            "A guild of subtitlers has stopped work for three days. Its demand is modest: a line at the end of the film.",
+            "A guild of subtitlers has stopped work for three days. It asks for little: a line at the end of the film.",
             "Studios reply that nobody reads the credits. The guild answers that in this case they cost nothing.",
         ),
     ),
@@ -232,7 +232,7 @@ COMING = (
         "meridian-audit",
         BETA.key,
         "Meridian lets auditors look inside, on its own premises and without phones",
-        "Five experts had two weeks with the lab's unreleased model. Their report is eight pages long and contains "
+        "Five experts had two weeks with the lab’s unreleased model. Their report is eight pages long and contains "
         "seven recommendations, of which four have been accepted.",
         (
             "The auditors praise the access and regret its terms: they could run experiments but keep no results.",
@@ -257,7 +257,7 @@ COMING = (
         "why-popcorn",
         INFERENCE.key,
         "Open or closed? Why the argument never ends, and why that is good news",
-        "Each side is right about the other's weakness. As long as both keep score, says our columnist, the rest of us "
+        "Each side is right about the other’s weakness. As long as both keep score, says our columnist, the rest of us "
         "get better machines.",
         (
             "Closed laboratories moved first, spend most and answer to somebody. Open ones are checked by everybody, "

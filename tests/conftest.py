@@ -6,8 +6,9 @@ import asyncio
 import shutil
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -165,6 +166,19 @@ def migrated_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(params=["migrated_sqlite_url", "emptied_postgres_url"], ids=["sqlite", "postgres"])
 def emptied_url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+async def opening() -> AsyncIterator[Callable[[str], Awaitable[Database]]]:
+    """``open_database`` whose databases are closed at the end, however the test ends."""
+    async with AsyncExitStack() as opened:
+
+        async def open_one(url: str) -> Database:
+            database = await open_database(url)
+            opened.push_async_callback(database.close)
+            return database
+
+        yield open_one
 
 
 @pytest.fixture

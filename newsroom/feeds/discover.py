@@ -32,9 +32,8 @@ def feed_links(body: bytes, url: str) -> tuple[FeedLink, ...]:
 
     Each address once, in the order of the page, at most MOST_LINKS. All are absolute and http(s).
     """
-    try:
-        page = etree.fromstring(body, etree.HTMLParser(encoding=_encoding(body), no_network=True))
-    except etree.XMLSyntaxError:  # nothing there
+    page = etree.fromstring(body, etree.HTMLParser(encoding=_encoding(body), no_network=True))
+    if page is None:  # not one element
         return ()
     base = next((made for tag in page.iter("base") if (made := web_address(tag.get("href"), url))), url)
     return _first_of_each(_declared(page, base)) or _first_of_each(_linked(page, base))

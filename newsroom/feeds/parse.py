@@ -151,12 +151,9 @@ def _images(html: str) -> Iterator[str | None]:
     """The sources of a text's pictures, without counting pixels and emoji."""
     if "<img" not in html:
         return
-    try:
-        parser = etree.HTMLParser(encoding="utf-8", no_network=True)
-        page = etree.fromstring(html[:LONGEST_MARKUP].encode("utf-8", "ignore"), parser)
-    except etree.XMLSyntaxError:  # nothing but a comment
-        return
-    for image in page.iter("img"):
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True)
+    page = etree.fromstring(html[:LONGEST_MARKUP].encode("utf-8", "ignore"), parser)
+    for image in page.iter("img") if page is not None else ():
         source = image.get("src") or ""
         if "emoji" not in source and not {image.get("width"), image.get("height")} & {"0", "1"}:
             yield source

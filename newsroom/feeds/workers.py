@@ -87,8 +87,9 @@ class Workers:
             raise NotAFeed(_STOPPING)
         try:
             if self._pool is None:
+                self._pool = _new_pool()
                 # In a thread, because it waits for the new process: a tenth of a second that the loop doesn't have.
-                self._pool = await asyncio.to_thread(_start_pool)
+                await asyncio.to_thread(_start, self._pool)
             future = self._pool.schedule(_within_limits, (self._seconds, function, *args), timeout=self._seconds)
         except RuntimeError as error:  # BrokenProcessPool is one too
             raise _PoolLost from error
@@ -107,23 +108,25 @@ class Workers:
     async def _drop_pool(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
-            await asyncio.to_thread(_stop_pool, pool)
+            await asyncio.to_thread(_stop, pool)
 
 
 class _PoolLost(Exception):
     """The pool itself can't go on, which says nothing about the document."""
 
 
-def _start_pool() -> ProcessPool:
+def _new_pool() -> ProcessPool:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["feedparser", "pebble", __name__])
-    pool = ProcessPool(max_workers=1, max_tasks=MOST_DOCUMENTS, initializer=_set_limits, context=context)
+    return ProcessPool(max_workers=1, max_tasks=MOST_DOCUMENTS, initializer=_set_limits, context=context)
+
+
+def _start(pool: ProcessPool) -> None:
     if not pool.active:  # asking starts it
-        raise RuntimeError("the worker pool did not start")
-    return pool
+        raise BrokenProcessPool("the worker pool did not start")
 
 
-def _stop_pool(pool: ProcessPool) -> None:
+def _stop(pool: ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call]
     pool.join()
 

@@ -2,58 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
-
-import pytest
-
-from sandbox.server import Sandbox
-from sandbox.shown import Member
-from tests.process import BotProcess, bot_process
-from tests.site import Site, site_running
-
-
-@dataclass
-class House:
-    """A sandbox with a guild, a feed site and the bot, ready."""
-
-    sandbox: Sandbox
-    site: Site
-    bot: BotProcess
-    news: object
-    guild: object
-    admin: Member
-    starts: int = 1
-
-    async def add(self, feed: str = "news", **options: object) -> str:
-        return (await self.sandbox.slash(self.admin, self.news, "feed add", url=self.site.feed(feed), **options)).text
-
-    async def restart(self) -> None:
-        await self.bot.start()
-        self.starts += 1
-        await self.sandbox.bot_ready(self.starts)
-
-    def headlines(self, channel: object = None) -> list[str]:
-        return [message.content.split("**")[1] for message in self.sandbox.messages(channel or self.news)]
-
-
-@pytest.fixture
-async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    async with site_running() as site, Sandbox.running() as sandbox:
-        guild = sandbox.add_guild("AI corner")
-        news = sandbox.add_text_channel(guild, "news")
-        admin = sandbox.add_member(guild, "alice", manage_guild=True, manage_messages=True)
-        settings = {
-            "DISCORD_TOKEN": sandbox.token,
-            "DISCORD_API_URL": sandbox.api_url,
-            "DATABASE_URL": database_url,
-            "FEED_INTERVAL_MINUTES": "0.02",
-            "FEED_ALLOW_HOSTS": site.host,
-        }
-        async with bot_process(tmp_path, **settings) as bot:
-            await sandbox.bot_ready()
-            yield House(sandbox, site, bot, news, guild, admin)
+from tests.house import House
 
 
 async def test_a_feed_added_by_slash_command_posts_its_newest_and_then_each_new_story_once(house: House):

@@ -131,7 +131,7 @@ def test_characters_that_hide_or_reorder_text_go_and_emoji_stay_whole(text, clea
         ("fits", 4, "fits"),
         ("The quick brown fox", 12, "The quick…"),
         ("The quick brown fox", 10, "The quick…"),
-        ("First one. Second one.", 12, "First one.…"),
+        ("First one. Second one.", 12, "First one…"),
         ("Comma, then more words", 12, "Comma, then…"),
         ("Comma, then", 8, "Comma…"),
         ("Donaudampfschifffahrt", 10, "Donaudamp…"),

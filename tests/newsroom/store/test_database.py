@@ -1,7 +1,10 @@
 import asyncio
+import sqlite3
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import delete, func, insert, select, text, update
@@ -28,8 +31,8 @@ async def names(database: Database) -> list[str]:
 # Transactions
 
 
-async def test_twenty_increments_at_once_from_two_processes_count_to_twenty(migrated_url: str):
-    databases = [await open_database(migrated_url), await open_database(migrated_url)]
+async def test_twenty_increments_at_once_from_two_processes_count_to_twenty(migrated_url: str, opening):
+    databases = [await opening(migrated_url), await opening(migrated_url)]
     await put(databases[0], "count", "0")
 
     async def increment(database: Database) -> None:
@@ -42,8 +45,6 @@ async def test_twenty_increments_at_once_from_two_processes_count_to_twenty(migr
 
     async with databases[0].read() as connection:
         assert await connection.scalar(select(values.c.value)) == "20"
-    for database in databases:
-        await database.close()
 
 
 async def test_an_error_takes_everything_in_the_transaction_back(database: Database):
@@ -93,9 +94,9 @@ async def test_a_writer_that_is_cancelled_while_it_waits_for_its_turn_leaves_the
 
 
 async def test_a_writer_cancelled_while_another_process_writes_holds_no_lock_afterwards(
-    migrated_sqlite_url: str,
+    migrated_sqlite_url: str, opening
 ):
-    ours, theirs = await open_database(migrated_sqlite_url), await open_database(migrated_sqlite_url)
+    ours, theirs = await opening(migrated_sqlite_url), await opening(migrated_sqlite_url)
     async with theirs.begin() as connection:
         await connection.execute(insert(values).values(name="theirs", value=""))
         task = asyncio.create_task(put(ours, "never", ""))
@@ -108,8 +109,6 @@ async def test_a_writer_cancelled_while_another_process_writes_holds_no_lock_aft
     await put(ours, "ours", "")
 
     assert await names(ours) == ["ours", "theirs", "theirs too"]
-    await ours.close()
-    await theirs.close()
 
 
 async def test_what_is_wrong_with_a_statement_passes_as_it_is(database: Database):
@@ -159,74 +158,83 @@ async def test_a_conflict_can_be_left_alone_or_settled_on_either_database(databa
         assert [tuple(row) for row in rows] == [("a", "1"), ("b", "2")]
 
 
-async def test_sqlite_writes_ahead_waits_for_locks_and_watches_foreign_keys(migrated_sqlite_url: str):
-    database = await open_database(migrated_sqlite_url)
+async def test_sqlite_writes_ahead_waits_for_locks_and_watches_foreign_keys(migrated_sqlite_url: str, opening):
+    database = await opening(migrated_sqlite_url)
     async with database.begin() as connection:
         settings = {
             name: await connection.scalar(text(f"PRAGMA {name}"))
             for name in ("journal_mode", "busy_timeout", "foreign_keys", "synchronous")
         }
-    await database.close()
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver.isolation_level is None, "the driver begins no transaction of its own"
 
     normal = 1
     assert settings == {"journal_mode": "wal", "busy_timeout": 5000, "foreign_keys": 1, "synchronous": normal}
 
 
-async def test_a_database_that_stays_locked_is_told_in_words(migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch):
+async def test_a_database_that_stays_locked_is_told_in_words(
+    migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch, opening
+):
     monkeypatch.setattr(module, "BUSY_TIMEOUT", 0.01)
-    theirs = await open_database(migrated_sqlite_url)
-    ours = await open_database(migrated_sqlite_url)
+    theirs = await opening(migrated_sqlite_url)
+    ours = await opening(migrated_sqlite_url)
     async with theirs.begin():
         with pytest.raises(StoreError, match="another program keeps it locked"):
             await put(ours, "never", "")
 
     await put(ours, "later", "")
-    await ours.close()
-    await theirs.close()
 
 
 async def test_a_transaction_inside_another_is_refused_instead_of_waiting_for_ever(
-    migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch, opening
 ):
     monkeypatch.setattr(module, "TURN_TIMEOUT", 0.01)
-    database = await open_database(migrated_sqlite_url)
+    database = await opening(migrated_sqlite_url)
     with pytest.raises(StoreError, match="too busy"):
         async with database.begin():
             await put(database, "never", "")
     await put(database, "later", "")
-    await database.close()
 
 
-async def test_a_server_that_drops_us_is_told_in_words_and_asked_again_next_time(migrated_postgres_url: str):
-    database = await open_database(migrated_postgres_url)
+async def test_a_server_that_drops_us_is_told_in_words_and_asked_again_next_time(migrated_postgres_url: str, opening):
+    database = await opening(migrated_postgres_url)
     with pytest.raises(StoreError, match="stopped answering"):
         async with database.begin() as connection:
             await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
     await put(database, "later", "")
 
     assert await names(database) == ["later"]
-    await database.close()
+
+
+async def test_a_connection_that_died_while_idle_is_replaced_unnoticed(postgres, migrated_postgres_url: str, opening):
+    database = await opening(migrated_postgres_url)
+    async with database.read() as connection:
+        idle = await connection.scalar(text("SELECT pg_backend_pid()"))
+    postgres.execute(f"SELECT pg_terminate_backend({idle})")
+    await put(database, "later", "")
+
+    assert await names(database) == ["later"]
 
 
 # Opening
 
 
-async def test_the_folder_of_a_file_is_made_below_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_the_folder_of_a_file_is_made_below_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opening
+):
     monkeypatch.chdir(tmp_path)
-    database = await open_database("sqlite:///data/deep/popcorn.db")
+    database = await opening("sqlite:///data/deep/popcorn.db")
     monkeypatch.chdir("/")
     async with database.read() as connection:
         await connection.execute(text("SELECT 1"))
-    await database.close()
 
     assert (tmp_path / "data" / "deep" / "popcorn.db").is_file()
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
-async def test_postgresql_may_be_written_in_both_ways(postgres_url: str, scheme: str):
-    database = await open_database(postgres_url.replace("postgresql", scheme, 1))
+async def test_postgresql_may_be_written_in_both_ways(postgres_url: str, scheme: str, opening):
+    database = await opening(postgres_url.replace("postgresql", scheme, 1))
     assert database.engine.dialect.name == "postgresql"
-    await database.close()
 
 
 @pytest.mark.parametrize(
@@ -291,9 +299,18 @@ async def test_a_folder_is_no_database_and_a_file_no_folder(tmp_path: Path):
         await open_database(f"sqlite:///{tmp_path}/file/popcorn.db")
 
 
-async def test_a_new_file_opened_many_times_at_once_opens_every_time(sqlite_url: str):
-    opened = await asyncio.gather(*(open_database(sqlite_url) for _ in range(8)))
-    await asyncio.gather(*(database.close() for database in opened))
+async def test_a_new_file_opened_many_times_at_once_opens_every_time(sqlite_url: str, opening):
+    await asyncio.gather(*(opening(sqlite_url) for _ in range(8)))
+
+
+async def test_a_new_file_that_another_process_is_writing_is_waited_for(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opening
+):
+    with closing(sqlite3.connect(tmp_path / "popcorn.db", check_same_thread=False)) as theirs:
+        theirs.execute("BEGIN IMMEDIATE")
+        waits = SimpleNamespace(monotonic=lambda: 0, sleep=lambda seconds: theirs.rollback())
+        monkeypatch.setattr(module, "time", waits)
+        await opening(sqlite_url)
 
 
 async def test_closing_ends_all_that_was_opened(migrated_sqlite_url: str):

@@ -1,6 +1,8 @@
 import asyncio
+import shutil
+from pathlib import Path
 
-from newsroom.store.database import Database, open_database
+from newsroom.store.database import Database
 from newsroom.store.installation import InstallationStore
 
 
@@ -15,26 +17,21 @@ async def test_an_installation_has_one_id_of_128_bits_for_ever(database: Databas
     assert len(bytes.fromhex(first)) == 16
 
 
-async def test_two_processes_that_start_at_once_agree_on_the_id(migrated_url: str):
+async def test_two_processes_that_start_at_once_agree_on_the_id(migrated_url: str, opening):
     async def start() -> str:
-        database = await open_database(migrated_url)
-        try:
-            async with database.begin() as connection:
-                return await InstallationStore(database).id(connection)
-        finally:
-            await database.close()
+        database = await opening(migrated_url)
+        async with database.begin() as connection:
+            return await InstallationStore(database).id(connection)
 
     assert len(set(await asyncio.gather(*(start() for _ in range(5))))) == 1
 
 
-async def test_two_installations_have_two_ids(sqlite_url: str, migrated_sqlite, tmp_path):
+async def test_two_installations_have_two_ids(migrated_sqlite: Path, tmp_path: Path, opening):
     ids = set()
     for name in ("one", "two"):
-        (tmp_path / name).write_bytes(migrated_sqlite.read_bytes())
-        database = await open_database(f"sqlite:///{tmp_path / name}")
+        database = await opening(f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / name)}")
         async with database.begin() as connection:
             ids.add(await InstallationStore(database).id(connection))
-        await database.close()
 
     assert len(ids) == 2
 

@@ -3,7 +3,7 @@ import logging
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, inspect, select, text
 from newsroom.errors import MigrationFailed, SchemaTooNew, StoreError
 from newsroom.store import database as module
 from newsroom.store import tables
-from newsroom.store.database import LATEST, Database, migrate, open_database, schema_version
+from newsroom.store.database import LATEST, Database, migrate, schema_version
 
 REPOSITORY = Path(__file__).parents[3]
 NEXT = "9999"
@@ -25,18 +25,14 @@ WriteStep = Callable[..., None]
 
 
 @pytest.fixture
-async def empty(database_url: str) -> AsyncIterator[Database]:
-    database = await open_database(database_url)
-    yield database
-    await database.close()
+async def empty(database_url: str, opening) -> Database:
+    return await opening(database_url)
 
 
 @pytest.fixture
-async def database(migrated_url: str) -> AsyncIterator[Database]:
+async def database(migrated_url: str, opening) -> Database:
     """A migrated database that is thrown away afterwards, because the tests here change its schema."""
-    database = await open_database(migrated_url)
-    yield database
-    await database.close()
+    return await opening(migrated_url)
 
 
 @pytest.fixture
@@ -181,25 +177,24 @@ async def test_a_database_full_of_other_tables_is_left_alone(empty: Database):
     assert await table_names(empty) == {"story"}
 
 
-async def test_who_migrates_at_the_same_time_waits_for_the_first(database_url: str):
-    databases = await asyncio.gather(*(open_database(database_url) for _ in range(4)))
+async def test_who_migrates_at_the_same_time_waits_for_the_first(database_url: str, opening):
+    databases = await asyncio.gather(*(opening(database_url) for _ in range(4)))
     await asyncio.gather(*(migrate(database) for database in databases))
 
     assert [await schema_version(database) for database in databases] == [LATEST] * 4
-    for database in databases:
-        await database.close()
 
 
-async def test_nobody_waits_for_ever_for_another_that_migrates(database_url: str, monkeypatch: pytest.MonkeyPatch):
+async def test_nobody_waits_for_ever_for_another_that_migrates(
+    database_url: str, opening, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(module, "BUSY_TIMEOUT", 0.01)
     monkeypatch.setattr(module, "MIGRATION_LOCK_TIMEOUT", 0.01)
-    database = await open_database(database_url)
+    database = await opening(database_url)
     async with database.migrating():
         with pytest.raises(StoreError, match="another program keeps it locked"):
             await migrate(database)
 
     await migrate(database)
-    await database.close()
 
 
 def test_two_processes_in_another_folder_migrate_one_database(database_url: str, tmp_path: Path):

@@ -1,0 +1,149 @@
+// Messages as Discord draws them: text, embeds, buttons, selects, and Components V2.
+
+import { element, inline, link, markdown } from "./markdown.js";
+
+const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "secondary" };
+const UPLOADS = "https://cdn.simcord.invalid/";
+
+/** `view` brings: to (names), pictures (the demo's own), bot (id is not needed), act(kind, body), thread(message id), open(id). */
+export function message(payload, view) {
+  const flags = payload.flags;
+  const mine = element("article", [], "message");
+  mine.dataset.id = payload.id;
+  mine.classList.toggle("ephemeral", Boolean(flags & 64));
+  const author = payload.author;
+  const at = new Date(payload.timestamp);
+  const head = element("div", [element("b", author.global_name || author.username, author.bot ? "name bot" : "name")], "head");
+  if (author.bot) head.append(element("span", "APP", "badge"));
+  const stamp = element("time", at.toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit" }), "when");
+  stamp.title = at.toLocaleString();
+  head.append(stamp);
+  const body = element("div", [], "body");
+  if (payload.interaction_metadata && payload.interaction_metadata.name) {
+    const user = payload.interaction_metadata.user.username;
+    body.append(element("p", [element("b", user), " used ", element("span", "/" + payload.interaction_metadata.name, "mention")], "used"));
+  }
+  body.append(head);
+  if (payload.type === 18 || payload.type === 21) body.append(element("p", payload.type === 18 ? "started a thread" : "This thread began with a message in the channel.", "faint"));
+  else if (flags & 128) body.append(element("p", "is thinking …", "thinking"));
+  else body.append(...contents(payload, view));
+  if (flags & 1) body.append(element("p", "Published", "faint"));
+  if (flags & 64) body.append(element("p", "👁 Only you can see this", "faint"));
+  const thread = view.thread(payload.id);
+  if (thread) {
+    const open = element("button", [element("b", thread.name), ` ${thread.message_count} messages ›`], "thread-link");
+    open.addEventListener("click", () => view.open(thread.id));
+    body.append(open);
+  }
+  mine.append(element("span", (author.global_name || author.username).slice(0, 1).toUpperCase(), author.bot ? "avatar bot" : "avatar"), body);
+  return mine;
+}
+
+function contents(payload, view) {
+  const parts = [];
+  if (payload.content) parts.push(markdown(payload.content, view.to));
+  if (!(payload.flags & 4)) parts.push(...payload.embeds.map((each) => embed(each, view)));
+  parts.push(...payload.attachments.filter((each) => /^image\//.test(each.content_type || "")).map((each) => image(each.url, each.description, view)));
+  parts.push(...payload.components.map((each) => component(each, payload, view)));
+  return parts;
+}
+
+function embed(given, view) {
+  const made = element("div", [], "embed");
+  if (given.color) made.style.borderLeftColor = colour(given.color);
+  if (given.author && given.author.name) made.append(element("p", given.author.name, "faint"));
+  if (given.title) {
+    const title = inline(given.title, view.to);
+    made.append(element("p", /^https?:/.test(given.url || "") ? link(given.url, title) : title, "title"));
+  }
+  if (given.description) made.append(markdown(given.description, view.to));
+  for (const field of given.fields || []) made.append(element("div", [element("b", field.name), markdown(field.value, view.to)], field.inline ? "field inline" : "field"));
+  if (given.image) made.append(image(given.image.url, "", view));
+  if (given.thumbnail) made.append(image(given.thumbnail.url, "", view, "thumbnail"));
+  const foot = [(given.footer || {}).text, given.timestamp && new Date(given.timestamp).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" })];
+  if (foot.some(Boolean)) made.append(element("p", foot.filter(Boolean).join(" · "), "faint"));
+  return made;
+}
+
+function image(url, description, view, className = "") {
+  const made = element("img", [], className);
+  made.src = url.startsWith(view.pictures) ? "/page/picture/" + url.slice(view.pictures.length) : url.startsWith(UPLOADS) ? "/page/upload/" + url.slice(UPLOADS.length) : /^https:/.test(url) ? url : "";
+  made.alt = description || "";
+  made.loading = "lazy";
+  made.referrerPolicy = "no-referrer";
+  made.addEventListener("error", () => made.remove());
+  return made;
+}
+
+function component(given, payload, view) {
+  const children = () => (given.components || []).map((each) => component(each, payload, view));
+  switch (given.type) {
+    case 1: return element("div", children(), "row");
+    case 2: return button(given, payload, view);
+    case 9: return element("div", [element("div", children()), component(given.accessory, payload, view)], "section");
+    case 10: return markdown(given.content, view.to);
+    case 11: return image(given.media.url, given.description, view, "thumbnail");
+    case 12: return element("div", given.items.map((each) => image(each.media.url, each.description, view)), "gallery");
+    case 14: return element("hr", [], given.divider === false ? "blank" : "");
+    case 17: {
+      const made = element("div", children(), "container");
+      if (given.accent_color) made.style.borderLeftColor = colour(given.accent_color);
+      return made;
+    }
+    case 3: case 5: case 6: case 7: case 8: return select(given, payload, view);
+    default: return element("p", "(something this page cannot show)", "faint");
+  }
+}
+
+function button(given, payload, view) {
+  const face = [given.emoji && given.emoji.name, given.label].filter(Boolean).join(" ");
+  if (given.style === 5) {
+    const made = link(given.url, [face, element("span", " ↗", "faint")]);
+    made.className = "button secondary";
+    return made;
+  }
+  const made = element("button", face, "button " + (STYLES[given.style] || "secondary"));
+  made.type = "button";
+  made.disabled = Boolean(given.disabled);
+  made.addEventListener("click", async () => {
+    made.disabled = true;
+    await view.act("click", { channel: payload.channel_id, message: payload.id, custom_id: given.custom_id });
+    made.disabled = Boolean(given.disabled);
+  });
+  return made;
+}
+
+function select(given, payload, view) {
+  const made = chooser(given, view);
+  made.disabled = Boolean(given.disabled);
+  const send = () => view.act("select", { channel: payload.channel_id, message: payload.id, custom_id: given.custom_id, values: chosen(made) });
+  if (!made.multiple) {
+    made.addEventListener("change", send);
+    return made;
+  }
+  const done = element("button", "Choose", "button primary");
+  done.type = "button";
+  done.addEventListener("click", send);
+  return element("div", [made, done], "row");
+}
+
+export function chosen(select) {
+  return [...select.selectedOptions].map((each) => each.value).filter(Boolean);
+}
+
+/** The select element for any of Discord's selects; those of channels and members offer what there is. */
+export function chooser(given, view) {
+  const made = element("select");
+  made.multiple = (given.max_values || 1) > 1;
+  if (!made.multiple) made.append(new Option(given.placeholder || "Choose …", ""));
+  const options = given.options || (given.type === 8 ? view.channels(given.channel_types) : view.members());
+  for (const each of options) {
+    const option = new Option(each.label + (each.description ? ` (${each.description})` : ""), each.value, Boolean(each.default), Boolean(each.default));
+    made.append(option);
+  }
+  return made;
+}
+
+function colour(number) {
+  return "#" + number.toString(16).padStart(6, "0");
+}

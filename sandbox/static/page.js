@@ -1,0 +1,232 @@
+// The demo's page. All state is the sandbox's; it is asked for anew each time something happened there.
+
+import { close, modal, optionInputs } from "./dialogs.js";
+import { element, tick } from "./markdown.js";
+import { message } from "./messages.js";
+
+const $ = (id) => document.getElementById(id);
+const SIGNS = { text: "#", announcement: "📣", forum: "🗂" };
+
+let state = null;
+let member = "";
+let channel = location.hash.slice(1);
+let drawn = new Map(); // message id -> [its JSON, its element]
+const read = new Map(); // channel id -> the newest message seen there
+
+// ------------------------------------------------------------------ asking
+
+async function refresh() {
+  const response = await fetch("/page/state?" + new URLSearchParams({ member, channel }));
+  if (!response.ok) return;
+  state = await response.json();
+  member = state.member;
+  channel = state.channel;
+  draw();
+}
+
+async function post(action, body) {
+  const response = await fetch("/page/" + action, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ member, channel, ...body }),
+  });
+  return response.ok ? response.json() : { error: "The sandbox did not understand that." };
+}
+
+/** Does something as the member, and shows what came of it besides messages: a form, or a refusal. */
+async function act(action, body) {
+  complain("");
+  $("status").textContent = "waiting for the bot …";
+  const answer = await post(action, body).catch(() => ({ error: "The sandbox cannot be reached." }));
+  $("status").textContent = "";
+  if (answer.error) complain(answer.error);
+  if (answer.modal) modal($("modal"), answer.modal, view, (values) => act("submit", { form: answer.form, values }));
+}
+
+function complain(text) {
+  $("trouble").textContent = text;
+  $("trouble").hidden = !text;
+}
+
+const places = () => state.channels.flatMap((each) => [each, ...each.threads]);
+const view = {
+  to: {
+    channel: (id) => (places().find((each) => each.id === id) || { name: "unknown" }).name,
+    member: (id) => (state.members.find((each) => each.id === id) || { name: state.bot.name }).name,
+  },
+  get pictures() { return state.pictures; },
+  channels: (types) => {
+    const fits = (type) => !types || types.includes(type);
+    return state.channels.flatMap((each) => [
+      ...(fits(each.type) ? [{ label: SIGNS[each.kind] + " " + each.name, value: each.id }] : []),
+      ...(fits(11) ? each.threads.filter((thread) => !thread.archived).map((thread) => ({ label: "› " + thread.name, value: thread.id })) : []),
+    ]);
+  },
+  members: () => state.members.map((each) => ({ label: each.name, value: each.id })),
+  thread: (id) => state.channels.flatMap((each) => each.threads).find((each) => each.id === id && each.id !== channel),
+  open,
+  act,
+};
+
+// ----------------------------------------------------------------- drawing
+
+function draw() {
+  const here = places().find((each) => each.id === channel);
+  $("guild").textContent = state.guild;
+  $("title").textContent = (here.kind ? SIGNS[here.kind] + " " : "💬 ") + here.name;
+  $("status").textContent ||= state.bot.online ? "" : state.bot.name + " is offline";
+  if (state.bot.online && $("status").textContent.endsWith("is offline")) $("status").textContent = "";
+  $("text").placeholder = here.kind === "forum" ? "Type / for commands" : `Message ${here.name}, or type / for commands`;
+  document.title = `${here.name} · Popcorn demo`;
+  const people = state.members.map((each) => new Option(each.name + (each.admin ? " (admin)" : ""), each.id, false, each.id === member));
+  if (JSON.stringify(people.map((each) => each.text)) !== JSON.stringify([...$("member").options].map((each) => each.text))) $("member").replaceChildren(...people);
+  read.set(channel, newest(here));
+  drawChannels();
+  drawMessages(here);
+}
+
+const newest = (place) => (place.kind === "forum" ? place.threads.map((each) => each.last).reduce((a, b) => (BigInt(a) > BigInt(b) ? a : b), "0") : place.last);
+
+function drawChannels() {
+  const list = state.channels.flatMap((each) => [
+    entry(each, SIGNS[each.kind] + " " + each.name, "channel"),
+    ...each.threads.filter((thread) => !thread.archived).slice(0, 6).map((thread) => entry(thread, thread.name, "channel thread")),
+  ]);
+  $("channels").replaceChildren(...list);
+}
+
+function entry(place, name, className) {
+  const made = element("button", name, className);
+  if (place.id === channel) made.setAttribute("aria-current", "page");
+  if (!read.has(place.id)) read.set(place.id, newest(place));
+  made.classList.toggle("unread", place.id !== channel && BigInt(newest(place)) > BigInt(read.get(place.id)));
+  made.addEventListener("click", () => open(place.id));
+  return made;
+}
+
+function drawMessages(here) {
+  const box = $("messages");
+  const next = new Map();
+  const shown = here.kind === "forum" ? here.threads.map((each) => [each.id, JSON.stringify([each, "post"]), () => post_card(each)]) : state.messages.map((each) => [each.id, JSON.stringify([each, view.thread(each.id)]), () => message(each, view)]);
+  const elements = shown.map(([id, json, make]) => {
+    const before = drawn.get(id);
+    const kept = before && before[0] === json ? before : [json, make()];
+    next.set(id, kept);
+    return kept[1];
+  });
+  drawn = next;
+  if (!elements.length) elements.push(element("p", "Nothing here yet.", "faint empty"));
+  // Only what changed is touched, so that nobody's focus or open select is lost.
+  elements.forEach((each, index) => { if (box.children[index] !== each) box.insertBefore(each, box.children[index] || null); });
+  while (box.children.length > elements.length) box.lastChild.remove();
+  if (box.dataset.channel !== channel) atEnd = true;
+  box.dataset.channel = channel;
+  box.dataset.kind = here.kind || "thread";
+  keepEnd();
+}
+
+// Whoever reads the newest keeps seeing the newest, also when a picture arrives late and takes its room.
+let atEnd = true;
+function keepEnd() {
+  const box = $("messages");
+  if (box.dataset.kind === "forum") return;
+  if (atEnd) box.scrollTop = box.scrollHeight;
+}
+$("messages").addEventListener("scroll", () => {
+  const box = $("messages");
+  atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+});
+$("messages").addEventListener("load", keepEnd, true);
+new ResizeObserver(keepEnd).observe($("messages"));
+
+function post_card(thread) {
+  const made = element("button", [element("b", thread.name)], "post");
+  if (thread.tags.length) made.append(element("span", thread.tags.join(" · "), "badge"));
+  const first = thread.first;
+  const text = first ? ((first.embeds[0] || {}).description || first.content) : "";
+  made.append(element("p", text.replace(/[*_\\]|<t:\S+>/g, "").slice(0, 160), "faint"), element("small", `${thread.message_count} answers`));
+  made.addEventListener("click", () => open(thread.id));
+  return made;
+}
+
+function open(id) {
+  channel = id;
+  location.hash = id;
+  document.body.classList.remove("menu");
+  complain("");
+  close($("options"));
+  drawn = new Map();
+  refresh();
+}
+
+// ---------------------------------------------------------------- commands
+
+function offer() {
+  const typed = $("text").value;
+  const list = $("commands");
+  list.hidden = !typed.startsWith("/");
+  if (list.hidden) return;
+  const found = state.commands.filter((each) => ("/" + each.name).startsWith(typed.trimEnd()) || each.name.includes(typed.slice(1).trim()));
+  list.replaceChildren(...found.map((command) => {
+    const made = element("button", [element("b", "/" + command.name), " ", element("span", command.description, "faint")]);
+    made.type = "button";
+    made.setAttribute("role", "option");
+    made.addEventListener("click", () => choose(command));
+    return made;
+  }));
+  if (!found.length) list.append(element("p", "No such command for this member here.", "faint"));
+}
+
+function choose(command) {
+  $("text").value = "";
+  $("commands").hidden = true;
+  complain("");
+  const suggest = async (option, typed) => (await post("autocomplete", { command: command.name, option, typed, options: {} })).choices || [];
+  const run = (name, options) => act("slash", { command: name, options });
+  optionInputs($("options"), command, view, suggest, run);
+}
+
+$("text").addEventListener("input", offer);
+$("text").addEventListener("keydown", (event) => { if (event.key === "Escape") { $("text").value = ""; offer(); } });
+$("slash").addEventListener("click", () => {
+  $("text").value = $("commands").hidden ? "/" : "";
+  offer();
+  $("text").focus();
+});
+$("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("text").value.trim();
+  if (text.startsWith("/")) {
+    const first = state.commands.find((each) => "/" + each.name === text) || state.commands.find((each) => ("/" + each.name).startsWith(text));
+    if (first) choose(first);
+  } else if (text) {
+    $("text").value = "";
+    act("say", { content: text });
+  }
+});
+$("member").addEventListener("change", () => {
+  member = $("member").value;
+  drawn = new Map();
+  close($("options"));
+  refresh();
+});
+$("menu").addEventListener("click", () => document.body.classList.toggle("menu"));
+
+// --------------------------------------------------------------- keeping up
+
+let busy = false;
+let again = false;
+async function update() {
+  if (busy) { again = true; return; }
+  busy = true;
+  await refresh().catch(() => {});
+  busy = false;
+  if (again) { again = false; update(); }
+}
+const events = new EventSource("/page/events");
+events.onmessage = update;
+events.onerror = () => { $("status").textContent = "The demo has ended."; };
+events.onopen = () => { if ($("status").textContent === "The demo has ended.") $("status").textContent = ""; };
+window.addEventListener("hashchange", () => { if (location.hash.slice(1) && location.hash.slice(1) !== channel) open(location.hash.slice(1)); });
+setInterval(tick, 10000);
+update();

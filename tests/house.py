@@ -1,0 +1,61 @@
+"""A sandbox with a guild, a feed site and the bot as its own process, ready to be used."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.server import Sandbox
+from sandbox.shown import HasId, Member
+from tests.openapi import from_environment
+from tests.process import BotProcess, bot_process
+from tests.site import Site, site_running
+
+
+@dataclass
+class House:
+    """All that a story passes on its way, with a member who may administer it."""
+
+    sandbox: Sandbox
+    site: Site
+    bot: BotProcess
+    guild: HasId
+    news: HasId
+    admin: Member
+    starts: int = 1
+
+    async def add(self, feed: str = "news", **options: object) -> str:
+        """Add a feed by slash command; return what the admin read."""
+        return (await self.sandbox.slash(self.admin, self.news, "feed add", url=self.site.feed(feed), **options)).text
+
+    async def restart(self) -> None:
+        """Start the bot again, and wait until it is connected."""
+        await self.bot.start()
+        self.starts += 1
+        await self.sandbox.bot_ready(self.starts)
+
+    def headlines(self, channel: HasId | None = None) -> list[str]:
+        """The headlines that stand in a channel, oldest first."""
+        return [message.content.split("**")[1] for message in self.sandbox.messages(channel or self.news)]
+
+
+async def open_house(database_url: str, folder: Path) -> AsyncIterator[House]:
+    async with site_running() as site, Sandbox.running() as sandbox:
+        guild = sandbox.add_guild("AI corner")
+        news = sandbox.add_text_channel(guild, "news")
+        admin = sandbox.add_member(guild, "alice", manage_guild=True, manage_messages=True)
+        settings = {
+            "DISCORD_TOKEN": sandbox.token,
+            "DISCORD_API_URL": sandbox.api_url,
+            "DATABASE_URL": database_url,
+            "FEED_INTERVAL_MINUTES": "0.02",
+            "FEED_ALLOW_HOSTS": site.host,
+        }
+        async with bot_process(folder, **settings) as bot:
+            await sandbox.bot_ready()
+            yield House(sandbox, site, bot, guild, news, admin)
+        description = from_environment()
+        if description is not None:
+            for request in sandbox.requests:
+                assert description.check(request.method, request.path, request.query, request.json) == []

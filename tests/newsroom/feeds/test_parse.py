@@ -1,0 +1,297 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from newsroom.errors import NotAFeed
+from newsroom.feeds.items import LONGEST_SUMMARY, LONGEST_TITLE, MOST_ENTRIES
+from newsroom.feeds.parse import parse
+from newsroom.text import length
+
+FEEDS = Path(__file__).parents[2] / "feeds"
+URL = "https://feeds.example/dir/feed.xml"
+
+
+def read(name, content_type=None):
+    return parse((FEEDS / name).read_bytes(), content_type, URL)
+
+
+def rss(items, **namespaces):
+    declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in namespaces.items())
+    return f'<rss version="2.0"{declared}><channel><title>T</title>{items}</channel></rss>'.encode()
+
+
+def item(content, **namespaces):
+    return parse(rss(f"<item>{content}</item>", **namespaces), None, URL).entries[0]
+
+
+def test_rss_2_is_read_with_text_made_plain():
+    feed = read("rss-2.0.xml")
+
+    assert feed.title == "Whale & Wave"
+    assert feed.site_url == "https://whale.example/blog/"
+    entry = feed.entries[0]
+    assert entry.guid == "post-17"
+    assert entry.link == "https://whale.example/blog/r1?utm_source=rss&page=2"
+    assert entry.title == "R1 is open"
+    assert entry.summary == "Weights, paper and code. MIT licence."
+    assert entry.picture == "https://cdn.whale.example/r1.jpg"
+    assert entry.published == datetime(2025, 1, 20, 14, 15, tzinfo=UTC)
+
+
+def test_a_relative_link_in_rss_belongs_to_the_site():
+    assert read("rss-2.0.xml").entries[1].link == "https://whale.example/blog/thoughts/relative"
+
+
+def test_an_item_without_summary_tells_its_content_and_shows_its_first_real_picture():
+    entry = read("rss-2.0.xml").entries[1]
+
+    assert entry.summary == "Only a body here."
+    assert entry.picture == "https://cdn.whale.example/body.png"
+
+
+def test_a_guid_is_the_link_when_it_is_an_address_that_says_so():
+    assert read("rss-2.0.xml").entries[2].link == "https://whale.example/blog/guid-link"
+    assert read("rss-2.0.xml").entries[3].link is None
+    assert item("<title>x</title><guid>1234</guid>").link is None
+
+
+def test_a_picture_over_plain_http_is_none():
+    assert read("rss-2.0.xml").entries[2].picture is None
+
+
+def test_a_date_that_cannot_be_is_none():
+    assert read("rss-2.0.xml").entries[3].published is None
+    assert item("<title>x</title><pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate>").published is None
+    assert item("<title>x</title><pubDate>soon</pubDate>").published is None
+
+
+def test_an_item_that_says_nothing_is_skipped():
+    assert len(read("rss-2.0.xml").entries) == 4
+
+
+def test_rss_091_is_read():
+    feed = read("rss-0.91.xml")
+
+    assert feed.title == "Old Lab News"
+    assert [entry.title for entry in feed.entries] == ["Perceptrons return", "Backprop by hand"]
+
+
+def test_rss_092_is_read_though_an_item_has_no_title():
+    feed = read("rss-0.92.xml")
+
+    assert [entry.title for entry in feed.entries] == ["", "Second"]
+    assert feed.entries[0].summary == "A model was released today."
+
+
+def test_rss_1_is_read():
+    feed = read("rss-1.0.rdf")
+
+    assert feed.title == "Preprint Archive"
+    assert feed.entries[0].guid == feed.entries[0].link == "https://archive.example/abs/1"
+    assert feed.entries[0].published == datetime(2025, 1, 20, 10, 30, tzinfo=UTC)
+
+
+def test_atom_03_is_read():
+    entry = read("atom-0.3.xml").entries[0]
+
+    assert entry.guid == "tag:early.example,2004:1"
+    assert entry.link == "https://early.example/first"
+    assert entry.published == datetime(2004, 5, 1, 8, tzinfo=UTC)
+
+
+def test_atom_1_is_read_with_links_against_its_base():
+    feed = read("atom-1.0.xml")
+
+    assert feed.site_url == "https://tools.example/releases"
+    assert [entry.link for entry in feed.entries] == [
+        "https://tools.example/releases/v2",
+        "https://tools.example/releases/v1",
+    ]
+    assert [entry.published for entry in feed.entries] == [
+        datetime(2025, 2, 1, tzinfo=UTC),
+        datetime(2025, 1, 1, tzinfo=UTC),
+    ]
+
+
+def test_what_atom_calls_text_keeps_its_angle_brackets():
+    feed = read("atom-1.0.xml")
+
+    assert feed.entries[0].title == "v2: fix the <div> of the canvas"
+    assert feed.entries[0].summary == "Changes one two"
+    assert feed.entries[1].title == "v1 & only"
+    assert feed.entries[1].summary == "Uses a <b> tag."
+
+
+def test_the_article_itself_is_preferred_to_other_links_of_an_entry():
+    feed = b"""<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><entry><title>x</title>
+    <link rel="replies" href="https://a.example/replies"/><link rel="enclosure" href="https://a.example/a.mp3"/>
+    <link rel="alternate" type="application/xhtml+xml" href="https://a.example/article"/>
+    <link rel="self" href="https://a.example/entry.atom"/></entry></feed>"""
+
+    assert parse(feed, None, URL).entries[0].link == "https://a.example/article"
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("latin-1-declared.xml", None),
+        ("latin-1-declared.xml", "application/xml"),
+        ("latin-1-undeclared.xml", "application/rss+xml; charset=ISO-8859-1"),
+        ("latin-1-undeclared.xml", None),
+        ("utf-16.xml", None),
+        ("utf-8-bom.xml", "text/xml"),
+        ("utf-8-undeclared.xml", None),
+        ("utf-8-undeclared.xml", "text/xml"),
+        ("utf-8-undeclared.xml", "text/html"),
+        ("utf-8-undeclared.xml", "text/plain; charset=us-ascii"),
+        ("utf-8-undeclared.xml", "application/octet-stream"),
+        ("utf-8-undeclared.xml", "image/png; charset=nonsense"),
+    ],
+)
+def test_umlauts_are_right_whoever_declares_what(name, content_type):
+    assert read(name, content_type).title == "Café Zürich"
+
+
+def test_a_feed_without_a_name_is_called_after_its_host():
+    assert parse(b'<rss version="2.0"><channel></channel></rss>', None, URL).title == "feeds.example"
+
+
+def test_a_feed_without_items_is_a_feed():
+    assert read("no-items.xml").entries == ()
+
+
+def test_a_bare_ampersand_does_not_break_a_feed():
+    feed = read("ampersands.xml")
+
+    assert feed.title == "R&D"
+    assert feed.entries[0].title == "Q&A & more"
+    assert feed.entries[0].link == "https://rnd.example/?a=1&b=2"
+
+
+def test_a_title_cannot_hide_or_reorder_its_characters():
+    feed = read("bidi-title.xml")
+
+    assert feed.title == "Hiden"
+    assert feed.entries[0].title == "photogpj.exe"
+
+
+def test_only_web_addresses_are_links():
+    assert [entry.link for entry in read("links-of-all-sorts.xml").entries] == [
+        None,
+        None,
+        None,
+        "https://evil.example/x",
+        "https://cdn.example/y",
+        "https://links.example/a%20b",
+        None,
+        None,
+        "https://links.example/Up",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "picture"),
+    [
+        ('<media:content url="https://p.example/a" type="image/png"/>', "https://p.example/a"),
+        ('<media:content url="https://p.example/a.webp?w=1"/>', "https://p.example/a.webp?w=1"),
+        ('<media:content url="https://p.example/a.mp4" medium="video"/>', None),
+        ('<media:thumbnail url="https://p.example/t.jpg"/>', "https://p.example/t.jpg"),
+        ('<enclosure url="https://p.example/e.jpg" type="image/jpeg"/>', "https://p.example/e.jpg"),
+        ('<enclosure url="https://p.example/e.mp3" type="audio/mpeg"/>', None),
+        ("<description>&lt;img src='https://p.example/i.png'&gt;</description>", "https://p.example/i.png"),
+        ("<description>&lt;img src='http://p.example/i.png'&gt;</description>", None),
+        ("<description>&lt;img src='data:image/png;base64,AAAA'&gt;</description>", None),
+        ("<description>&lt;img src='https://p.example/emoji/1.png'&gt;</description>", None),
+        ("<description>&lt;!-- &lt;img src='https://p.example/i.png'&gt; --&gt;</description>", None),
+    ],
+)
+def test_a_picture_is_what_the_item_shows_over_https(content, picture):
+    assert item(f"<title>x</title>{content}", media="http://search.yahoo.com/mrss/").picture == picture
+
+
+def test_titles_and_summaries_have_their_limits():
+    entry = item(f"<title>{'😀 title ' * 500}</title><description>{'word ' * 20_000}</description>")
+
+    assert length(entry.title) <= LONGEST_TITLE
+    assert length(entry.summary) <= LONGEST_SUMMARY
+
+
+def test_of_a_great_many_items_the_first_are_read():
+    feed = parse(rss("".join(f"<item><title>{n}</title></item>" for n in range(MOST_ENTRIES + 5))), None, URL)
+
+    assert len(feed.entries) == MOST_ENTRIES
+    assert feed.entries[0].title == "0"
+
+
+def test_a_feed_cut_off_inside_an_item_is_no_feed_for_now():
+    with pytest.raises(NotAFeed, match="breaks off"):
+        read("cut-in-item.xml")
+
+
+def test_a_feed_that_only_forgets_to_close_is_read():
+    assert [entry.title for entry in read("unclosed.xml").entries] == ["Whole"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "nothing at all"),
+        (b"  \n ", "nothing at all"),
+        (b"<!DOCTYPE html><html><body>Hi</body></html>", "a web page, not a feed"),
+        (b"<HTML><body>Hi</body></HTML>", "a web page, not a feed"),
+        (b"Hello", "can't be read as a feed"),
+        (b"/etc/passwd", "can't be read as a feed"),
+        (bytes(range(256)), "can't be read as a feed"),
+        ((FEEDS / "sitemap.xml").read_bytes(), "can't be read as a feed"),
+        (b'<rss version="2.0"><channel><title>Bro', "too broken"),
+        (b'{"error": "not found"}', "not a JSON Feed"),
+    ],
+)
+def test_what_is_no_feed_is_told_apart(body, words):
+    with pytest.raises(NotAFeed, match=words):
+        parse(body, None, URL)
+
+
+# Hostile documents that only need care; those that need a limit are in test_workers.
+
+
+@pytest.mark.parametrize(
+    "name", ["hostile-entity-bomb.xml", "hostile-entity-utf-16.xml", "hostile-entity-backslash.xml"]
+)
+def test_entities_a_document_declares_itself_are_not_unfolded(name):
+    try:
+        feed = read(name)
+    except NotAFeed:
+        return
+    assert length(repr(feed)) < 1000
+
+
+def test_entities_cannot_be_smuggled_in_by_an_encoding():
+    bomb = (FEEDS / "hostile-entity-bomb.xml").read_text().replace("?>", ' encoding="utf-7"?>', 1)
+
+    try:
+        feed = parse(bomb.replace("<!", "+ADwAIQ-").encode(), "application/xml; charset=utf-7", URL)
+    except NotAFeed:
+        return
+    assert length(repr(feed)) < 1000
+
+
+def test_the_entities_of_html_are_known_without_being_declared():
+    assert item("<title>Caf&eacute;&nbsp;&mdash; bar</title>").title == "Café — bar"
+
+
+def test_no_file_is_read_for_a_document():
+    secret = Path("/etc/passwd").read_text().splitlines()[0]
+    try:
+        feed = read("hostile-xxe-file.xml")
+    except NotAFeed:
+        return
+    assert secret not in repr(feed)
+
+
+@pytest.mark.parametrize(
+    "reference", ["&#99999999999;", "&#x110000;", "&#xD83D;&#xDE00;", "&#0;", "&#xFFFFFFFFFFFFFFFFF;"]
+)
+def test_a_reference_to_a_character_that_cannot_be_costs_that_character_only(reference):
+    assert item(f"<title>before {reference}after</title>").title == "before after"
