@@ -14,7 +14,7 @@ from simcord.backend.models import Interaction
 from simcord.backend.models import Message as StoredMessage
 from simcord.backend.models.interaction import ResponseKind
 from simcord.components import walk_components
-from simcord.enums import ComponentType, InteractionType, OptionType
+from simcord.enums import ChannelType, ComponentType, InteractionType, OptionType
 
 from sandbox import shown
 from sandbox.changes import Changes
@@ -67,6 +67,7 @@ class Actors:
         if resolved:
             data["resolved"] = resolved
         record = self._send(InteractionType.APPLICATION_COMMAND, member, channel.id, data)
+        record.command_name = command
         return await self._answer(record, timeout)
 
     async def autocomplete(
@@ -87,12 +88,16 @@ class Actors:
 
     def commands(self, member: Member, channel: HasId) -> list[tuple[str, dict[str, Any]]]:
         """The slash commands this member is offered here: name as typed, and Discord's description of it."""
+        if self._world.get_channel(channel.id).type == ChannelType.FORUM:
+            return []
         offered = self._world.visible_commands(user_id=member.id, channel_id=channel.id)
         return [(" ".join(path), leaf) for command in offered for path, leaf in interactions.command_leaves(command)]
 
     def _find(
         self, member: Member, channel: HasId, command: str, force: bool
     ) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+        if self._world.get_channel(channel.id).type == ChannelType.FORUM:
+            raise CannotDo("in a forum itself nobody can type; its posts are threads")
         name, *path = command.split()
         root = self._world.find_command(name, member.guild_id)
         if root is None:

@@ -97,11 +97,14 @@ class Page:
         """Tell the page each time something happened, at most five times a second."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
+        changes = self._sandbox.changes
         try:
             while True:
-                await response.write(f"data: {self._sandbox.changes.revision}\n\n".encode())
+                told = changes.revision
+                await response.write(f"data: {told}\n\n".encode())
                 await asyncio.sleep(0.2)
-                await self._sandbox.changes.next()
+                if changes.revision == told:
+                    await changes.next()
         except ConnectionError:
             return response
 

@@ -8,8 +8,8 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,36 +48,51 @@ async def play(port: int, feeds: Sequence[str], exit_after: float | None, folder
 
     Raises DemoFailed when no card was posted or the bot did not do its part, PortTaken when the page can't be served.
     """
-    stop = asyncio.Event()
-    deadline = asyncio.get_running_loop().time() + exit_after if exit_after is not None else None
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # on Windows Ctrl-C interrupts instead
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + exit_after if exit_after is not None else None
+    site = Site()
+    pages: list[Page] = []
+
+    def add_page(app: web.Application, sandbox: Sandbox) -> None:
+        pages.append(Page(sandbox))
+        pages[0].serve(app)
+        site.serve(app)
+
     async with AsyncExitStack() as stack:
-        site = Site()
-        pages: list[Page] = []
-
-        def add_page(app: web.Application, sandbox: Sandbox) -> None:
-            pages.append(Page(sandbox))
-            pages[0].serve(app)
-            site.serve(app)
-
         try:
             sandbox = await stack.enter_async_context(Sandbox.running(port=port, parts=[add_page]))
         except OSError as error:
             raise PortTaken(os.strerror(error.errno) if error.errno else str(error)) from error
+        stop = stack.enter_context(_signals(loop))
         site.base = f"{sandbox.url}/site"
         alice, channels = _furnish(sandbox, pages[0])
         print(WELCOME.format(url=sandbox.url), flush=True)
         async with _bot(sandbox, feeds, folder) as process:
-            await _unless_it_ends(process, sandbox.bot_ready(timeout=READY_SECONDS))
-            await _unless_it_ends(process, _add_feeds(sandbox, site, alice, channels, feeds))
-            news = asyncio.create_task(site.publish())
-            await _unless_it_ends(process, _run(sandbox, channels, stop, deadline))
-            news.cancel()
+            await _until_told(process, stop, _perform(sandbox, site, alice, channels, feeds, deadline))
         if process.returncode != 0:
             raise DemoFailed(f"the bot ended with status {process.returncode}.")
-        print(f"{len(_cards(sandbox, channels))} cards were posted.", flush=True)
+        cards = len(_cards(sandbox, channels))
+        if not cards:
+            raise DemoFailed("it was ended before a card was posted.")
+        print(f"{cards} cards were posted.", flush=True)
+
+
+async def _perform(
+    sandbox: Sandbox,
+    site: Site,
+    alice: Member,
+    channels: Sequence[Channel],
+    feeds: Sequence[str],
+    deadline: float | None,
+) -> None:
+    """Wait for the bot, give it feeds, and publish stories until the deadline, or for ever."""
+    await sandbox.bot_ready(timeout=READY_SECONDS)
+    await _add_feeds(sandbox, site, alice, channels, feeds)
+    await sandbox.until(lambda: bool(_cards(sandbox, channels)), "the first card", FIRST_CARD_SECONDS)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(deadline):
+            await site.publish()
+            await asyncio.Event().wait()
 
 
 def _furnish(sandbox: Sandbox, page: Page) -> tuple[Member, list[Channel]]:
@@ -100,30 +115,11 @@ async def _add_feeds(
     places = [channels[number % len(channels)] for number in range(len(site.feeds))]
     for url, channel in [*zip(site.feeds, places, strict=True), *((url, channels[0]) for url in feeds)]:
         try:
-            answer = await sandbox.slash(alice, channel, "feed add", url=url, channel=channel)
+            answer = await sandbox.slash(alice, channels[0], "feed add", url=url, channel=channel)
         except CannotDo as error:
             raise DemoFailed(f"/feed add went wrong: {error}.") from error
         if url in feeds:
             print(f"/feed add {url}: {answer.text.splitlines()[0] if answer.text else 'no answer'}", flush=True)
-
-
-async def _run(sandbox: Sandbox, channels: Sequence[Channel], stop: asyncio.Event, deadline: float | None) -> None:
-    """Wait for the first card, then until it is time to stop."""
-    stopping = asyncio.create_task(stop.wait())
-    first_card = asyncio.create_task(
-        sandbox.until(lambda: bool(_cards(sandbox, channels)), "a card", FIRST_CARD_SECONDS)
-    )
-    try:
-        await asyncio.wait({stopping, first_card}, return_when=asyncio.FIRST_COMPLETED)
-        if first_card.done() and first_card.exception() is not None:
-            raise DemoFailed(f"no card was posted within {FIRST_CARD_SECONDS:g} s.")
-        left = None if deadline is None else max(deadline - asyncio.get_running_loop().time(), 0)
-        await asyncio.wait({stopping}, timeout=left)
-    finally:
-        stopping.cancel()
-        first_card.cancel()
-    if not _cards(sandbox, channels):
-        raise DemoFailed("it was ended before a card was posted.")
 
 
 def _cards(sandbox: Sandbox, channels: Sequence[Channel]) -> list[Message]:
@@ -179,18 +175,34 @@ async def _end(process: Process) -> None:
         await process.wait()
 
 
-async def _unless_it_ends(process: Process, work: Coroutine[Any, Any, None]) -> None:
-    """Do this part of the show, unless the bot ends meanwhile: then there is nothing to show."""
-    working, ended = asyncio.create_task(work), asyncio.create_task(process.wait())
+async def _until_told(process: Process, stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do the work until it is done or somebody says stop. Without the bot there is nothing to show."""
+    tasks = [asyncio.create_task(each) for each in (work, stop.wait(), process.wait())]
     try:
-        await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done():
+            await tasks[0]
+        elif not stop.is_set():
             raise DemoFailed(f"the bot ended by itself with status {process.returncode}.")
-        try:
-            working.result()
-        except TimeoutError as error:
-            raise DemoFailed(f"the bot was not ready in time: {error}.") from error
+    except TimeoutError as error:
+        raise DemoFailed(f"{error}, in vain.") from error
     finally:
-        for task in (working, ended):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(working, ended, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextmanager
+def _signals(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
+    """Set by Ctrl-C or SIGTERM. Where a loop knows no signals (Windows), Ctrl-C interrupts it instead."""
+    stop = asyncio.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    with contextlib.suppress(NotImplementedError):
+        for number in numbers:
+            loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        with contextlib.suppress(NotImplementedError):
+            for number in numbers:
+                loop.remove_signal_handler(number)

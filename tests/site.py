@@ -40,7 +40,7 @@ class Site:
             f"<guid isPermaLink='false'>{escape(title)}</guid><description>About {escape(title)}.</description></item>"
             for title in self.titles[name]
         )
-        body = f"<rss version='2.0'><channel><title>{name.title()}</title><link>{self.url}</link>{items}</channel></rss>"
+        body = f"<rss version='2.0'><channel><title>{name.title()}</title>{items}</channel></rss>"
         return web.Response(text=body, content_type="application/rss+xml")
 
 

@@ -6,7 +6,6 @@ takes the interaction it answers: its caller alone may click, and when nobody di
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,11 +17,9 @@ import discord
 from discord.utils import format_dt
 
 from cogs.views import markdown
-from newsroom.errors import NewsroomError
+from cogs.views.replies import explain, permission_name
 from newsroom.models import FeedLink
 from newsroom.text import clean, shorten
-
-_log = logging.getLogger(__name__)
 
 COLOUR: Final = discord.Colour(0xF4C430)
 
@@ -37,13 +34,7 @@ STATE: Final = 30
 ROWS_A_PAGE: Final = 5
 CHANNELS_NAMED: Final = 10
 
-# Where discord.py's name of a permission isn't how Discord's settings call it.
-PERMISSION_NAMES: Final = {
-    "read_messages": "View Channel",
-    "send_messages_in_threads": "Send Messages in Threads",
-}
-
-OUR_MISTAKE: Final = "That went wrong, and it is our mistake, not yours. Please try again in a moment."
+NOT_YOURS: Final = "Only who asked for this may click here. Use the command yourself."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +63,7 @@ class _Asking:
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         if interaction.user.id != self.asked.user.id:
+            await interaction.response.send_message(NOT_YOURS, ephemeral=True)
             return False
         # The newest interaction is the one by which the answer can be changed longest.
         self.asked = interaction
@@ -86,13 +78,7 @@ class _Asking:
         await self.asked.edit_original_response(view=None)
 
     async def on_error(self, interaction: discord.Interaction[Any], error: Exception, item: Any, /) -> None:
-        _log.error("a click on %r failed", item, exc_info=error)
-        # Where Discord no longer takes an answer, the click itself has told the caller that it failed.
-        with suppress(discord.HTTPException):
-            if interaction.response.is_done():
-                await interaction.followup.send(OUR_MISTAKE, ephemeral=True)
-            else:
-                await interaction.response.send_message(OUR_MISTAKE, ephemeral=True)
+        await explain(interaction, error)
 
 
 class Question(_Asking, discord.ui.View):
@@ -106,10 +92,7 @@ class Question(_Asking, discord.ui.View):
         # Only the first click counts, and the end of waiting must not wipe out what it brought.
         self.stop()
         await interaction.response.defer()
-        try:
-            reply = await then()
-        except NewsroomError as error:
-            reply = Reply(str(error))
+        reply = await then()
         await interaction.edit_original_response(**reply.edit())
 
 
@@ -208,7 +191,7 @@ def feed_added(
 
 def permissions_missing(channel_id: int, missing: Iterable[str]) -> str:
     """Name the permissions we lack in a channel as Discord's settings name them; empty when none is missing."""
-    names = [PERMISSION_NAMES.get(name, name.replace("_", " ").title()) for name in missing]
+    names = [permission_name(name) for name in missing]
     if not names:
         return ""
     return f"⚠️ In <#{channel_id}> I still need **{'**, **'.join(names)}**. The channel's settings have a page for that."

@@ -201,7 +201,8 @@ class Rounds:
         """Remember what is new in a document and plan who gets it, inside the caller's transaction."""
         store, now = self._store, self._now()
         await store.feeds.lock(connection, feed.id)
-        identities = identify(document.entries)
+        # In a thread, because hostile addresses can take a while.
+        identities = await asyncio.to_thread(identify, document.entries)
         moved = has_moved(identities.host, feed.entry_host)
         known = await store.articles.known(
             connection, feed.id, {key for item in identities.items for key in (*item.keys, *item.hostless)}

@@ -101,7 +101,7 @@ class Database:
         return self._insert(table)
 
     async def close(self) -> None:
-        """Close every connection, within CLOSE_TIMEOUT each way."""
+        """Close every connection, once nobody is in a transaction any more. Takes CLOSE_TIMEOUT twice at most."""
         await _dispose(self.engine)
         await _dispose(self._reader)
 
@@ -185,8 +185,8 @@ def _sqlite_path(url: str) -> Path:
     refusal = BadSetting("DATABASE_URL", "names no file; write for example sqlite:///data/popcorn.db (three slashes)")
     try:
         parts = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise refusal from error
+    except (ArgumentError, ValueError):
+        raise refusal from None
     if parts.host or not parts.database or parts.database == ":memory:":
         raise refusal
     path = Path(parts.database).absolute()
@@ -239,13 +239,9 @@ def _sqlite_engine(path: Path, begin: str, pragmas: Sequence[str], pool_size: in
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, record: object) -> None:
         cursor = connection.cursor()
-        try:
-            for pragma in pragmas:
-                cursor.execute(f"PRAGMA {pragma}")
-            cursor.close()
-        except BaseException:
-            connection.close()
-            raise
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def say_begin(connection: Connection) -> None:
@@ -273,8 +269,8 @@ def _postgres(url: str) -> Database:
                 raise StoreError("PostgreSQL has no database of the name in DATABASE_URL: create it first.") from error
             except (OSError, asyncpg.PostgresError) as error:
                 raise StoreError("PostgreSQL doesn't answer at the address in DATABASE_URL.") from error
-            except ValueError as error:
-                raise BadSetting("DATABASE_URL", "unreadable; write postgresql://user:password@host/name") from error
+            except ValueError:  # its text may quote the password
+                raise BadSetting("DATABASE_URL", "unreadable; write postgresql://user:password@host/name") from None
 
         return create_async_engine("postgresql+asyncpg://", async_creator=connect, **options)
 
@@ -327,6 +323,8 @@ async def _told_in_words() -> AsyncIterator[None]:
     # Nothing but the database is waited for in a transaction, so a time-out is the database's too.
     except (PoolTimeout, TimeoutError) as error:
         raise StoreError("The database is too slow or too busy.") from error
+    except ConnectionError as error:
+        raise StoreError("The database stopped answering.") from error
 
 
 def _words(error: DBAPIError | sqlite3.Error) -> str | None:
@@ -337,7 +335,7 @@ def _words(error: DBAPIError | sqlite3.Error) -> str | None:
     # Classes of PostgreSQL's appendix A, "Error Codes": connection, resources, operator, system; then locks.
     state = getattr(cause, "sqlstate", None) or ""
     if state[:2] in ("08", "53", "57", "58") or (isinstance(error, DBAPIError) and error.connection_invalidated):
-        return "PostgreSQL stopped answering."
+        return "The database stopped answering."
     if state in ("40P01", "55P03"):
         return "The database is busy: another program keeps it locked."
     return None

@@ -5,7 +5,7 @@ import { element, inline, link, markdown } from "./markdown.js";
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "secondary" };
 const UPLOADS = "https://cdn.simcord.invalid/";
 
-/** `view` brings: to (names), pictures (the demo's own), bot (id is not needed), act(kind, body), thread(message id), open(id). */
+/** `view` brings: to (names), pictures (the demo's own), bot (id is not needed), act(kind, body), dismiss(message id), thread(message id), open(id). */
 export function message(payload, view) {
   const flags = payload.flags;
   const mine = element("article", [], "message");
@@ -28,7 +28,12 @@ export function message(payload, view) {
   else if (flags & 128) body.append(element("p", "is thinking …", "thinking"));
   else body.append(...contents(payload, view));
   if (flags & 1) body.append(element("p", "Published", "faint"));
-  if (flags & 64) body.append(element("p", "👁 Only you can see this", "faint"));
+  if (flags & 64) {
+    const dismiss = element("button", "Dismiss message", "dismiss");
+    dismiss.type = "button";
+    dismiss.addEventListener("click", () => view.dismiss(payload.id));
+    body.append(element("p", ["👁 Only you can see this · ", dismiss], "faint"));
+  }
   const thread = view.thread(payload.id);
   if (thread) {
     const open = element("button", [element("b", thread.name), ` ${thread.message_count} messages ›`], "thread-link");

@@ -11,6 +11,7 @@ let state = null;
 let member = "";
 let channel = location.hash.slice(1);
 let drawn = new Map(); // message id -> [its JSON, its element]
+const dismissed = new Set(); // ids of private answers, until the page is loaded anew
 const read = new Map(); // channel id -> the newest message seen there
 
 // ------------------------------------------------------------------ asking
@@ -63,6 +64,7 @@ const view = {
     ]);
   },
   members: () => state.members.map((each) => ({ label: each.name, value: each.id })),
+  dismiss: (id) => { dismissed.add(id); draw(); },
   thread: (id) => state.channels.flatMap((each) => each.threads).find((each) => each.id === id && each.id !== channel),
   open,
   act,
@@ -76,7 +78,8 @@ function draw() {
   $("title").textContent = (here.kind ? SIGNS[here.kind] + " " : "💬 ") + here.name;
   $("status").textContent ||= state.bot.online ? "" : state.bot.name + " is offline";
   if (state.bot.online && $("status").textContent.endsWith("is offline")) $("status").textContent = "";
-  $("text").placeholder = here.kind === "forum" ? "Type / for commands" : `Message ${here.name}, or type / for commands`;
+  $("composer").hidden = here.kind === "forum";
+  $("text").placeholder = `Message ${here.name}, or type / for commands`;
   document.title = `${here.name} · Popcorn demo`;
   const people = state.members.map((each) => new Option(each.name + (each.admin ? " (admin)" : ""), each.id, false, each.id === member));
   if (JSON.stringify(people.map((each) => each.text)) !== JSON.stringify([...$("member").options].map((each) => each.text))) $("member").replaceChildren(...people);
@@ -107,7 +110,7 @@ function entry(place, name, className) {
 function drawMessages(here) {
   const box = $("messages");
   const next = new Map();
-  const shown = here.kind === "forum" ? here.threads.map((each) => [each.id, JSON.stringify([each, "post"]), () => post_card(each)]) : state.messages.map((each) => [each.id, JSON.stringify([each, view.thread(each.id)]), () => message(each, view)]);
+  const shown = here.kind === "forum" ? here.threads.map((each) => [each.id, JSON.stringify([each, "post"]), () => post_card(each)]) : state.messages.filter((each) => !dismissed.has(each.id)).map((each) => [each.id, JSON.stringify([each, view.thread(each.id)]), () => message(each, view)]);
   const elements = shown.map(([id, json, make]) => {
     const before = drawn.get(id);
     const kept = before && before[0] === json ? before : [json, make()];
@@ -143,8 +146,10 @@ function post_card(thread) {
   const made = element("button", [element("b", thread.name)], "post");
   if (thread.tags.length) made.append(element("span", thread.tags.join(" · "), "badge"));
   const first = thread.first;
-  const text = first ? ((first.embeds[0] || {}).description || first.content) : "";
-  made.append(element("p", text.replace(/[*_\\]|<t:\S+>/g, "").slice(0, 160), "faint"), element("small", `${thread.message_count} answers`));
+  const text = first ? ((first.embeds[0] || {}).description || first.content).split("\n")[0].replace(/[*_\\]|<t:\S+>/g, "") : "";
+  const short = text.length > 160 ? text.slice(0, 160).replace(/\s+\S*$/, " …") : text;
+  const answers = thread.message_count === 1 ? "1 answer" : `${thread.message_count} answers`;
+  made.append(element("p", short, "faint"), element("small", answers));
   made.addEventListener("click", () => open(thread.id));
   return made;
 }
@@ -210,7 +215,8 @@ $("member").addEventListener("change", () => {
   close($("options"));
   refresh();
 });
-$("menu").addEventListener("click", () => document.body.classList.toggle("menu"));
+$("menu").addEventListener("click", (event) => { event.stopPropagation(); document.body.classList.toggle("menu"); });
+document.querySelector("main").addEventListener("click", () => document.body.classList.remove("menu"));
 
 // --------------------------------------------------------------- keeping up
 
