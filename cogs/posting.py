@@ -84,8 +84,15 @@ class Posting(commands.Cog):
 
     async def _drain(self, channel_id: int) -> None:
         """Send a channel's stories one after another until none is due."""
-        while not self._at_rest() and (claim := await self._outbox.claim(channel_id)):
+        more = True
+        while more:
+            # The turn comes before the claim: what is claimed counts as perhaps sent.
+            await self._pace.acquire()
+            claim = None if self._at_rest() else await self._outbox.claim(channel_id)
+            if claim is None:
+                return
             await self._deliver(claim)
+            more = claim.more
 
     async def _deliver(self, claim: Claim) -> None:
         started = self._now()
@@ -120,10 +127,10 @@ class Posting(commands.Cog):
             if meaning is not Verdict.PLAINER:
                 raise
             log.warning("delivery %d is tried as a plainer card: %s", claim.delivery.id, reason)
+        await self._pace.acquire()
         return await self._try(place, claim, plain_card_message(claim.card))
 
     async def _try(self, place: Place, claim: Claim, message: CardMessage) -> int:
-        await self._pace.acquire()
         async with asyncio.timeout(LONGEST_SEND):
             return await place.send(message, claim.nonce)
 

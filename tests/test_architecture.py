@@ -20,8 +20,7 @@ OWNERS = {
     "alembic": ("newsroom.store",),
     "asyncpg": ("newsroom.store",),
     "brotli": ("newsroom.feeds.fetch",),
-    "bs4": ("newsroom.feeds.discover", "newsroom.text"),
-    "discord": ("bot", "cogs"),
+    "discord": ("bot", "cogs", "sandbox"),
     "feedparser": ("newsroom.feeds.parse",),
     "lxml": ("newsroom.feeds.discover", "newsroom.feeds.parse", "newsroom.text"),
     "pebble": ("newsroom.feeds.workers",),
@@ -44,7 +43,7 @@ PURE = (
     "newsroom.desk.order",
     "newsroom.desk.refusals",
 )
-PURE_LIBRARIES = ("bs4", "lxml", "yarl")
+PURE_LIBRARIES = ("lxml", "yarl")
 OUTSIDE_WORLD = (
     "asyncio",
     "os",

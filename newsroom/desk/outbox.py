@@ -39,7 +39,8 @@ class Step(StrEnum):
 class Claim:
     """A delivery in the hands of whoever sends it.
 
-    ``look_since`` is how far back a look into the channel has to go.
+    ``look_since`` is how far back a look into the channel has to go. ``more`` says that other stories wait
+    behind this one.
     """
 
     delivery: Delivery
@@ -49,6 +50,7 @@ class Claim:
     card: Card
     nonce: str
     look_since: datetime
+    more: bool
 
 
 def secret_name(installation_id: str, delivery_id: int) -> str:
@@ -101,10 +103,10 @@ class Outbox:
             found = await self._store.deliveries.head(connection, channel_id, now)
             if found is None:
                 return None
-            delivery, channel = found
+            delivery, channel, more = found
             step = next_step(delivery, self._first_tries.get(delivery.id), channel.kind, now)
             attempted_at = delivery.attempted_at or now
-            await self._store.deliveries.set(
+            await self._store.deliveries.record(
                 connection,
                 delivery.id,
                 state=DeliveryState.SENDING,
@@ -130,6 +132,7 @@ class Outbox:
             ),
             nonce=secret_name(self._installation_id, delivery.id),
             look_since=attempted_at - CLOCK_SLACK,
+            more=more,
         )
 
     def looked(self, claim: Claim) -> None:
@@ -177,7 +180,7 @@ class Outbox:
             values: dict[str, Any] = {"due_at": now, "reason": reason}
             if claim.delivery.attempted_at is None and not uncertain:
                 values |= {"state": DeliveryState.PENDING, "attempted_at": None}
-            await self._store.deliveries.set(connection, claim.delivery.id, **values)
+            await self._store.deliveries.record(connection, claim.delivery.id, **values)
         self._forget(claim)
 
     async def quarantine(self, claim: Claim, reason: str) -> None:
@@ -215,11 +218,11 @@ class Outbox:
 
     async def _set(self, claim: Claim, **values: object) -> None:
         async with self._store.begin() as connection:
-            await self._store.deliveries.set(connection, claim.delivery.id, **values)
+            await self._store.deliveries.record(connection, claim.delivery.id, **values)
 
     async def _set_publishing(self, publishing: Publishing, **values: object) -> None:
         async with self._store.begin() as connection:
-            await self._store.deliveries.set(connection, publishing.delivery_id, **values)
+            await self._store.deliveries.record(connection, publishing.delivery_id, **values)
 
     def _forget(self, claim: Claim) -> None:
         self._first_tries.pop(claim.delivery.id, None)

@@ -177,6 +177,9 @@ class Rounds:
             document = await self._parser.parse(fetched.body, fetched.content_type, fetched.url)
         except FeedError as error:
             return Reading(Outcome.FAILED, self._went_wrong(feed, error))
+        except Exception:
+            log.exception("reading %s failed in a way that nobody foresaw", feed.url)
+            return Reading(Outcome.FAILED, self._went_wrong(feed, FeedError("I failed at this feed in a new way.")))
         return Reading(Outcome.READ, self.learned(feed, fetched, document), document)
 
     async def read_now(self, feed: Feed) -> tuple[Reading, int]:

@@ -99,20 +99,23 @@ class DeliveryStore:
 
     async def head(
         self, connection: AsyncConnection, channel_id: int, now: datetime
-    ) -> tuple[Delivery, NewsChannel] | None:
-        """Return the delivery that is next in a channel, if it is due and the channel is open to news."""
+    ) -> tuple[Delivery, NewsChannel, bool] | None:
+        """Return the delivery that is next in a channel, if it is due and the channel is open to news.
+
+        With it comes the channel, and whether more wait behind that delivery.
+        """
         statement = (
             select(*COLUMNS)
             .where(tables.delivery.c.channel_id == channel_id, tables.delivery.c.state.in_(ON_ITS_WAY))
             .order_by(tables.delivery.c.id)
-            .limit(1)
+            .limit(2)
         )
-        row = (await connection.execute(statement)).one_or_none()
-        if row is None or row.due_at > now:
+        rows = (await connection.execute(statement)).all()
+        if not rows or rows[0].due_at > now:
             return None
         place = select(*channels.COLUMNS).where(tables.news_channel.c.channel_id == channel_id, _open(now))
         channel = (await connection.execute(place)).one_or_none()
-        return (delivery_of(row), channels.channel_of(channel)) if channel else None
+        return (delivery_of(rows[0]), channels.channel_of(channel), len(rows) > 1) if channel else None
 
     async def contents(self, connection: AsyncConnection, delivery: Delivery) -> tuple[Article, str]:
         """Return the article that a card shows and the name of its source in that channel."""
@@ -132,7 +135,7 @@ class DeliveryStore:
         row = (await connection.execute(statement)).one()
         return articles.article_of(row[:-1]), row.source
 
-    async def set(self, connection: AsyncConnection, delivery_id: int, **values: object) -> None:
+    async def record(self, connection: AsyncConnection, delivery_id: int, **values: object) -> None:
         """Write down how far a delivery is."""
         await connection.execute(update(tables.delivery).where(tables.delivery.c.id == delivery_id).values(**values))
 

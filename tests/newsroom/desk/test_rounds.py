@@ -174,6 +174,22 @@ async def test_one_feed_that_fails_touches_no_other(desk: Desk) -> None:
     assert (report.feeds, report.ok, report.failed, report.new_articles) == (2, 1, 1, 1)
 
 
+async def test_a_failure_that_nobody_foresaw_is_that_feeds_alone(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    odd = "https://odd.example/feed"
+    desk.web.put(FEED, *posts(1))
+    desk.web.put(odd, entry(guid="o", link="https://odd.example/1"))
+    await desk.add()
+    added = await desk.add(odd)
+    desk.web.put(FEED, *posts(1, 2))
+    desk.web.errors[odd] = ZeroDivisionError()
+
+    report = await desk.round()
+
+    assert (report.ok, report.failed) == (1, 1)
+    assert desk.rounds.roster.get(added.feed.id).due_at > desk.clock()
+    assert "ZeroDivisionError" in caplog.text
+
+
 async def test_what_cannot_be_stored_of_one_feed_spoils_no_other_and_is_read_again(desk: Desk) -> None:
     poisoned = "https://poisoned.example/feed"
     desk.web.put(FEED, *posts(1))
