@@ -97,3 +97,17 @@ def test_setting_up_again_replaces_what_was_set_up(capsys: pytest.CaptureFixture
     set_up_logging("INFO", "text")
     logging.getLogger("newsroom").info("once")
     assert capsys.readouterr().err.count("once") == 1
+
+
+@pytest.mark.parametrize(("level", "lines"), [("INFO", 1), ("DEBUG", 5)])
+def test_an_outage_of_discord_is_a_line_without_a_traceback_unless_one_wants_all(
+    capsys: pytest.CaptureFixture[str], level: str, lines: int
+):
+    set_up_logging(level, "text")
+    try:
+        raise ConnectionResetError("cut")
+    except ConnectionResetError:
+        logging.getLogger("discord.shard").exception("Failed to connect for shard_id: %s.", 0)
+    output = capsys.readouterr().err
+    assert len(output.splitlines()) == lines
+    assert "shard_id: 0." in output and "ConnectionResetError: cut" in output

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from newsroom.errors import FetchFailed
 from newsroom.store.database import Database
@@ -79,6 +80,20 @@ async def test_a_body_that_has_not_changed_is_not_parsed_again(desk: Desk) -> No
     report = await desk.round()
 
     assert (report.not_modified, desk.web.parsed) == (1, [])
+
+
+async def test_an_unchanged_feed_costs_no_query(desk: Desk) -> None:
+    desk.web.put(FEED, *posts(1))
+    await desk.add()
+    statements: list[str] = []
+    for engine in (desk.store.database.engine, desk.store.database._reader):
+        event.listen(engine.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    report = await desk.round()
+    assert (report.not_modified, statements) == (1, [])
+
+    await desk.rounds.save()
+    assert any("UPDATE feed" in statement for statement in statements), "the bookkeeping is written in a batch"
 
 
 async def test_an_article_whose_guid_changes_and_later_its_link_is_still_known(desk: Desk) -> None:
