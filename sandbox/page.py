@@ -54,6 +54,7 @@ class Page:
         self._guild = 0
         self._members: list[Member] = []
         self._forms: dict[int, Answer] = {}
+        self._closing = False
 
     def show(self, guild: shown.HasId, members: list[Member]) -> None:
         """Show this guild, to be visited as one of these members, the first unless chosen otherwise."""
@@ -61,6 +62,7 @@ class Page:
 
     def serve(self, app: web.Application) -> None:
         """Add the page to an application."""
+        app.on_shutdown.append(self._close)
         for path, name in FILES.items():
             app.router.add_get(path, self._file(name))
         app.router.add_get("/page/state", self._state)
@@ -99,14 +101,20 @@ class Page:
         await response.prepare(request)
         changes = self._sandbox.changes
         try:
-            while True:
+            while not self._closing:
                 told = changes.revision
                 await response.write(f"data: {told}\n\n".encode())
                 await asyncio.sleep(0.2)
                 if changes.revision == told:
                     await changes.next()
         except ConnectionError:
-            return response
+            pass  # the browser closed the page
+        return response
+
+    async def _close(self, _: web.Application) -> None:
+        """Let the open pages go, so that nothing waits for them."""
+        self._closing = True
+        self._sandbox.changes.tell()
 
     async def _state(self, request: web.Request) -> web.Response:
         """Everything the page shows to this member in this channel."""

@@ -72,7 +72,9 @@ function embed(given, view) {
 
 function image(url, description, view, className = "") {
   const made = element("img", [], className);
-  made.src = url.startsWith(view.pictures) ? "/page/picture/" + url.slice(view.pictures.length) : url.startsWith(UPLOADS) ? "/page/upload/" + url.slice(UPLOADS.length) : /^https:/.test(url) ? url : "";
+  if (url.startsWith(view.pictures)) made.src = "/page/picture/" + url.slice(view.pictures.length);
+  else if (url.startsWith(UPLOADS)) made.src = "/page/upload/" + url.slice(UPLOADS.length);
+  else if (url.startsWith("https:")) made.src = url;
   made.alt = description || "";
   made.loading = "lazy";
   made.referrerPolicy = "no-referrer";

@@ -81,14 +81,18 @@ function draw() {
   $("composer").hidden = here.kind === "forum";
   $("text").placeholder = `Message ${here.name}, or type / for commands`;
   document.title = `${here.name} · Popcorn demo`;
-  const people = state.members.map((each) => new Option(each.name + (each.admin ? " (admin)" : ""), each.id, false, each.id === member));
-  if (JSON.stringify(people.map((each) => each.text)) !== JSON.stringify([...$("member").options].map((each) => each.text))) $("member").replaceChildren(...people);
+  if ($("member").options.length !== state.members.length) {
+    const people = state.members.map((each) => new Option(each.name + (each.admin ? " (admin)" : ""), each.id));
+    $("member").replaceChildren(...people);
+  }
+  $("member").value = member;
   read.set(channel, newest(here));
   drawChannels();
   drawMessages(here);
 }
 
-const newest = (place) => (place.kind === "forum" ? place.threads.map((each) => each.last).reduce((a, b) => (BigInt(a) > BigInt(b) ? a : b), "0") : place.last);
+const later = (a, b) => (BigInt(a) > BigInt(b) ? a : b);
+const newest = (place) => (place.kind === "forum" ? place.threads.map((each) => each.last).reduce(later, "0") : place.last);
 
 function drawChannels() {
   const list = state.channels.flatMap((each) => [
@@ -110,7 +114,7 @@ function entry(place, name, className) {
 function drawMessages(here) {
   const box = $("messages");
   const next = new Map();
-  const shown = here.kind === "forum" ? here.threads.map((each) => [each.id, JSON.stringify([each, "post"]), () => post_card(each)]) : state.messages.filter((each) => !dismissed.has(each.id)).map((each) => [each.id, JSON.stringify([each, view.thread(each.id)]), () => message(each, view)]);
+  const shown = here.kind === "forum" ? here.threads.map(forPost) : state.messages.filter((each) => !dismissed.has(each.id)).map(forMessage);
   const elements = shown.map(([id, json, make]) => {
     const before = drawn.get(id);
     const kept = before && before[0] === json ? before : [json, make()];
@@ -142,7 +146,11 @@ $("messages").addEventListener("scroll", () => {
 $("messages").addEventListener("load", keepEnd, true);
 new ResizeObserver(keepEnd).observe($("messages"));
 
-function post_card(thread) {
+// Each as [id, its state as JSON, how to draw it].
+const forPost = (thread) => [thread.id, JSON.stringify(["post", thread]), () => postCard(thread)];
+const forMessage = (each) => [each.id, JSON.stringify([each, view.thread(each.id)]), () => message(each, view)];
+
+function postCard(thread) {
   const made = element("button", [element("b", thread.name)], "post");
   if (thread.tags.length) made.append(element("span", thread.tags.join(" · "), "badge"));
   const first = thread.first;

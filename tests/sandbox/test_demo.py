@@ -1,0 +1,140 @@
+"""The demo as a whole, with a small bot in place of the real one: how it ends, and what it says."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox.demo import demo
+
+# A bot that logs in where it is told to, and answers /feed add; CARD is what it does then.
+BOT = """
+import asyncio, os, sys
+import discord, yarl
+from discord import app_commands
+
+discord.http.Route.BASE = os.environ["DISCORD_API_URL"]
+
+class Bot(discord.Client):
+    async def setup_hook(self):
+        _, gateway, _ = await self.http.get_bot_gateway()
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+        tree = app_commands.CommandTree(self)
+        feed = app_commands.Group(name="feed", description="Feeds")
+        @feed.command()
+        async def add(interaction: discord.Interaction, url: str, channel: discord.TextChannel | discord.ForumChannel):
+            "Add a feed."
+            await interaction.response.send_message("added", ephemeral=True)
+            CARD
+        tree.add_command(feed)
+        await tree.sync()
+
+async def main():
+    import signal
+    bot = Bot(intents=discord.Intents(guilds=True))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: asyncio.create_task(bot.close()))
+    await bot.start(os.environ["DISCORD_TOKEN"])
+
+asyncio.run(main())
+"""
+CARD = """
+            if isinstance(channel, discord.TextChannel):
+                await channel.send(url, embed=discord.Embed(title=url))
+"""
+
+
+class Bot:
+    """The file that is started as the bot, alone in its folder; the demo's own folder lies beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "bot.py"
+        self.becomes(BOT.replace("            CARD", CARD))
+
+    def becomes(self, source: str) -> None:
+        self.path.write_text(source)
+
+    def left(self) -> list[str]:
+        """What lies in the folder."""
+        return [path.name for path in self.path.parent.iterdir()]
+
+    def log(self, said: str) -> str:
+        """What the bot wrote, found by what the demo said."""
+        return Path(said.split("log: ")[1].strip()).read_text()
+
+
+@pytest.fixture
+def bot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bot:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    bot = Bot(tmp_path)
+    monkeypatch.setattr("sandbox.show.BOT", bot.path)
+    return bot
+
+
+async def test_a_demo_with_cards_ends_with_0_and_leaves_nothing(bot: Bot, capsys: pytest.CaptureFixture[str]):
+    assert await demo(port=0, feeds=["http://127.0.0.1:9/own.xml"], exit_after=0) == 0
+
+    out = capsys.readouterr().out
+    assert "This is not Discord" in out
+    assert "/feed add http://127.0.0.1:9/own.xml: added" in out
+    assert bot.left() == ["bot.py"]
+
+
+async def test_a_demo_without_cards_ends_with_1_and_names_the_log(
+    bot: Bot, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sandbox.show.FIRST_CARD_SECONDS", 0.05)
+    bot.becomes(BOT.replace("CARD", "pass"))
+    assert await demo(port=0, exit_after=0) == 1
+
+    said = capsys.readouterr().err
+    assert "the first card, in vain" in said
+    assert said.count("\n") == 1
+    assert bot.log(said) is not None
+
+
+async def test_a_bot_that_ends_by_itself_ends_the_demo_with_1(bot: Bot, capsys: pytest.CaptureFixture[str]):
+    bot.becomes("print('no'); raise SystemExit(3)")
+    assert await demo(port=0, exit_after=60) == 1
+    assert "ended by itself with status 3" in capsys.readouterr().err
+
+
+async def test_the_bot_sees_only_the_demos_own_settings(
+    bot: Bot, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DISCORD_TOKEN", "a real one")
+    monkeypatch.setenv("FEED_CONTACT", "me@example.org")
+    bot.becomes("import os; print(sorted(os.environ), os.environ['DISCORD_TOKEN'], os.listdir())")
+    await demo(port=0, exit_after=60)
+
+    log = bot.log(capsys.readouterr().err)
+    assert "a real one" not in log and "FEED_CONTACT" not in log
+    assert "sandbox.token.not-a-secret ['bot.log']" in log
+
+
+async def test_a_port_that_is_taken_ends_it_with_2_in_one_line(capsys: pytest.CaptureFixture[str], bot: Bot):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert await demo(port=port, exit_after=0) == 2
+
+    said = capsys.readouterr().err
+    assert f"port {port} can't be used" in said
+    assert said.count("\n") == 1
+
+
+async def test_without_the_development_group_it_says_how_to_get_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert await demo(port=0, exit_after=0) == 2
+    assert "uv sync" in capsys.readouterr().err
+
+
+def test_the_door_of_the_demo_needs_the_standard_library_alone():
+    source = Path(sys.modules["sandbox.demo"].__file__).read_text()
+    top = [line for line in source.splitlines() if line.startswith(("import ", "from "))]
+    assert not [line for line in top if "simcord" in line or "aiohttp" in line or "sandbox" in line]
