@@ -13,6 +13,7 @@ from html import escape
 from struct import pack
 
 from aiohttp import web
+from yarl import URL
 
 from sandbox.stories import COMING, SOURCES, STANDING, Source, Story
 
@@ -97,7 +98,9 @@ class Site:
         return [(story, published) for story, published in reversed(self._published) if story.source == source.key]
 
     def _link(self, story: Story) -> str:
-        return f"{self.base}/{story.source}/{story.key}"
+        """A story's address. Browsers take each name under localhost for this machine, so each source has its own."""
+        base = URL(self.base)
+        return f"{base.with_host(f'{story.source}.localhost')}/{story.source}/{story.key}"
 
     def _rss(self, source: Source, stories: Iterable[tuple[Story, datetime]]) -> str:
         items = "".join(
