@@ -13,14 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-class DemoFailed(Exception):
-    """Why the demo did not show what it promises, in one line."""
-
-
-class PortTaken(Exception):
-    """The page cannot be served at this port; says why."""
-
-
 async def demo(*, port: int, feeds: Sequence[str] = (), exit_after: float | None = None) -> int:
     """Run the demo on 127.0.0.1 until Ctrl-C, SIGTERM, or ``exit_after`` seconds from now.
 
@@ -29,7 +21,7 @@ async def demo(*, port: int, feeds: Sequence[str] = (), exit_after: float | None
     """
     if importlib.util.find_spec("simcord") is None:
         return _because("the demo needs the development group: `uv sync`, or `pip install --group dev`", 2)
-    from sandbox.show import play
+    from sandbox.show import DemoFailed, PortTaken, play
 
     folder = Path(tempfile.mkdtemp(prefix="popcorn-demo-"))
     try:

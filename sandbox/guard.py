@@ -18,8 +18,9 @@ async def only_this_machine(
     The Host must be ours, so that no name of a stranger's can be made to point here, and an Origin, which
     browsers send and bots do not, must be our own page.
     """
-    host = request.url.host
+    host = request.url.host or ""
     own = f"{request.url.scheme}://{request.host}"
-    if not (host in LOOPBACK or host.endswith(".localhost")) or request.headers.get("Origin", own) != own:
+    is_ours = host in LOOPBACK or host.endswith(".localhost")
+    if not is_ours or request.headers.get("Origin", own) != own:
         raise web.HTTPForbidden(text="The sandbox talks to this machine only.")
     return await handler(request)

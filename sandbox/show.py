@@ -18,7 +18,6 @@ from aiohttp import web
 from simcord.backend.models import Channel
 
 from sandbox.actors import CannotDo
-from sandbox.demo import DemoFailed, PortTaken
 from sandbox.page import Page
 from sandbox.server import Sandbox
 from sandbox.shown import HasId, Member, Message
@@ -41,6 +40,14 @@ This is not Discord: a sandbox on your own machine, with the real bot in it.
 Read the cards, press More, or type / to run a command as alice (an admin) or as another member.
 New stories appear every few seconds. Ctrl-C ends it.
 """
+
+
+class DemoFailed(Exception):
+    """Why the demo did not show what it promises, in one line."""
+
+
+class PortTaken(Exception):
+    """The page cannot be served at this port; says why."""
 
 
 async def play(port: int, feeds: Sequence[str], exit_after: float | None, folder: Path) -> None:
