@@ -12,129 +12,281 @@ import argparse
 import asyncio
 import json
 import logging
+import math
+import os
 import signal
 import sys
-from collections.abc import Coroutine
-from dataclasses import asdict
+import threading
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    from discord.http import HTTPClient
+
     from cogs.newsbot import NewsBot
     from newsroom.settings import Settings
 
 FINE, FAILED, WRONG = 0, 1, 2
 
-CHECK_SECONDS = 10.0
+# Seconds. Who is told to end has ten in all.
+ANSWER_SECONDS = 10.0  # for Discord to tell whether it is there
 LOGIN_SECONDS = 30.0
-CLOSE_SECONDS = 9.0  # posting takes 8 of them at most
+LAST_ANSWERS_SECONDS = 8.0  # as sends in flight
+CLOSE_SECONDS = 8.8
+END_SECONDS = 9.6
+
+ANSWERING = ("CommandTree-invoker", "discord-ui-")  # how discord.py names the tasks of commands and clicks
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+REFUSED_TOKEN = "Discord refuses it. Make a new one at discord.com/developers/applications → Bot → Reset Token."
+
+log = logging.getLogger("popcorn")
 
 
 def main() -> None:
     """Run the command line and end with its exit code: 0 fine, 1 failed, 2 wrong setting or usage."""
-    sys.exit(_main(sys.argv[1:]))
+    # SIGTERM ends us as Ctrl-C does, also while the rest is still being imported.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(command_line(sys.argv[1:]))
 
 
-def _main(words: list[str]) -> int:
-    from newsroom.errors import BadSetting, NewsroomError
-
-    options = _parser().parse_args(words)
+def command_line(words: Sequence[str]) -> int:
+    """Carry out one command, given as typed, and return its exit code. What goes wrong is told on stderr."""
     try:
-        return _command(options)
+        from newsroom.errors import BadSetting, NewsroomError
+
+        return _command(_parser().parse_args(words))
+    except KeyboardInterrupt:
+        return FINE
     except BadSetting as error:
         return _fail(str(error), WRONG)
     except NewsroomError as error:
         return _fail(str(error), FAILED)
-    except KeyboardInterrupt:
-        return FINE
+    except Exception:
+        # Logged and not raised: Python's own last words would show a token or a password that stands in them.
+        log.exception("Popcorn made a mistake and ends")
+        return FAILED
 
 
 def _command(options: argparse.Namespace) -> int:
     if options.command == "demo":
-        return _demo(options)
+        from sandbox.demo import demo
+
+        return _until_told(demo(port=options.port, feeds=options.feed, exit_after=options.exit_after))
+
     from newsroom.logs import set_up_logging
     from newsroom.settings import read_settings
 
     settings = read_settings()
-    token = settings.discord_token.get_secret_value() if settings.discord_token else ""
-    set_up_logging(settings.log_level, settings.log_format, [token] if token else [])
-    if options.command == "check":
-        return asyncio.run(_check(settings))
-    if options.command == "round":
-        return asyncio.run(_round(settings, as_json=options.json))
-    if options.command == "migrate":
-        return asyncio.run(_migrate(settings))
-    return asyncio.run(_run(settings))
+    set_up_logging(settings.log_level, settings.log_format, settings.secrets)
+    match options.command:
+        case "check":
+            return _until_told(_check(settings))
+        case "round":
+            return _until_told(_round(settings, as_json=options.json))
+        case "migrate":
+            return _until_told(_migrate(settings))
+        case _:
+            return _until_told(_run(settings))
+
+
+# ------------------------------------------------------------------------------ ending
+
+
+def _until_told(work: Coroutine[Any, Any, int]) -> int:
+    """Do the work of a command to its end, or until Ctrl-C or SIGTERM cancels it: that is fine, too."""
+
+    async def working() -> int:
+        task = asyncio.current_task()
+        assert task is not None, "asyncio.run makes one"
+        for number in STOP_SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, _stop, task)
+        try:
+            return await work
+        except asyncio.CancelledError:
+            return FINE
+
+    return asyncio.run(working())
+
+
+def _stop(task: asyncio.Task[int]) -> None:
+    """Have a command tidy up and end. Being told again changes nothing."""
+    for number in STOP_SIGNALS:
+        asyncio.get_running_loop().remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
+    # Something may hang where nothing can be cancelled, a name look-up for instance. The database survives that,
+    # as it survives a power cut.
+    last_resort = threading.Timer(END_SECONDS, os._exit, [FINE])
+    last_resort.daemon = True
+    last_resort.start()
+    task.cancel()
+
+
+# ------------------------------------------------------------------------------ run
 
 
 async def _run(settings: Settings) -> int:
-    """Run the bot until it is told to stop."""
+    """Run the bot for as long as nobody ends it."""
     import discord
 
-    from cogs.newsbot import NewsBot, speak_to
-    from newsroom.errors import BadSetting
+    from cogs.newsbot import NewsBot
     from newsroom.resources import open_newsroom
     from newsroom.settings import token_of
 
-    token = token_of(settings)
-    stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    speak_to(settings.discord_api_url)
+    # Whether Discord answers and knows the token is told before anything else begins.
+    async with _discord(settings):
+        pass
     async with open_newsroom(settings, discord.utils.utcnow) as newsroom:
         bot = NewsBot(newsroom, api_url=settings.discord_api_url)
         try:
-            await _until(stopping, _serve(bot, token))
-        except discord.LoginFailure:
-            raise BadSetting(
-                "DISCORD_TOKEN",
-                "Discord refuses this token. Make a new one at discord.com/developers/applications, page Bot.",
-            ) from None
-        except (discord.HTTPException, discord.GatewayNotFound, OSError, TimeoutError) as error:
-            logging.getLogger(__name__).debug("could not log in", exc_info=error)
-            return _fail("Discord can't be reached. Check the network, DISCORD_API_URL, and discordstatus.com.", FAILED)
+            await _log_in(bot, token_of(settings))
+            await _tell_invite_link(bot)
+            await _stay_connected(bot)
         finally:
-            try:
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await bot.close()
-            except TimeoutError:
-                logging.getLogger(__name__).warning("Discord's connection did not close in time")
+            await _close(bot)
     return FINE
 
 
-async def _serve(bot: NewsBot, token: str) -> None:
-    """Log in, say how to invite the bot if nobody was told yet, and stay connected."""
-    async with asyncio.timeout(LOGIN_SECONDS):
-        await bot.login(token)
-        await bot.adopt_gateway()
+async def _log_in(bot: NewsBot, token: str) -> None:
+    """Log in, load the cogs and find the gateway."""
+    with _failure_in_words():
+        async with asyncio.timeout(LOGIN_SECONDS):
+            await bot.login(token)
+            await bot.adopt_gateway()
+
+
+async def _tell_invite_link(bot: NewsBot) -> None:
+    """Print the link by which this bot comes into a server, at its very first start."""
     store = bot.newsroom.store
     told = f"invite link of {bot.application_id}"
     async with store.begin() as connection:
         if await store.installation.get(connection, told) is None:
             print(f"Invite the bot to your server: {bot.invite_url()}", flush=True)
             await store.installation.put(connection, told, "printed")
-    await bot.connect()
 
 
-async def _until(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-    """Do the work until it ends, or until somebody says stop."""
-    working = asyncio.create_task(work)
-    waiting = asyncio.create_task(stopping.wait())
+async def _stay_connected(bot: NewsBot) -> None:
+    """Stay connected until Discord ends that for good, or somebody tells us to end."""
+    connection = asyncio.create_task(bot.connect())
     try:
-        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            working.result()
+        await asyncio.wait({connection})
+        with _failure_in_words():
+            connection.result()
     finally:
-        waiting.cancel()
-        working.cancel()
-        await asyncio.gather(working, waiting, return_exceptions=True)
+        while not connection.done():
+            connection.cancel()  # again and again, because discord.py swallows what reaches it while it reconnects
+            await asyncio.wait({connection}, timeout=0.1)
+
+
+async def _close(bot: NewsBot) -> None:
+    """Stop the loops, let sends and answers in flight finish, and hang up, all in CLOSE_SECONDS at most."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            # All at once: one that waits for its sends must not keep the others going.
+            await asyncio.gather(_finish_answers(), *map(bot.unload_extension, tuple(bot.extensions)))
+            await bot.close()
+    except TimeoutError:
+        log.warning("the connection to Discord did not close in time")
+
+
+async def _finish_answers() -> None:
+    """Let whoever has run a command or clicked still get an answer."""
+    answering = [task for task in asyncio.all_tasks() if task.get_name().startswith(ANSWERING)]
+    if answering:
+        _, late = await asyncio.wait(answering, timeout=LAST_ANSWERS_SECONDS)
+        for task in late:
+            task.cancel()
+
+
+# ------------------------------------------------------------------------------ asking Discord
+
+
+@asynccontextmanager
+async def _discord(settings: Settings) -> AsyncIterator[tuple[HTTPClient, str]]:
+    """Ask Discord, by one request, for the name of the bot that the token belongs to; and a client to ask for more.
+
+    Raises BadSetting when the token is none of Discord's, NewsroomError when there is no good answer.
+    """
+    import discord
+
+    from cogs.newsbot import speak_to
+    from newsroom.settings import token_of
+
+    token = token_of(settings)
+    speak_to(settings.discord_api_url)
+    # It would warn that there is no voice. Nobody asked for one.
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
+        async with _answer_from(settings.discord_api_url):
+            user = await client.http.static_login(token)
+            name = user["username"]
+        yield client.http, name
+
+
+@asynccontextmanager
+async def _answer_from(address: str) -> AsyncIterator[None]:
+    """Give Discord ANSWER_SECONDS, and tell in words what it failed to say."""
+    import discord
+
+    from newsroom.errors import BadSetting, NewsroomError
+
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            yield
+    except discord.LoginFailure:
+        raise BadSetting("DISCORD_TOKEN", REFUSED_TOKEN) from None
+    except Exception as error:
+        # Whatever else may listen at that address can answer anything: a page, no JSON, other JSON.
+        if not isinstance(error, discord.HTTPException | ValueError | TypeError | KeyError) and not _is_outage(error):
+            raise
+        log.debug("no good answer from %s", address, exc_info=error)
+        raise NewsroomError(
+            f"No good answer from {address}. Check the network, DISCORD_API_URL and discordstatus.com."
+        ) from error
+
+
+@contextmanager
+def _failure_in_words() -> Iterator[None]:
+    """Raise BadSetting or NewsroomError where Discord or the way to it fails. What is our mistake passes as it is."""
+    import discord
+
+    from newsroom.errors import BadSetting, NewsroomError
+
+    try:
+        yield
+    except discord.ConnectionClosed as error:
+        if error.code == 4004:  # "authentication failed": the token was replaced meanwhile
+            raise BadSetting("DISCORD_TOKEN", REFUSED_TOKEN) from error
+        raise NewsroomError(f"Discord closed the connection for good, with code {error.code}.") from error
+    except Exception as error:
+        if not _is_outage(error):
+            raise
+        log.debug("Discord failed", exc_info=error)
+        raise NewsroomError("Discord broke off the login. Try again, or see discordstatus.com.") from error
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether Discord or the way to it failed, and not what we asked for."""
+    import discord
+
+    from newsroom.feeds.fetch import is_network_error
+
+    if isinstance(error, discord.HTTPException):
+        return error.status == 429 or error.status >= 500
+    return isinstance(error, discord.RateLimited | discord.GatewayNotFound) or is_network_error(error)
+
+
+# ------------------------------------------------------------------------------ round, migrate
 
 
 async def _round(settings: Settings, *, as_json: bool) -> int:
     """Read the due feeds once, without Discord."""
     from newsroom.resources import open_newsroom
 
-    async with open_newsroom(settings, _now) as newsroom:
+    async with open_newsroom(settings, lambda: datetime.now(UTC)) as newsroom:
         report = await newsroom.rounds.run(newsroom.rounds.take_due())
         await newsroom.rounds.save()
     if as_json:
@@ -160,77 +312,106 @@ async def _migrate(settings: Settings) -> int:
     return FINE
 
 
+# ------------------------------------------------------------------------------ check
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the table that ``check`` prints: what was looked at, the exit code it asks for, how it stands."""
+
+    what: str
+    code: int
+    words: str
+
+
 async def _check(settings: Settings) -> int:
-    """Print what is set and whether each part of it answers."""
-    from rich.console import Console
-    from rich.table import Table
-
-    rows = [("settings", FINE, "read"), await _check_database(settings), await _check_token(settings)]
-    table = Table("what", "", "how it stands")
-    for what, code, words in rows:
-        table.add_row(what, "ok" if code == FINE else "WRONG", words)
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
-    return max(code for _, code, _ in rows)
+    """Print the settings, and whether all that they name is there. The worst finding is the exit code."""
+    findings = [await _look("database", _look_at_database(settings)), await _look("token", _look_at_token(settings))]
+    if findings[-1].code == FINE:
+        findings.append(await _look("gateway", _look_at_gateway(settings)))
+    _print_table(settings.shown, findings)
+    return max(finding.code for finding in findings)
 
 
-async def _check_database(settings: Settings) -> tuple[str, int, str]:
-    from newsroom.errors import BadSetting, StoreError
+async def _look(what: str, look: Awaitable[str]) -> Finding:
+    from newsroom.errors import BadSetting, NewsroomError
+
+    try:
+        return Finding(what, FINE, await look)
+    except BadSetting as error:
+        return Finding(what, WRONG, str(error))
+    except NewsroomError as error:
+        return Finding(what, FAILED, str(error))
+
+
+async def _look_at_database(settings: Settings) -> str:
+    from newsroom.errors import SchemaTooNew
     from newsroom.store.database import LATEST, open_database, schema_version
 
+    database = await open_database(settings.database_url)
     try:
-        database = await open_database(settings.database_url)
-        try:
-            version = await schema_version(database)
-        finally:
-            await database.close()
-    except BadSetting as error:
-        return "database", WRONG, str(error)
-    except StoreError as error:
-        return "database", FAILED, str(error)
-    if version == LATEST:
-        return "database", FINE, f"schema version {version}"
-    return "database", FINE, f"schema version {version or 'none yet'}; the next start brings it to {LATEST}"
+        version = await schema_version(database)
+    finally:
+        await database.close()
+    if version is None:
+        return f"empty; the first start brings its schema to version {LATEST}"
+    if version > LATEST:  # they are numbered with leading zeros
+        raise SchemaTooNew(f"schema version {version}, from a newer Popcorn: upgrade this one, which knows {LATEST}")
+    if version < LATEST:
+        return f"schema version {version}; the next start brings it to {LATEST}"
+    return f"schema version {version}"
 
 
-async def _check_token(settings: Settings) -> tuple[str, int, str]:
-    import discord
-
-    from cogs.newsbot import speak_to
-    from newsroom.errors import BadSetting
-    from newsroom.settings import token_of
-
-    speak_to(settings.discord_api_url)
-    client = discord.Client(intents=discord.Intents.none())
-    try:
-        token = token_of(settings)
-        async with client, asyncio.timeout(CHECK_SECONDS):
-            user = await client.http.static_login(token)
-    except BadSetting as error:
-        return "token", WRONG, str(error)
-    except discord.LoginFailure:
-        return "token", FAILED, "DISCORD_TOKEN: Discord refuses it. Make a new one on the page Bot of your application."
-    except (discord.HTTPException, OSError, TimeoutError):
-        return "token", FAILED, f"DISCORD_API_URL: no good answer from {settings.discord_api_url} within 10 s."
-    return "token", FINE, f"{settings.discord_api_url} knows it as {user['username']}"
+async def _look_at_token(settings: Settings) -> str:
+    async with _discord(settings) as (_, name):
+        return f"belongs to the bot {name!r}"
 
 
-def _demo(options: argparse.Namespace) -> int:
-    try:
-        from sandbox.demo import demo
-    except ModuleNotFoundError as error:
-        return _fail(f"The demo needs {error.name}: install the development group with `uv sync`.", WRONG)
-    return asyncio.run(demo(port=options.port, feeds=options.feed, exit_after=options.exit_after))
+async def _look_at_gateway(settings: Settings) -> str:
+    """Have the gateway greet us, which is free; only a login there is counted."""
+    async with _discord(settings) as (http, _):
+        async with _answer_from(settings.discord_api_url):
+            _, url, _ = await http.get_bot_gateway()
+        async with _answer_from(url):
+            socket = await http.ws_connect(url)
+            await socket.receive_json()
+            await socket.close()
+    return f"answers at {url}"
+
+
+def _print_table(settings: dict[str, str], findings: Sequence[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    # As Text, because in a plain string Rich takes [...] for markup.
+    for name, value in settings.items():
+        table.add_row(name, "", Text(value))
+    table.add_section()
+    for finding in findings:
+        verdict = Text("ok", "green") if finding.code == FINE else Text("WRONG", "red")
+        table.add_row(finding.what, verdict, Text(finding.words))
+    Console().print(table)
+
+
+# ------------------------------------------------------------------------------ words in, words out
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="popcorn", description="AI news for Discord, and the score of open against proprietary.")
+    parser = _Parser(description="AI news for Discord, and the score of open against proprietary.")
     commands = parser.add_subparsers(dest="command", metavar="command", parser_class=_Parser)
     commands.add_parser("run", help="run the bot (also without any command)")
     demo = commands.add_parser("demo", help="see the bot at work without Discord and without a token")
-    demo.add_argument("--port", type=int, default=8642, help="where its page is served on 127.0.0.1 (%(default)s)")
+    demo.add_argument("--port", type=_port, default=8642, help="where its page is served on 127.0.0.1 (%(default)s)")
     demo.add_argument("--feed", action="append", default=[], metavar="URL", help="a feed of yours to show as well")
-    demo.add_argument("--exit-after", type=float, metavar="SECONDS", help="end by itself, with 0 if cards were posted")
-    commands.add_parser("check", help="look over settings, database and token")
+    demo.add_argument(
+        "--exit-after", type=_seconds, metavar="SECONDS", help="end by itself, with 0 if cards were posted"
+    )
+    commands.add_parser("check", help="look over settings, database, token and gateway")
     once = commands.add_parser("round", help="read the due feeds once, without Discord")
     once.add_argument("--json", action="store_true", help="print the numbers as one JSON object")
     commands.add_parser("migrate", help="bring the database up to date")
@@ -244,13 +425,25 @@ class _Parser(argparse.ArgumentParser):
         self.exit(_fail(f"{message}. `{self.prog} --help` shows what there is.", WRONG))
 
 
+def _port(text: str) -> int:
+    if text.isdecimal() and int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError("must be a whole number from 0 to 65535, such as 8642")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if 0 < seconds < math.inf:
+        return seconds
+    raise argparse.ArgumentTypeError("must be a number of seconds above 0, such as 20")
+
+
 def _fail(sentence: str, code: int) -> int:
     print(f"popcorn: {sentence}", file=sys.stderr, flush=True)
     return code
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,20 @@ def set_up_logging(level: str, format: Literal["text", "json"], secrets: Sequenc
     """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter(secrets) if format == "json" else TextFormatter(secrets))
+    if level != "DEBUG":
+        handler.addFilter(_outage_in_a_line)
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # Says six times at the first start that Alembic has parts.
+    logging.getLogger("alembic.runtime.plugins").setLevel("WARNING")
+
+
+def _outage_in_a_line(record: logging.LogRecord) -> bool:
+    """Let an outage of Discord be told in a line: discord.py logs a traceback whenever it tries again, ever longer."""
+    if record.name == "discord.shard" and record.exc_info and record.exc_info[1]:
+        error = record.exc_info[1]
+        record.msg, record.args = f"{record.getMessage()} ({type(error).__name__}: {error})", ()
+        record.exc_info = None
+    return True
 
 
 class TextFormatter(logging.Formatter):

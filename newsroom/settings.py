@@ -9,7 +9,7 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -27,7 +27,7 @@ _API_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?/v\d+", re.IGNORECASE)
 _CONTACT = re.compile(r"[!-~]+@[!-~]+|https?://[!-~]+", re.IGNORECASE)
 _HOST = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^\s/:@?#\[\]]+)(:(?P<port>\d{1,5}))?")
 # scheme://user:password@host, where a password may hold an @ itself, and libpq's ?password=
-_PASSWORDS = (re.compile(r"^\w+://[^/:@]*:(?P<password>.+)@"), re.compile(r"[?&]password=(?P<password>[^&]+)"))
+_PASSWORDS = (re.compile(r"^\w+://[^/:@]*:(?P<password>.+)@"), re.compile(r"[?&](ssl)?password=(?P<password>[^&]+)"))
 _SHORTEST_PASSWORD = 4  # hiding a shorter one wherever it appears would garble every log line
 
 
@@ -40,7 +40,8 @@ def _database_url(value: str) -> str:
 
 def _api_url(value: str) -> str:
     value = value.rstrip("/")
-    if not _API_URL.fullmatch(value):
+    # Asking for the port raises ValueError where it is none.
+    if not _API_URL.fullmatch(value) or not urlsplit(value).hostname or urlsplit(value).port == 0:
         raise ValueError
     return value
 
@@ -115,6 +116,18 @@ class Settings(BaseSettings):
         return tuple(dict.fromkeys(found))
 
     @property
+    def shown(self) -> dict[str, str]:
+        """Each variable with its value as anybody may read it, in the order of ``.env.example``."""
+        values = {
+            **{name: getattr(self, name) for name in type(self).model_fields},
+            "discord_token": "set" if self.discord_token else None,
+            "database_url": self.shown_database_url,
+            "feed_interval_minutes": f"{self.feed_interval_minutes:g}",
+            "feed_allow_hosts": ", ".join(self.feed_allow_hosts),
+        }
+        return {name.upper(): value or "not set" for name, value in values.items()}
+
+    @property
     def shown_database_url(self) -> str:
         """The database's address with stars for the password."""
         shown = self.database_url
@@ -131,6 +144,11 @@ def read_settings(*, env_file: Path | None = ENV_FILE, **overrides: Any) -> Sett
     holds the value: a token or a password may stand in the wrong variable.
     """
     try:
+        # It would be passed over in silence. Docker makes one where the file to be mounted is missing.
+        if env_file is not None and env_file.is_dir():
+            raise BadSetting(
+                str(env_file), "is a folder; put a file in its place, a copy of .env.example for instance."
+            )
         return Settings(**{"_env_file": env_file, **overrides})
     except ValidationError as error:
         name = str(error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"][0])

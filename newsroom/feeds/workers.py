@@ -15,6 +15,7 @@ import resource
 import signal
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
 from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -122,6 +123,11 @@ def _new_pool() -> ProcessPool:
 
 
 def _start(pool: ProcessPool) -> None:
+    """Runs in a thread of its own."""
+    # Ctrl-C reaches the processes that are just starting, too, before they can ignore it. The tracker comes first,
+    # because starting it lifts the block again.
+    resource_tracker.ensure_running()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     if not pool.active:  # asking starts it
         raise BrokenProcessPool("the worker pool did not start")
 

@@ -87,6 +87,12 @@ def test_a_file_in_another_encoding_is_told_in_one_line(tmp_path: Path):
         read_settings()
 
 
+def test_a_folder_in_the_files_place_is_told_in_one_line(tmp_path: Path):
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(BadSetting, match=r"^\.env: is a folder"):
+        read_settings()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "read_as"),
     [
@@ -121,6 +127,11 @@ def test_a_variable_is_read(monkeypatch: pytest.MonkeyPatch, name: str, value: s
         ("DISCORD_API_URL", "https://user:SECRET@discord.com/api/v10"),
         ("DISCORD_API_URL", "wss://discord.com/api/v10"),
         ("DISCORD_API_URL", "https://discord.com/api/v10?x=1"),
+        ("DISCORD_API_URL", "http://127.0.0.1:99999/api/v10"),
+        ("DISCORD_API_URL", "http://127.0.0.1:port/api/v10"),
+        ("DISCORD_API_URL", "http://127.0.0.1:0/api/v10"),
+        ("DISCORD_API_URL", "http://:8400/api/v10"),
+        ("DISCORD_API_URL", "http://[::1/api/v10"),
         ("FEED_INTERVAL_MINUTES", "0"),
         ("FEED_INTERVAL_MINUTES", "-1"),
         ("FEED_INTERVAL_MINUTES", "nan"),
@@ -158,11 +169,12 @@ def test_a_wrong_variable_is_told_in_one_line_that_names_it_and_never_its_value(
         "postgresql://popcorn:pass%40word@host/name",
         "postgresql://popcorn:pass@word@host/name",
         "postgres://popcorn@host/name?password=pass%40word&sslmode=require",
+        "postgres://popcorn@host/name?sslmode=require&sslpassword=pass%40word",
     ],
 )
 def test_token_and_password_are_never_shown(monkeypatch: pytest.MonkeyPatch, url: str):
     settings = read(monkeypatch, DISCORD_TOKEN=TOKEN, DATABASE_URL=url)
-    for shown in (repr(settings), str(settings), settings.shown_database_url):
+    for shown in (repr(settings), str(settings), settings.shown_database_url, str(settings.shown)):
         assert TOKEN not in shown
         assert "word@" not in shown and "pass%40" not in shown and "pass@" not in shown
     assert settings.shown_database_url == url.replace("pass%40word", "***").replace("pass@word", "***")
@@ -174,6 +186,25 @@ def test_an_address_without_a_password_is_shown_as_it_is(monkeypatch: pytest.Mon
     settings = read(monkeypatch, DATABASE_URL="postgresql://host:5432/name")
     assert settings.shown_database_url == "postgresql://host:5432/name"
     assert settings.secrets == ()
+
+
+def test_every_setting_can_be_shown_and_a_secret_only_as_set_or_not(monkeypatch: pytest.MonkeyPatch):
+    assert read_settings().shown == {
+        "DISCORD_TOKEN": "not set",
+        "DATABASE_URL": "sqlite:///data/popcorn.db",
+        "DISCORD_API_URL": "https://discord.com/api/v10",
+        "FEED_INTERVAL_MINUTES": "10",
+        "FEED_CONTACT": "not set",
+        "FEED_ALLOW_HOSTS": "not set",
+        "LOG_LEVEL": "INFO",
+        "LOG_FORMAT": "text",
+    }
+    shown = read(monkeypatch, DISCORD_TOKEN=TOKEN, FEED_INTERVAL_MINUTES="0.5", FEED_ALLOW_HOSTS="a,b:1").shown
+    assert (shown["DISCORD_TOKEN"], shown["FEED_INTERVAL_MINUTES"], shown["FEED_ALLOW_HOSTS"]) == (
+        "set",
+        "0.5",
+        "a, b:1",
+    )
 
 
 def test_settings_can_not_be_changed():
