@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import discord
@@ -13,9 +14,20 @@ from discord.utils import format_dt, utcnow
 from cogs.views import panels
 from cogs.views.cards import card_message
 from newsroom.desk.rounds import Outcome
-from newsroom.desk.subscriptions import MOST_BACKFILL, Candidate, Listed, Place, Subscriptions
+from newsroom.desk.subscriptions import (
+    MOST_BACKFILL,
+    TITLE_LIMIT,
+    Candidate,
+    Listed,
+    Place,
+    Refreshed,
+    Several,
+    Subscriptions,
+    is_paused,
+    is_stopped,
+)
 from newsroom.errors import RequestRefused
-from newsroom.models import ChannelKind, FeedLink, SubscriptionState
+from newsroom.models import ChannelKind, SubscriptionState
 from newsroom.times import duration
 
 if TYPE_CHECKING:
@@ -23,9 +35,26 @@ if TYPE_CHECKING:
 
 Interaction = discord.Interaction["NewsBot"]
 NewsPlace = discord.TextChannel | discord.ForumChannel | discord.Thread
+Picked = app_commands.AppCommandChannel | app_commands.AppCommandThread
 
 # Without these no card can appear at all; without the others it appears poorer or can't be found again.
 INDISPENSABLE = ("view_channel", "send_messages", "send_messages_in_threads")
+
+
+class PlaceOption(app_commands.Transformer):
+    """The option ``channel`` offers what can be a news channel, and gives it as it was picked, seen by us or not."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kinds = discord.ChannelType
+        return [kinds.text, kinds.news, kinds.forum, kinds.news_thread, kinds.public_thread, kinds.private_thread]
+
+    async def transform(self, interaction: discord.Interaction, value: Picked, /) -> Picked:
+        return value
 
 
 class Guarded(app_commands.Group):
@@ -40,8 +69,12 @@ class Guarded(app_commands.Group):
         )
         self._needs = needs
 
+    def may_use(self, interaction: discord.Interaction) -> bool:
+        """Whether the caller has the permission, whatever the server's settings for this command say."""
+        return bool(getattr(interaction.permissions, self._needs))
+
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
-        if not getattr(interaction.permissions, self._needs):
+        if not self.may_use(interaction):
             raise app_commands.MissingPermissions([self._needs])
         return True
 
@@ -66,62 +99,34 @@ class Feeds(commands.Cog):
         self,
         interaction: Interaction,
         url: str,
-        channel: NewsPlace | None = None,
+        channel: app_commands.Transform[Picked, PlaceOption] | None = None,
         backfill: app_commands.Range[int, 0, MOST_BACKFILL] = 1,
-        title: app_commands.Range[str, 1, 100] | None = None,
+        title: app_commands.Range[str, 1, TITLE_LIMIT] | None = None,
     ) -> None:
         """Post a feed's stories in a channel."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        target = _news_place(channel or interaction.channel)
-
-        async def with_tag(candidate: Candidate, tag: discord.ForumTag | None) -> panels.Reply:
-            added = await self._subscriptions.add(
-                candidate,
-                Place(target.guild.id, target.id, _kind(target), tag.id if tag else None),
-                backfill=backfill,
-                title=title,
-                added_by=interaction.user.id,
-            )
-            return panels.feed_added(
-                title=added.title,
-                items=added.items,
-                newest=added.newest,
-                channel_id=target.id,
-                posting_now=added.posting,
-                missing=_missing(target),
-            )
-
-        async def found(candidate: Candidate) -> panels.Reply:
-            tags = _tags_to_choose(target)
-            if tags:
-                return panels.choose_tag(interaction, tags, lambda tag: with_tag(candidate, tag))
-            return await with_tag(candidate, None)
-
-        async def at(address: str) -> panels.Reply:
-            candidate = await self._subscriptions.look_up(address)
-            if isinstance(candidate, Candidate):
-                return await found(candidate)
-            return panels.choose_feed(interaction, candidate, chosen)
-
-        async def chosen(link: FeedLink) -> panels.Reply:
-            return await at(link.url)
-
-        missing = _missing(target)
-        if any(name in INDISPENSABLE for name in missing):
-            raise RequestRefused(f"Nothing was added. {panels.permissions_missing(target.id, missing)}")
-        await interaction.edit_original_response(**(await at(url)).edit())
+        place = _picked_place(channel) if channel else interaction.channel
+        adding = Adding(self._subscriptions, interaction, _news_place(interaction, place), backfill, title)
+        await _answer(interaction, await adding.look_up(url))
 
     @feed.command(name="list")
-    @app_commands.describe(channel="Only what this channel gets")
-    async def list_(self, interaction: Interaction, channel: NewsPlace | None = None) -> None:
-        """Show which feeds are posted where, and how each is doing."""
+    @app_commands.describe(channel="Whose feeds to show; this channel's if left out")
+    async def list_(
+        self, interaction: Interaction, channel: app_commands.Transform[Picked, PlaceOption] | None = None
+    ) -> None:
+        """Show which feeds a channel gets, and how each is doing."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        listed = await self._subscriptions.listing(_guild_id(interaction), channel.id if channel else None)
-        await interaction.edit_original_response(**panels.feed_list(interaction, [_row(one) for one in listed]).edit())
+        channel_id = channel.id if channel else _channel_id(interaction)
+        listing = await self._subscriptions.listing(_guild_id(interaction))
+        rows = [_row(listed) for listed in listing if listed.channel.channel_id == channel_id]
+        elsewhere = [listed.channel.channel_id for listed in listing if listed.channel.channel_id != channel_id]
+        await _answer(interaction, panels.feed_list(interaction, rows, elsewhere))
 
     @feed.command()
     @app_commands.describe(feed="Which feed", channel="Only from this channel; from all of this server's if left out")
-    async def remove(self, interaction: Interaction, feed: str, channel: NewsPlace | None = None) -> None:
+    async def remove(
+        self, interaction: Interaction, feed: str, channel: app_commands.Transform[Picked, PlaceOption] | None = None
+    ) -> None:
         """Stop posting a feed; can be undone for 10 minutes."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         listed = await self._find(interaction, feed)
@@ -130,11 +135,10 @@ class Feeds(commands.Cog):
         )
 
         async def undo() -> panels.Reply:
-            await self._subscriptions.undo(removed)
-            return panels.Reply(f"{panels.bold(removed.title)} is back, as if nothing had happened.")
+            back_in = panels.channels(await self._subscriptions.undo(removed))
+            return panels.Reply(f"{panels.bold(removed.title)} is back in {back_in}, as if nothing had happened.")
 
-        reply = panels.feed_removed(interaction, removed.title, removed.channel_ids, undo)
-        await interaction.edit_original_response(**reply.edit())
+        await _answer(interaction, panels.feed_removed(interaction, removed.title, removed.channel_ids, undo))
 
     @feed.command()
     @app_commands.describe(feed="Which feed")
@@ -143,9 +147,8 @@ class Feeds(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         listed = await self._find(interaction, feed)
         await self._subscriptions.pause(_guild_id(interaction), listed.feed.id)
-        await interaction.edit_original_response(
-            content=f"{panels.bold(listed.title)} is paused in this server. `/feed resume` lets its stories in again."
-        )
+        text = f"{panels.bold(listed.title)} is paused in this server. `/feed resume` lets its stories in again."
+        await _answer(interaction, panels.Reply(text))
 
     @feed.command()
     @app_commands.describe(feed="Which feed")
@@ -154,9 +157,8 @@ class Feeds(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         listed = await self._find(interaction, feed)
         await self._subscriptions.resume(_guild_id(interaction), listed.feed.id)
-        await interaction.edit_original_response(
-            content=f"{panels.bold(listed.title)} is back: each new story is posted from now on."
-        )
+        text = f"{panels.bold(listed.title)} is back: each new story is posted from now on."
+        await _answer(interaction, panels.Reply(text))
 
     @feed.command()
     @app_commands.describe(feed="Which feed")
@@ -174,14 +176,7 @@ class Feeds(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         listed = await self._find(interaction, feed)
         done = await self._subscriptions.refresh(_guild_id(interaction), listed.feed.id)
-        match done.outcome:
-            case Outcome.FAILED:
-                told = f"couldn't be read. {done.error} I try again {format_dt(done.due_at, 'R')}."
-            case Outcome.READ if done.new_articles:
-                told = f"has {panels.count(done.new_articles, 'new article')}, on the way now."
-            case _:
-                told = f"has nothing new. I look again {format_dt(done.due_at, 'R')}."
-        await interaction.edit_original_response(content=f"{panels.bold(done.title)} {told}")
+        await _answer(interaction, panels.Reply(f"{panels.bold(done.title)} {_outcome(done)}"))
 
     @channel.command(name="pause")
     @app_commands.describe(length='How long, like "2h" or "3 days"; until you resume it if left out')
@@ -193,15 +188,19 @@ class Feeds(commands.Cog):
             _guild_id(interaction), _channel_id(interaction), duration(length) if length else None
         )
         when = f"until {format_dt(until, 'f')}" if until else "until `/channel resume`"
-        await interaction.edit_original_response(content=f"No news here {when}. What is found meanwhile comes then.")
+        await _answer(interaction, panels.Reply(f"No news here {when}. What is found meanwhile comes then."))
 
     @channel.command(name="resume")
     async def resume_channel(self, interaction: Interaction) -> None:
         """Let news into this channel again."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         waiting = await self._subscriptions.resume_channel(_guild_id(interaction), _channel_id(interaction))
-        coming = f" {panels.count(waiting, 'story', 'stories')} waited and come now." if waiting else ""
-        await interaction.edit_original_response(content=f"News comes here again.{coming}")
+        lines = ["News comes here again."]
+        if waiting:
+            lines.append(f"What waited comes now: {panels.count(waiting, 'story', 'stories')}.")
+        if isinstance(interaction.channel, NewsPlace):
+            lines.append(panels.permissions_missing(interaction.channel.id, _missing(interaction.channel)))
+        await _answer(interaction, panels.Reply(" ".join(lines).strip()))
 
     @remove.autocomplete("feed")
     @pause.autocomplete("feed")
@@ -209,11 +208,68 @@ class Feeds(commands.Cog):
     @preview.autocomplete("feed")
     @refresh.autocomplete("feed")
     async def _complete(self, interaction: Interaction, text: str) -> list[app_commands.Choice[str]]:
+        # discord.py asks no group's check here, and a feed's address is nobody else's business.
+        if not self.feed.may_use(interaction):
+            return []
         found = await self._subscriptions.choices(_guild_id(interaction), text)
-        return [app_commands.Choice(name=panels.choice_name(title, url), value=value) for title, url, value in found]
+        return [
+            app_commands.Choice(name=panels.completion_name(title, url), value=value) for title, url, value in found
+        ]
 
     async def _find(self, interaction: Interaction, feed: str) -> Listed:
         return await self._subscriptions.find(_guild_id(interaction), feed)
+
+
+class Adding:
+    """One /feed add, from the address to the subscription; on its way it may ask which feed and which tag."""
+
+    def __init__(
+        self, subscriptions: Subscriptions, asked: Interaction, place: NewsPlace, backfill: int, title: str | None
+    ) -> None:
+        """Raises RequestRefused where no card could ever appear."""
+        self._missing = _missing(place)
+        if any(name in INDISPENSABLE for name in self._missing):
+            raise RequestRefused(f"{panels.permissions_missing(place.id, self._missing)} Nothing was added.")
+        self._tags = _tags_to_choose(place)
+        self._subscriptions = subscriptions
+        self._asked = asked
+        self._place = place
+        self._backfill = backfill
+        self._title = title
+
+    async def look_up(self, address: str, seconds: float | None = None) -> panels.Reply:
+        """Go on with the feed at an address, or ask which one the page there means."""
+        found = await self._subscriptions.look_up(address, seconds)
+        if isinstance(found, Several):
+            left = found.seconds
+            return panels.choose_feed(self._asked, found.links, lambda link: self.look_up(link.url, left))
+        if self._tags:
+            return panels.choose_tag(self._asked, self._tags, partial(self.subscribe, found))
+        return await self.subscribe(found)
+
+    async def subscribe(self, candidate: Candidate, tag: discord.ForumTag | None = None) -> panels.Reply:
+        """Subscribe the channel and tell what comes of it."""
+        place = self._place
+        added = await self._subscriptions.add(
+            candidate,
+            Place(place.guild.id, place.id, _kind(place), tag.id if tag else None),
+            backfill=self._backfill,
+            title=self._title,
+            added_by=self._asked.user.id,
+        )
+        return panels.feed_added(
+            title=added.title,
+            items=added.items,
+            newest=added.newest,
+            channel_id=place.id,
+            posting_now=added.posting,
+            stopped=is_stopped(added.channel, utcnow()),
+            missing=self._missing,
+        )
+
+
+async def _answer(interaction: Interaction, reply: panels.Reply) -> None:
+    await interaction.edit_original_response(**reply.edit())
 
 
 def _guild_id(interaction: Interaction) -> int:
@@ -226,33 +282,49 @@ def _channel_id(interaction: Interaction) -> int:
     return interaction.channel_id
 
 
-def _news_place(channel: object) -> NewsPlace:
-    if not isinstance(channel, NewsPlace):
+def _picked_place(picked: Picked) -> object:
+    place = picked.resolve()
+    if place is None:
+        raise RequestRefused(
+            f"I can't see <#{picked.id}>. If it is an old thread, write in it first; if it is private, add me to it."
+        )
+    return place
+
+
+def _news_place(interaction: Interaction, channel: object) -> NewsPlace:
+    is_media = isinstance(channel, discord.ForumChannel) and channel.is_media()
+    if not isinstance(channel, NewsPlace) or is_media or channel.guild.id != interaction.guild_id:
         raise RequestRefused("News goes to text, announcement and forum channels and to threads. Pick one of those.")
     return channel
 
 
-def _kind(channel: NewsPlace) -> ChannelKind:
-    if isinstance(channel, discord.ForumChannel):
+def _kind(place: NewsPlace) -> ChannelKind:
+    if isinstance(place, discord.ForumChannel):
         return ChannelKind.FORUM
-    if isinstance(channel, discord.Thread):
+    if isinstance(place, discord.Thread):
         return ChannelKind.THREAD
-    return ChannelKind.ANNOUNCEMENT if channel.is_news() else ChannelKind.TEXT
+    return ChannelKind.ANNOUNCEMENT if place.is_news() else ChannelKind.TEXT
 
 
-def _missing(channel: NewsPlace) -> list[str]:
+def _missing(place: NewsPlace) -> list[str]:
     """Name the permissions that a card needs and that we lack there."""
-    granted = channel.permissions_for(channel.guild.me)
-    write = "send_messages_in_threads" if isinstance(channel, discord.Thread) else "send_messages"
+    granted = place.permissions_for(place.guild.me)
+    write = "send_messages_in_threads" if isinstance(place, discord.Thread) else "send_messages"
     needed = ["view_channel", write, "embed_links", "attach_files", "read_message_history"]
     return [name for name in needed if not getattr(granted, name)]
 
 
-def _tags_to_choose(channel: NewsPlace) -> Sequence[discord.ForumTag]:
-    """Return the tags to ask for: a forum may require one, and some are for moderators alone."""
-    if not isinstance(channel, discord.ForumChannel) or not channel.flags.require_tag:
+def _tags_to_choose(place: NewsPlace) -> Sequence[discord.ForumTag]:
+    """Return the tags to ask for, where a forum requires one; those for moderators alone are not for us."""
+    if not isinstance(place, discord.ForumChannel) or not place.flags.require_tag:
         return ()
-    return [tag for tag in channel.available_tags if not tag.moderated]
+    tags = [tag for tag in place.available_tags if not tag.moderated]
+    if not tags:
+        raise RequestRefused(
+            f"Each post in <#{place.id}> needs a tag, and only moderators may use those there are. "
+            "Add one for everybody, or don't require tags."
+        )
+    return tags
 
 
 def _row(listed: Listed) -> panels.FeedRow:
@@ -260,7 +332,7 @@ def _row(listed: Listed) -> panels.FeedRow:
     return panels.FeedRow(
         title=listed.title,
         url=listed.feed.url,
-        channel_id=listed.subscription.channel_id,
+        channel_id=listed.channel.channel_id,
         state=_state(listed),
         last_success=listed.feed.succeeded_at,
         next_check=listed.feed.due_at if active else None,
@@ -269,17 +341,24 @@ def _row(listed: Listed) -> panels.FeedRow:
 
 
 def _state(listed: Listed) -> str:
-    channel = listed.channel
     if listed.subscription.state is SubscriptionState.PAUSED:
         return "paused"
-    if channel.suspended_for:
+    if listed.channel.suspended_for:
         return "can't post there"
-    if channel.paused and (channel.paused_until is None or channel.paused_until > utcnow()):
+    if is_paused(listed.channel, utcnow()):
         return "channel paused"
     return "failing" if listed.feed.failures else "ok"
 
 
+def _outcome(done: Refreshed) -> str:
+    match done.outcome:
+        case Outcome.FAILED:
+            return f"couldn't be read. {done.error} I try again {format_dt(done.due_at, 'R')}."
+        case Outcome.READ if done.new_articles:
+            return f"has {panels.count(done.new_articles, 'new article')}. Each is posted in its turn."
+        case _:
+            return f"has nothing new. I look again {format_dt(done.due_at, 'R')}."
+
+
 async def setup(bot: NewsBot) -> None:
     await bot.add_cog(Feeds(bot.newsroom.subscriptions))
-
-

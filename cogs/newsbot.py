@@ -37,9 +37,7 @@ LEAST_PERMISSIONS = discord.Permissions(
 class Tree(app_commands.CommandTree["NewsBot"]):
     """The slash commands. Whatever goes wrong in one, its caller gets a sentence."""
 
-    async def on_error(
-        self, interaction: discord.Interaction[NewsBot], error: app_commands.AppCommandError
-    ) -> None:
+    async def on_error(self, interaction: discord.Interaction[NewsBot], error: app_commands.AppCommandError) -> None:
         await explain(interaction, error)
 
 

@@ -38,7 +38,7 @@ class RoundsCog(commands.Cog, name="Rounds"):
         self.tick.cancel()
         self.save.cancel()
         await self._tasks.join(0)
-        await self._rounds.save()
+        await self.save()
 
     @tasks.loop(seconds=1)
     async def tick(self) -> None:

@@ -19,7 +19,7 @@ def duration(text: str) -> timedelta:
     Raises RequestRefused, with examples, for anything else.
     """
     total, position = timedelta(), 0
-    while part := _PART.match(text, position):
+    while total <= LONGEST and (part := _PART.match(text, position)):
         total += timedelta(**{_UNITS[part[2][0].lower()]: int(part[1])})
         position = part.end()
     if position != len(text) or not timedelta() < total <= LONGEST:

@@ -19,7 +19,7 @@ from discord.utils import format_dt
 from cogs.views import markdown
 from cogs.views.replies import explain, permission_name
 from newsroom.models import FeedLink
-from newsroom.text import clean, shorten
+from newsroom.text import clean, length, shorten
 
 COLOUR: Final = discord.Colour(0xF4C430)
 
@@ -33,6 +33,7 @@ PROBLEM: Final = 140
 STATE: Final = 30
 ROWS_A_PAGE: Final = 5
 CHANNELS_NAMED: Final = 10
+COMPLETED_TITLE: Final = 50
 
 NOT_YOURS: Final = "Only who asked for this may click here. Use the command yourself."
 
@@ -93,6 +94,8 @@ class Question(_Asking, discord.ui.View):
         self.stop()
         await interaction.response.defer()
         reply = await then()
+        if isinstance(reply.view, _Asking):
+            reply.view.asked = interaction
         await interaction.edit_original_response(**reply.edit())
 
 
@@ -165,25 +168,38 @@ def feed_removed(
     asked: discord.Interaction[Any], title: str, channel_ids: Sequence[int], then: Callable[[], Awaitable[Reply]]
 ) -> Reply:
     """Say that the feed no longer posts in these channels (one or more), and offer for ten minutes to undo it."""
-    text = f"{bold(title)} no longer posts in {_channels(channel_ids)}. You can undo this for 10 minutes."
+    text = f"{bold(title)} no longer posts in {channels(channel_ids)}. You can undo this for 10 minutes."
     return Reply(text, _Undo(asked, then))
 
 
 def feed_added(
-    *, title: str, items: int, newest: str | None, channel_id: int, posting_now: int, missing: Iterable[str] = ()
+    *,
+    title: str,
+    items: int,
+    newest: str | None,
+    channel_id: int,
+    posting_now: int,
+    stopped: bool = False,
+    missing: Iterable[str] = (),
 ) -> Reply:
     """Tell what was found and what will be posted where.
 
-    ``newest`` is the newest article's headline, ``posting_now`` how many articles come at once, and ``missing`` the
-    permissions we lack in that channel by discord.py's names ("read_message_history").
+    ``newest`` is the newest article's headline, ``posting_now`` how many articles come at once unless news is
+    ``stopped`` in that channel, and ``missing`` the permissions we lack there by discord.py's names
+    ("read_message_history").
     """
     lines = [f"{bold(title)} now posts in <#{channel_id}>."]
     if newest is None:
         lines.append("It has no articles yet.")
     else:
         lines.append(f"It has {count(items, 'article')}. The newest: {bold(newest, or_else='one without a headline')}.")
-    now = {0: "", 1: "the newest one now, then "}.get(posting_now, f"the newest {posting_now} now, then ")
-    lines.append(f"I post {now}each new one as it appears.")
+    if stopped:
+        lines.append(
+            "⚠️ That channel gets no news at the moment, so all of it waits. `/channel resume` there lets it in."
+        )
+    else:
+        now = {0: "", 1: "the newest one now, then "}.get(posting_now, f"the newest {posting_now} now, then ")
+        lines.append(f"I post {now}each new one as it appears.")
     if warning := permissions_missing(channel_id, missing):
         lines.append(warning)
     return Reply("\n".join(lines))
@@ -198,8 +214,15 @@ def permissions_missing(channel_id: int, missing: Iterable[str]) -> str:
 
 
 def choice_name(title: str, url: str) -> str:
-    """What a feed is called in an autocomplete or a select: its title, or else its address. 1 to 100 characters."""
-    return shorten(clean(title) or clean(url), markdown.CHOICE_NAME) or "?"
+    """What a feed is called in a select: its title, or else its address. 1 to 100 characters."""
+    return shorten(clean(title) or clean(url), markdown.SELECT_LABEL) or "?"
+
+
+def completion_name(title: str, url: str) -> str:
+    """What a feed is called while somebody types: title and address, since titles repeat. 1 to 100 characters."""
+    name = shorten(clean(title), COMPLETED_TITLE)
+    address = clean(url).partition("://")[2] or clean(url)
+    return f"{name} · {shorten(address, markdown.CHOICE_NAME - length(name) - 3)}" if name else choice_name("", address)
 
 
 def bold(text: str, *, or_else: str = "That feed") -> str:
@@ -229,10 +252,11 @@ class FeedRow:
 class FeedPages(_Asking, discord.ui.LayoutView):
     """The feeds, five at a time."""
 
-    def __init__(self, asked: discord.Interaction[Any], rows: Sequence[FeedRow]) -> None:
+    def __init__(self, asked: discord.Interaction[Any], rows: Sequence[FeedRow], elsewhere: int) -> None:
         super().__init__(timeout=PATIENCE)
         self.asked = asked
         self.rows = rows
+        self.elsewhere = elsewhere
         self.page = 0
         self._draw()
 
@@ -252,6 +276,8 @@ class FeedPages(_Asking, discord.ui.LayoutView):
         heading = f"### {count(len(self.rows), 'feed')}"
         if self.pages > 1:
             heading += f"\n-# Page {self.page + 1} of {self.pages}"
+        if self.elsewhere:
+            heading += f"\n-# Other channels get {count(self.elsewhere, 'more feed')}: `/feed list channel` shows them"
         panel: discord.ui.Container[FeedPages] = discord.ui.Container(accent_colour=COLOUR)
         panel.add_item(discord.ui.TextDisplay(heading))
         for row in self.rows[start : start + ROWS_A_PAGE]:
@@ -282,11 +308,17 @@ class _Turn(discord.ui.Button[FeedPages]):
         await self.view.turn(interaction, self.pages)
 
 
-def feed_list(asked: discord.Interaction[Any], rows: Sequence[FeedRow]) -> Reply:
-    """The feeds with their channel, state, last success, next check and last error, a few to a page."""
-    if not rows:
-        return Reply("There are no feeds here yet. Add the first one with `/feed add`.")
-    return Reply(view=FeedPages(asked, rows))
+def feed_list(asked: discord.Interaction[Any], rows: Sequence[FeedRow], elsewhere: Sequence[int] = ()) -> Reply:
+    """A channel's feeds with their state, last success, next check and last error, a few to a page.
+
+    ``elsewhere`` holds the channels that the server's other subscriptions go to, one id for each of them.
+    """
+    if rows:
+        return Reply(view=FeedPages(asked, rows, len(elsewhere)))
+    if elsewhere:
+        others = channels(list(dict.fromkeys(elsewhere)))
+        return Reply(f"That channel gets no feed. Others do: {others}. `/feed list channel` shows which.")
+    return Reply("There are no feeds here yet. Add the first one with `/feed add`.")
 
 
 def help_panel() -> Reply:
@@ -336,7 +368,8 @@ def _row_text(row: FeedRow) -> str:
     return "\n".join(lines)
 
 
-def _channels(channel_ids: Sequence[int]) -> str:
+def channels(channel_ids: Sequence[int]) -> str:
+    """Name channels (one or more) as Discord links them; of many, the first and how many others there are."""
     shown = [f"<#{channel_id}>" for channel_id in channel_ids[:CHANNELS_NAMED]]
     if len(channel_ids) > len(shown):
         shown.append(count(len(channel_ids) - len(shown), "other channel"))

@@ -46,11 +46,7 @@ def in_words(error: Exception) -> str | None:
         case app_commands.MissingPermissions():
             names = [permission_name(name) for name in error.missing_permissions]
             return f"For this you need the permission **{'**, **'.join(names)}**."
-        case app_commands.TransformerError(type=discord.AppCommandOptionType.channel):
-            return "I can't post there, or can't see it. Pick a text, announcement or forum channel or an open thread."
-        case (
-            app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch() | app_commands.TransformerError()
-        ):
+        case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch() | app_commands.TransformerError():
             return "This command has changed since. Restart Discord and try it again."
     return None
 

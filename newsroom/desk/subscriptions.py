@@ -58,6 +58,14 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Several:
+    """The feeds that a page points at, one of which has to be chosen, and the seconds left to look it up."""
+
+    links: tuple[FeedLink, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where news should go: a channel that is, or becomes, a news channel. ``tag_id`` is for forums."""
 
@@ -69,9 +77,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What adding a feed came to. ``posting`` counts the older articles that will be posted now."""
+    """What adding a feed came to. ``posting`` counts the older articles that will be posted."""
 
     feed: Feed
+    channel: NewsChannel
     title: str
     items: int
     newest: str
@@ -124,16 +133,19 @@ class Subscriptions:
         self._reader = reader
         self._now = now
 
-    async def look_up(self, address: str) -> Candidate | tuple[FeedLink, ...]:
+    async def look_up(self, address: str, seconds: float | None = None) -> Candidate | Several:
         """Find the feed at an address, or the feeds that the page there points at if there are several.
 
-        Takes at most LOOK_UP_SECONDS and remembers nothing. Raises FeedError or RequestRefused, each with a
-        sentence for whoever asked.
+        Takes at most ``seconds``, by default LOOK_UP_SECONDS; the feed chosen of several gets what its page has
+        left of them. Remembers nothing. Raises FeedError or RequestRefused, each with a sentence for whoever asked.
         """
         url = _as_url(address)
+        seconds = LOOK_UP_SECONDS if seconds is None else seconds
+        clock = asyncio.get_running_loop().time
+        end = clock() + seconds
         try:
-            async with asyncio.timeout(LOOK_UP_SECONDS):
-                fetched = await self._fetcher.get(url, budget=LOOK_UP_SECONDS)
+            async with asyncio.timeout_at(end):
+                fetched = await self._fetcher.get(url, budget=seconds)
                 try:
                     return await self._candidate(url, fetched)
                 except NotAFeed:
@@ -141,8 +153,8 @@ class Subscriptions:
                     if not links:
                         raise
                 if len(links) > 1:
-                    return links
-                fetched = await self._fetcher.get(links[0].url, budget=LOOK_UP_SECONDS)
+                    return Several(links, end - clock())
+                fetched = await self._fetcher.get(links[0].url, budget=end - clock())
                 return await self._candidate(links[0].url, fetched)
         except TimeoutError:
             raise FetchFailed(
@@ -157,7 +169,7 @@ class Subscriptions:
         One transaction; raises RequestRefused, and leaves nothing, if the channel has this feed already.
         """
         now = self._now()
-        own_title = shorten(clean(title), TITLE_LIMIT) if title else None
+        own_title = shorten(clean(title or ""), TITLE_LIMIT) or None
         store = self._store
         async with store.begin() as connection:
             feed = await store.feeds.add(connection, candidate.url, candidate.title, candidate.document.site_url, now)
@@ -170,12 +182,16 @@ class Subscriptions:
                 raise RequestRefused(f"<#{place.channel_id}> already gets that feed. Nothing has changed.")
             subscribers = await store.subscriptions.active_of(connection, feed.id)
             own = [subscription for subscription in subscribers if subscription.channel_id == place.channel_id]
-            newest = remembered.article_ids[len(remembered.article_ids) - min(backfill, MOST_BACKFILL) :]
+            known = len(remembered.article_ids)
+            newest = remembered.article_ids[max(known - min(backfill, MOST_BACKFILL), 0) :]
             articles = await store.articles.get(connection, newest)
             posting = await store.deliveries.plan(connection, [articles[key] for key in newest], own, now)
             last = (await store.articles.get(connection, remembered.article_ids[-1:]))[remembered.article_ids[-1]]
+            channel = await store.channels.get(connection, place.channel_id)
+        assert channel is not None, "put there above"
         self._rounds.roster.put(remembered.feed)
-        return Added(remembered.feed, own_title or feed.title, len(remembered.article_ids), last.title, posting)
+        title = own_title or feed.title
+        return Added(remembered.feed, channel, title, known, last.title, posting)
 
     async def listing(self, guild_id: int, channel_id: int | None = None) -> list[Listed]:
         """Return what goes where in a guild, or in one of its channels."""
@@ -197,7 +213,10 @@ class Subscriptions:
         return list(found.values())[:most]
 
     async def find(self, guild_id: int, text: str) -> Listed:
-        """Return the feed of this guild that is meant: one picked from ``choices``, its address, or its title."""
+        """Return the feed of this guild that is meant: one picked from ``choices``, its address, or its title.
+
+        Raises RequestRefused when there is none, or when several go by that title.
+        """
         wanted = text.strip()
         everything = await self.listing(guild_id)
         for same in (
@@ -205,9 +224,11 @@ class Subscriptions:
             lambda listed: listed.feed.url == wanted,
             lambda listed: listed.title.casefold() == wanted.casefold(),
         ):
-            found = [listed for listed in everything if same(listed)]
-            if found:
-                return found[0]
+            found = {listed.feed.id: listed for listed in everything if same(listed)}
+            if len(found) > 1:
+                raise RequestRefused("Several feeds here have that name. Pick one from the list while you type.")
+            for listed in found.values():
+                return listed
         raise RequestRefused("I don't know that feed here. Pick one from the list that appears while you type.")
 
     async def remove(self, guild_id: int, feed_id: int, channel_id: int | None = None) -> Removed:
@@ -228,8 +249,11 @@ class Subscriptions:
         before = tuple((subscription.id, subscription.state) for subscription, _ in pairs)
         return Removed(title, guild_id, before, channel_ids)
 
-    async def undo(self, removed: Removed) -> None:
-        """Bring back what was removed, and what it would have brought meanwhile."""
+    async def undo(self, removed: Removed) -> tuple[int, ...]:
+        """Bring back what was removed, and what it would have brought meanwhile; return to which channels.
+
+        A channel that got the feed anew in the meantime is left as it is.
+        """
         now = self._now()
         store = self._store
         states = dict(removed.before)
@@ -252,6 +276,8 @@ class Subscriptions:
         assert feed is not None, "a subscription has its feed"
         if wanted and self._rounds.roster.get(feed.id) is None:
             self._rounds.roster.put(feed)
+        returned = {one.channel_id for one in back}
+        return tuple(channel_id for channel_id in removed.channel_ids if channel_id in returned)
 
     async def pause(self, guild_id: int, feed_id: int) -> Listed:
         """Stop a feed's news in this guild; what waits comes after ``resume``."""
@@ -309,12 +335,16 @@ class Subscriptions:
 
     async def refresh(self, guild_id: int, feed_id: int) -> Refreshed:
         """Read a feed now, whether it is due or not."""
-        listed = (await self._listed(guild_id, feed_id))[0]
+        listed = await self._listed(guild_id, feed_id)
+        active = [one for one in listed if one.subscription.state is SubscriptionState.ACTIVE]
         feed = self._rounds.roster.get(feed_id)
-        if feed is None:
+        if feed is None or not active:
             raise RequestRefused("That feed is paused. `/feed resume` lets its news in again.")
         reading, new_articles = await self._rounds.read_now(feed)
-        return Refreshed(listed.title, reading.outcome, new_articles, reading.feed.error, reading.feed.due_at)
+        if all(one.subscription.baseline_due for one in active):
+            # What it held when it was resumed counts as known here, whoever else it may be news to.
+            new_articles = 0
+        return Refreshed(listed[0].title, reading.outcome, new_articles, reading.feed.error, reading.feed.due_at)
 
     async def pause_channel(self, guild_id: int, channel_id: int, length: timedelta | None) -> datetime | None:
         """Hold back a channel's news; return until when, None for "until somebody resumes it"."""
@@ -325,9 +355,11 @@ class Subscriptions:
         return until
 
     async def resume_channel(self, guild_id: int, channel_id: int) -> int:
-        """Let news in again; return how many stories were waiting and come now."""
+        """Let news in again, whoever had stopped it; return how many stories were waiting and come now."""
         async with self._store.begin() as connection:
-            await self._news_channel(connection, guild_id, channel_id)
+            channel = await self._news_channel(connection, guild_id, channel_id)
+            if not is_stopped(channel, self._now()):
+                raise RequestRefused("News isn't paused in this channel.")
             await self._store.channels.resume(connection, channel_id)
             return await self._store.deliveries.waiting(connection, channel_id)
 
@@ -357,18 +389,34 @@ class Subscriptions:
             raise RequestRefused(f"That feed isn't used {where}. `/feed list` shows what is.")
         return pairs
 
-    async def _news_channel(self, connection: Connection, guild_id: int, channel_id: int) -> None:
+    async def _news_channel(self, connection: Connection, guild_id: int, channel_id: int) -> NewsChannel:
         channel = await self._store.channels.get(connection, channel_id)
         if channel is None or channel.guild_id != guild_id:
             raise RequestRefused("This channel gets no news. `/feed add` makes it a news channel.")
+        return channel
+
+
+def is_paused(channel: NewsChannel, now: datetime) -> bool:
+    """Whether a moderator keeps a channel's news back, and no time has ended that."""
+    return channel.paused and (channel.paused_until is None or channel.paused_until > now)
+
+
+def is_stopped(channel: NewsChannel, now: datetime) -> bool:
+    """Whether a channel's news waits: a moderator paused it, or Discord refuses us there."""
+    return is_paused(channel, now) or channel.suspended_for is not None
 
 
 def _as_url(address: str) -> str:
     """Read an address as people paste it: in angle brackets, or without its scheme."""
     address = address.strip().removeprefix("<").removesuffix(">").strip()
-    if not address or len(address) > URL_LIMIT or any(character.isspace() for character in address):
+    if len(address) > URL_LIMIT:
+        raise RequestRefused(f"That address is too long: more than {URL_LIMIT:,} characters.")
+    has_scheme = "://" in address
+    # A word without a dot is a slip, and as a name it could only lead into the operator's own network.
+    is_word = not has_scheme and "." not in address.partition("/")[0]
+    if is_word or any(character.isspace() for character in address):
         raise RequestRefused("That is not an address. Give me one like https://example.com/feed.xml.")
-    return address if "://" in address else f"https://{address}"
+    return address if has_scheme else f"https://{address}"
 
 
 def _removed(at: datetime) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,8 @@ from newsroom.store import tables
 from newsroom.store.database import Database
 
 COLUMNS = [tables.feed.c[name] for name in Feed.__dataclass_fields__]
+# What readings change, each under a name of its own in the statement: a column's is taken there.
+LEARNED = {f"new_{name}": name for name in Feed.__dataclass_fields__ if name not in ("id", "url")}
 
 
 def feed_of(row: Sequence[Any]) -> Feed:
@@ -64,13 +65,10 @@ class FeedStore:
         """Write down what readings taught us of these feeds, in one batch."""
         if not feeds:
             return
-        columns = [name for name in Feed.__dataclass_fields__ if name not in ("id", "url")]
         statement = (
             update(tables.feed)
             .where(tables.feed.c.id == bindparam("row_id"))
-            .values({name: bindparam(f"new_{name}") for name in columns})
+            .values({name: bindparam(bound) for bound, name in LEARNED.items()})
         )
-        rows = [asdict(feed) for feed in feeds]
-        await connection.execute(
-            statement, [{"row_id": row["id"]} | {f"new_{name}": row[name] for name in columns} for row in rows]
-        )
+        rows = [{bound: getattr(feed, name) for bound, name in LEARNED.items()} | {"row_id": feed.id} for feed in feeds]
+        await connection.execute(statement, rows)

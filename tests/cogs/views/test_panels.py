@@ -17,9 +17,11 @@ from cogs.views.panels import (
     ROWS_A_PAGE,
     FeedRow,
     Reply,
+    channels,
     choice_name,
     choose_feed,
     choose_tag,
+    completion_name,
     feed_added,
     feed_list,
     feed_removed,
@@ -164,6 +166,20 @@ async def test_a_list_of_one_page_has_no_buttons(stage: Stage):
     assert labels_of(shown.response) == []
 
 
+async def test_the_list_of_a_channel_tells_that_others_get_more(stage: Stage):
+    shown = await stage.show(lambda asked: feed_list(asked, [row()], [2, 2, 3]))
+
+    assert "-# Other channels get 3 more feeds: `/feed list channel` shows them" in text_of(shown.response)
+
+
+async def test_the_list_of_a_channel_without_feeds_names_those_that_have_some(stage: Stage):
+    shown = await stage.show(lambda asked: feed_list(asked, [], [2, 2, 3]))
+
+    assert shown.response.content == (
+        "That channel gets no feed. Others do: <#2> and <#3>. `/feed list channel` shows which."
+    )
+
+
 async def test_an_empty_list_says_how_to_begin(stage: Stage):
     shown = await stage.show(lambda asked: feed_list(asked, []))
 
@@ -174,7 +190,7 @@ async def test_an_empty_list_says_how_to_begin(stage: Stage):
 async def test_a_page_of_the_longest_rows_fits_into_one_message(stage: Stage, text: str):
     longest = row(title=text, url=f"https://{text}", channel_id=2**63, state=text, error=text)
 
-    shown = await stage.show(lambda asked: feed_list(asked, [longest] * 20))
+    shown = await stage.show(lambda asked: feed_list(asked, [longest] * 20, [1] * 10_000))
 
     assert text_of(shown.response).count("⚠️") == ROWS_A_PAGE
     assert length(text_of(shown.response)) <= markdown.LAYOUT_TEXT
@@ -282,6 +298,27 @@ async def test_an_answer_may_ask_the_next_question(stage: Stage):
     assert shown.response.content == "tagged: Chips"
 
 
+async def test_a_second_question_closes_by_itself_however_late_it_was_asked(stage: Stage):
+    async def chosen(_: Any) -> Reply:
+        return choose_tag(asked_first, [discord.ForumTag(name="Models")], saying("tagged"))
+
+    def ask(asked: discord.Interaction[Any]) -> Reply:
+        nonlocal asked_first
+        asked_first = asked
+        return choose_feed(asked, [feed_link(), feed_link(title="Other")], chosen)
+
+    asked_first: Any = None
+    shown = await stage.show(ask)
+    await stage.env.advance_time(PATIENCE - 1)
+    await stage.alice.select(shown.response, ["1"])
+    assert "need a tag" in shown.response.content
+
+    # Longer after the command than Discord lets its answer be changed.
+    await stage.env.advance_time(PATIENCE + 1)
+
+    assert shown.response.components == []
+
+
 async def test_what_was_added_tells_what_was_found_and_what_comes_where():
     reply = feed_added(title="Lab Notes", items=12, newest="A *new* model", channel_id=2001, posting_now=1)
 
@@ -303,6 +340,20 @@ def test_what_was_added_tells_how_many_come_at_once(posting_now: int, sentence: 
     reply = feed_added(title="Lab Notes", items=12, newest="News", channel_id=2001, posting_now=posting_now)
 
     assert sentence in (reply.content or "")
+
+
+def test_where_news_is_stopped_nothing_is_said_to_come_now():
+    reply = feed_added(title="Lab", items=12, newest="News", channel_id=2001, posting_now=3, stopped=True)
+
+    assert (reply.content or "").splitlines()[-1] == (
+        "⚠️ That channel gets no news at the moment, so all of it waits. `/channel resume` there lets it in."
+    )
+
+
+def test_of_many_channels_the_first_are_named():
+    assert channels([1]) == "<#1>"
+    assert channels([1, 2]) == "<#1> and <#2>"
+    assert channels(range(1, 13)).endswith("<#9>, <#10> and 2 other channels")
 
 
 def test_a_feed_without_articles_is_added_and_says_so():
@@ -334,8 +385,27 @@ def test_a_choice_is_called_by_its_title_or_else_its_address(title: str, url: st
     assert choice_name(title, url) == name
 
 
-def test_a_choice_is_never_called_too_long():
-    assert length(choice_name("😀" * 500, "")) <= min(markdown.CHOICE_NAME, markdown.SELECT_LABEL)
+@pytest.mark.parametrize(
+    ("title", "url", "name"),
+    [
+        ("Lab\nNotes", "https://lab.example/feed.xml", "Lab Notes · lab.example/feed.xml"),
+        ("", "https://lab.example/feed.xml", "lab.example/feed.xml"),
+        ("", "", "?"),
+    ],
+)
+def test_while_somebody_types_a_feed_is_called_by_title_and_address(title: str, url: str, name: str):
+    assert completion_name(title, url) == name
+
+
+@pytest.mark.parametrize("title", ["😀" * 500, "word " * 100, ""])
+@pytest.mark.parametrize("url", [f"https://lab.example/{'x' * 500}", "x y " * 100, ""])
+def test_a_choice_is_never_called_too_long(title: str, url: str):
+    assert 1 <= length(choice_name(title, url)) <= markdown.SELECT_LABEL
+    assert 1 <= length(completion_name(title, url)) <= markdown.CHOICE_NAME
+
+
+def test_the_longest_title_leaves_room_for_the_address():
+    assert "· lab.example/xxx" in completion_name("y" * 200, f"https://lab.example/{'x' * 200}")
 
 
 async def test_help_is_shown_at_once_and_without_our_own_jargon(stage: Stage):

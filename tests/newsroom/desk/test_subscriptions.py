@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from newsroom.desk.rounds import Outcome
-from newsroom.desk.subscriptions import Candidate
+from newsroom.desk.subscriptions import LOOK_UP_SECONDS, Candidate, Several, is_stopped
 from newsroom.errors import FetchFailed, NotAFeed, RequestRefused
 from newsroom.models import FeedLink, SubscriptionState
 from newsroom.store.database import Database
@@ -26,6 +26,7 @@ from tests.desk import (
 from tests.makers import NOW
 
 PAGE = "https://lab.example/"
+OTHER_FEED = "https://blog.example/feed.xml"
 
 
 @pytest.fixture
@@ -44,10 +45,11 @@ async def test_what_a_feed_holds_when_it_is_added_counts_as_known_and_the_newest
     assert (await desk.round()).new_articles == 0
 
 
-async def test_a_backfill_larger_than_the_feed_posts_all_of_it(desk: Desk):
-    desk.web.put(FEED, *posts(1, 2))
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+async def test_a_backfill_larger_than_the_feed_posts_all_of_it(desk: Desk, number: int):
+    desk.web.put(FEED, *posts(*range(number)))
 
-    assert (await desk.add(backfill=5)).posting == 2
+    assert (await desk.add(backfill=5)).posting == number
 
 
 async def test_a_feed_that_others_have_has_its_own_baseline_here(desk: Desk):
@@ -99,7 +101,10 @@ async def test_a_page_with_several_feeds_asks_which(desk: Desk):
     links = (FeedLink(FEED, "Posts"), FeedLink(f"{FEED}?comments", "Comments"))
     desk.web.pages[PAGE] = links
 
-    assert await desk.subscriptions.look_up(PAGE) == links
+    found = await desk.subscriptions.look_up(PAGE)
+
+    assert isinstance(found, Several)
+    assert found.links == links
 
 
 async def test_a_page_without_a_feed_says_so(desk: Desk):
@@ -118,10 +123,39 @@ async def test_an_address_may_be_pasted_as_people_do(desk: Desk, address: str):
     assert isinstance(candidate, Candidate)
 
 
-@pytest.mark.parametrize("address", ["", "two words", "https://lab.example/" + "x" * 3000])
+@pytest.mark.parametrize("address", ["", "two words", "https://lab.example/two words", "hello", "localhost/feed.xml"])
 async def test_what_is_no_address_is_refused_with_an_example(desk: Desk, address: str):
     with pytest.raises(RequestRefused, match=r"https://example\.com/feed\.xml"):
         await desk.subscriptions.look_up(address)
+
+    assert desk.web.fetched == []
+
+
+async def test_an_address_may_be_long_but_not_endless(desk: Desk):
+    longest = f"https://lab.example/{'x' * 1980}"
+    desk.web.put(longest, *posts(1))
+    assert isinstance(await desk.subscriptions.look_up(longest), Candidate)
+
+    with pytest.raises(RequestRefused, match="too long: more than 2,000 characters"):
+        await desk.subscriptions.look_up(f"{longest}x")
+
+
+async def test_a_feed_chosen_of_several_gets_the_seconds_its_page_has_left(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    budgets = []
+    get = desk.web.get
+
+    async def counting(url: str, *, budget: float, **options: str) -> object:
+        budgets.append(budget)
+        return await get(url, **options)
+
+    monkeypatch.setattr(desk.web, "get", counting)
+    desk.web.pages[PAGE] = (FeedLink(FEED, "Posts"), FeedLink(f"{FEED}?comments", "Comments"))
+    found = await desk.subscriptions.look_up(PAGE)
+    assert isinstance(found, Several)
+    await desk.subscriptions.look_up(FEED, found.seconds)
+
+    assert budgets == [LOOK_UP_SECONDS, found.seconds]
+    assert found.seconds < LOOK_UP_SECONDS
 
 
 async def test_looking_up_has_one_budget_for_all_it_fetches(desk: Desk, monkeypatch: pytest.MonkeyPatch):
@@ -141,6 +175,35 @@ async def test_an_own_title_names_the_source_on_cards_and_in_the_list(desk: Desk
 
     assert [listed.title for listed in await desk.subscriptions.listing(GUILD)] == ["The Lab"]
     assert (await desk.claims())[0].card.source == "The Lab"
+
+
+@pytest.mark.parametrize("title", [None, "", "  ", "\u200b"])
+async def test_without_an_own_title_the_feed_s_own_is_shown(desk: Desk, title: str | None):
+    await desk.add(title=title, backfill=1)
+
+    assert (await desk.claims())[0].card.source == "Lab Notes"
+
+
+async def test_adding_tells_whether_the_channel_gets_news_now(desk: Desk):
+    added = await desk.add()
+    assert not is_stopped(added.channel, NOW)
+
+    await desk.subscriptions.pause_channel(GUILD, CHANNEL, timedelta(hours=1))
+    desk.web.put(OTHER_FEED, *posts(8))
+    added = await desk.add(OTHER_FEED)
+    assert is_stopped(added.channel, NOW)
+    assert not is_stopped(added.channel, NOW + timedelta(hours=1))
+
+
+async def test_a_title_that_several_feeds_share_names_none_of_them(desk: Desk):
+    desk.web.put(OTHER_FEED, *posts(8))
+    await desk.add()
+    await desk.add(channel_id=OTHER_CHANNEL)
+    assert (await desk.subscriptions.find(GUILD, "Lab Notes")).feed.url == FEED
+
+    await desk.add(OTHER_FEED)
+    with pytest.raises(RequestRefused, match="Several feeds here have that name"):
+        await desk.subscriptions.find(GUILD, "Lab Notes")
 
 
 async def test_a_guild_sees_its_own_feeds_alone(desk: Desk):
@@ -233,6 +296,16 @@ async def test_after_ten_minutes_nothing_is_undone(desk: Desk):
         await desk.subscriptions.undo(removed)
 
     assert await desk.subscriptions.listing(GUILD) == []
+
+
+async def test_undo_tells_where_the_feed_is_back_and_leaves_alone_what_was_added_anew(desk: Desk):
+    added = await desk.add()
+    await desk.add(channel_id=OTHER_CHANNEL)
+    removed = await desk.subscriptions.remove(GUILD, added.feed.id)
+    await desk.add(channel_id=OTHER_CHANNEL)
+
+    assert await desk.subscriptions.undo(removed) == (CHANNEL,)
+    assert len(await desk.subscriptions.listing(GUILD)) == 2
 
 
 async def test_undoing_twice_changes_nothing(desk: Desk):
@@ -359,6 +432,27 @@ async def test_refreshing_reads_now_and_tells_how_it_went(desk: Desk):
     assert await desk.headlines() == ["Post 4"]
 
 
+async def test_what_a_refresh_only_learns_after_a_pause_is_not_told_as_new(desk: Desk):
+    added = await desk.add()
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+    desk.web.put(FEED, *posts(1, 2, 3, 4))
+    await desk.subscriptions.resume(GUILD, added.feed.id)
+
+    assert (await desk.subscriptions.refresh(GUILD, added.feed.id)).new_articles == 0
+    desk.web.put(FEED, *posts(1, 2, 3, 4, 5))
+    assert (await desk.subscriptions.refresh(GUILD, added.feed.id)).new_articles == 1
+    assert await desk.headlines() == ["Post 5"]
+
+
+async def test_a_feed_that_is_paused_here_is_not_refreshed_from_here(desk: Desk):
+    added = await desk.add()
+    await desk.add(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+
+    with pytest.raises(RequestRefused, match="paused"):
+        await desk.subscriptions.refresh(GUILD, added.feed.id)
+
+
 async def test_refreshing_a_paused_feed_says_that_it_is_paused(desk: Desk):
     added = await desk.add()
     await desk.subscriptions.pause(GUILD, added.feed.id)
@@ -387,6 +481,17 @@ async def test_a_pause_with_an_end_ends_by_itself(desk: Desk):
     desk.clock.advance(hours=2)
 
     assert await desk.headlines() == ["Post 3"]
+
+
+async def test_a_channel_that_is_not_paused_cannot_be_resumed(desk: Desk):
+    await desk.add()
+    with pytest.raises(RequestRefused, match="isn't paused"):
+        await desk.subscriptions.resume_channel(GUILD, CHANNEL)
+
+    await desk.subscriptions.pause_channel(GUILD, CHANNEL, timedelta(hours=1))
+    desk.clock.advance(hours=1)
+    with pytest.raises(RequestRefused, match="isn't paused"):
+        await desk.subscriptions.resume_channel(GUILD, CHANNEL)
 
 
 async def test_a_channel_without_feeds_cannot_be_paused(desk: Desk):

@@ -1,0 +1,99 @@
+"""What the bot tells Discord of itself, and what it asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from cogs.newsbot import speak_to
+from tests.guild import Guild
+from tests.openapi import OpenAPI, openapi
+
+__all__ = ["openapi"]
+
+
+def told_commands(guild: Guild) -> list[Any]:
+    """The commands as Discord was told of them, each time anew."""
+    return [request.json for request in guild.env.http_requests if request.method == "PUT"]
+
+
+async def test_commands_are_told_to_discord_once_and_again_only_after_a_change(guild: Guild):
+    assert len(told_commands(guild)) == 1
+
+    await guild.restart()
+    assert len(told_commands(guild)) == 1
+
+    await guild.restart(app_commands.Command(name="later", description="A new one", callback=_later))
+    assert len(told_commands(guild)) == 2
+    assert "later" in {command["name"] for command in told_commands(guild)[-1]}
+
+
+async def _later(interaction: discord.Interaction) -> None:
+    """Never called."""
+
+
+async def test_behind_another_api_discord_is_told_anew(guild: Guild):
+    await guild.restart(api_url="https://proxy.example/api/v10")
+
+    assert len(told_commands(guild)) == 2
+
+
+async def test_every_request_up_to_here_is_as_discord_describes_it(guild: Guild, openapi: OpenAPI):
+    assert guild.env.http_requests
+    for request in guild.env.http_requests:
+        assert openapi.check(request.method, request.path, request.params, request.json) == []
+
+
+def test_no_privileged_intent_is_needed_and_nobody_is_ever_pinged(guild: Guild):
+    intents = guild.bot.intents
+
+    assert not (intents.members or intents.presences or intents.message_content)
+    assert guild.bot.allowed_mentions.to_dict() == {"parse": []}
+
+
+async def test_messages_are_left_alone(guild: Guild):
+    await guild.bob.send(guild.news, f"<@{guild.bot.user.id}> help")
+
+    assert len(guild.news.history()) == 1
+
+
+def test_the_invite_link_asks_for_no_more_than_posting_takes(guild: Guild):
+    query = URL(guild.bot.invite_url()).query
+
+    assert query["client_id"] == str(guild.bot.application_id)
+    granted = discord.Permissions(int(query["permissions"]))
+    assert {name for name, value in granted if value} == {
+        "read_messages",
+        "send_messages",
+        "send_messages_in_threads",
+        "create_public_threads",
+        "embed_links",
+        "attach_files",
+        "read_message_history",
+    }
+
+
+async def test_the_gateway_that_the_api_names_is_used_for_good(guild: Guild, monkeypatch: pytest.MonkeyPatch):
+    async def named() -> tuple[int, str, dict[str, int]]:
+        return 1, "ws://127.0.0.1:8400/gateway", {}
+
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
+    monkeypatch.setattr(guild.bot.http, "get_bot_gateway", named)
+
+    await guild.bot.adopt_gateway()
+
+    assert URL("ws://127.0.0.1:8400/gateway") == DiscordWebSocket.DEFAULT_GATEWAY
+
+
+def test_requests_go_to_the_api_that_was_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Route, "BASE", Route.BASE)
+
+    speak_to("http://127.0.0.1:8400/api/v10")
+
+    assert Route("GET", "/gateway/bot").url == "http://127.0.0.1:8400/api/v10/gateway/bot"
