@@ -1,4 +1,4 @@
-"""A database of its own for each test, on SQLite and on PostgreSQL."""
+"""A database of its own for each test, on SQLite and on PostgreSQL; and Discord's description of its API."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import pytest
 
 from newsroom.store.database import Database, migrate, open_database
 from newsroom.store.tables import metadata
+from tests.openapi import VARIABLE, OpenAPI, from_environment
 
 Result = TypeVar("Result")
 
@@ -187,3 +188,12 @@ async def database(emptied_url: str) -> AsyncIterator[Database]:
     database = await open_database(emptied_url)
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def openapi() -> OpenAPI:
+    """Discord's description; skips the test where there is none."""
+    description = from_environment()
+    if description is None:
+        pytest.skip(f"requests not checked: {VARIABLE} names no file")
+    return description

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,7 +26,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Answer:
+class FakeFetched:
     """What the fake web answers."""
 
     url: str
@@ -53,18 +55,24 @@ class Web:
 
     async def get(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None, budget: float = 20.0
-    ) -> Answer:
+    ) -> FakeFetched:
         self.fetched.append(url)
         if url in self.errors:
             raise self.errors[url]
         if url in self.documents:
             tag = f'"{hash(self.documents[url])}"'
             if etag == tag:
-                return Answer(url, etag=tag, not_modified=True)
-            return Answer(url, body=repr(self.documents[url]).encode(), etag=tag)
+                return FakeFetched(url, etag=tag, not_modified=True)
+            return FakeFetched(url, body=repr(self.documents[url]).encode(), etag=tag)
         if url in self.pages:
-            return Answer(url, body=b"<html>")
+            return FakeFetched(url, body=b"<html>")
         raise FetchFailed("That address answered 404: there is nothing there.", status=404)
+
+    @asynccontextmanager
+    async def opened(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None
+    ) -> AsyncIterator[FakeFetched]:
+        yield await self.get(url, etag=etag, last_modified=last_modified)
 
     async def parse(self, body: bytes, content_type: str | None, url: str) -> Document:
         from newsroom.errors import NotAFeed

@@ -15,7 +15,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
@@ -205,15 +204,6 @@ def from_environment() -> OpenAPI | None:
     """The description named by ``DISCORD_OPENAPI``, or None when the variable isn't set. A wrong path is an error."""
     path = os.environ.get(VARIABLE)
     return OpenAPI.load(path) if path else None
-
-
-@pytest.fixture(scope="session")
-def openapi() -> OpenAPI:
-    """Discord's description; skips the test where there is none."""
-    description = from_environment()
-    if description is None:
-        pytest.skip(f"requests not checked: {VARIABLE} names no file")
-    return description
 
 
 def _beyond_the_description(body: Any) -> Iterator[str]:

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.openapi import OpenAPI, from_environment, openapi
-
-__all__ = ["openapi"]
+from tests.openapi import OpenAPI, from_environment
 
 MESSAGES = "/channels/1/messages"
 BUTTON = {"type": 2, "style": 2, "label": "More", "custom_id": "more:1", "disabled": False}

@@ -1,4 +1,4 @@
-"""A small web of our own on 127.0.0.1, with manners good and bad."""
+"""A small web of our own on 127.0.0.1: pages with manners good and bad, and feeds that a test publishes to."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from html import escape
 
 from aiohttp import web
 
 
 @dataclass(frozen=True)
-class Answer:
+class PageAnswer:
     """What a path answers, always the same."""
 
     body: bytes | str = b""
@@ -23,10 +24,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass
-class Site:
+class PageSite:
     """A running server. ``pages`` may be changed while it runs; ``requests`` are those it got, oldest first."""
 
-    pages: dict[str, Answer | Handler]
+    pages: dict[str, PageAnswer | Handler]
     host: str = ""
     requests: list[web.Request] = field(default_factory=list)
     asked: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -47,17 +48,17 @@ class Site:
         async with self.asked:
             self.requests.append(request)
             self.asked.notify_all()
-        page = self.pages.get(request.path, Answer(status=404))
-        if not isinstance(page, Answer):
+        page = self.pages.get(request.path, PageAnswer(status=404))
+        if not isinstance(page, PageAnswer):
             return await page(request)
         body = page.body.encode() if isinstance(page.body, str) else page.body
         return web.Response(status=page.status, headers=page.headers, body=body)
 
 
 @asynccontextmanager
-async def site(pages: Mapping[str, Answer | Handler]) -> AsyncIterator[Site]:
+async def page_site(pages: Mapping[str, PageAnswer | Handler]) -> AsyncIterator[PageSite]:
     """Serve ``pages`` by path on a free port; all other paths answer 404."""
-    running = Site(dict(pages))
+    running = PageSite(dict(pages))
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", running.answer)
     # Handlers that never end are cancelled when their client goes, and don't hold up the end of a test.
@@ -71,8 +72,8 @@ async def site(pages: Mapping[str, Answer | Handler]) -> AsyncIterator[Site]:
         await runner.cleanup()
 
 
-def redirect(location: str, status: int = 302) -> Answer:
-    return Answer(status=status, headers={"Location": location})
+def redirect(location: str, status: int = 302) -> PageAnswer:
+    return PageAnswer(status=status, headers={"Location": location})
 
 
 def endless(piece: bytes) -> Handler:
@@ -118,3 +119,53 @@ def breaking_off(beginning: bytes, promised: int) -> Handler:
         return response
 
     return handler
+
+
+class FeedSite:
+    """RSS feeds by name. What a test publishes stands on top, as in most feeds."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.titles: dict[str, list[str]] = {}
+        self.hits: list[str] = []
+
+    @property
+    def host(self) -> str:
+        return self.url.removeprefix("http://")
+
+    def feed(self, name: str = "news") -> str:
+        """The address of a feed."""
+        return f"{self.url}/{name}.xml"
+
+    def publish(self, *titles: str, feed: str = "news") -> None:
+        """Put articles on top of a feed, the first one first."""
+        for title in titles:
+            self.titles.setdefault(feed, []).insert(0, title)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        self.hits.append(name)
+        if name not in self.titles:
+            raise web.HTTPNotFound
+        items = "".join(
+            f"<item><title>{escape(title)}</title><link>{self.url}/{name}/{escape(title, quote=True)}</link>"
+            f"<guid isPermaLink='false'>{escape(title)}</guid><description>About {escape(title)}.</description></item>"
+            for title in self.titles[name]
+        )
+        body = f"<rss version='2.0'><channel><title>{name.title()}</title>{items}</channel></rss>"
+        return web.Response(text=body, content_type="application/rss+xml")
+
+
+@asynccontextmanager
+async def feed_site() -> AsyncIterator[FeedSite]:
+    site = FeedSite()
+    app = web.Application()
+    app.router.add_get("/{name}.xml", site.answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield site
+    finally:
+        await runner.cleanup()

@@ -17,7 +17,7 @@ class Roster:
 
     def __init__(self, feeds: Iterable[Feed] = ()) -> None:
         self._feeds: dict[int, Feed] = {feed.id: feed for feed in feeds}
-        self._being_read: set[int] = set()
+        self._being_read: dict[int, Feed] = {}
         self._unsaved: set[int] = set()
 
     def __len__(self) -> int:
@@ -38,29 +38,35 @@ class Roster:
 
     def update(self, feed: Feed) -> None:
         """Note what the database has just been told of a feed, if somebody still wants it."""
+        self._being_read.pop(feed.id, None)
         if feed.id in self._feeds:
             self._feeds[feed.id] = feed
             self._unsaved.discard(feed.id)
 
     def learn(self, feed: Feed) -> None:
         """Note what a reading taught, to be written with the next batch."""
+        self._being_read.pop(feed.id, None)
         if feed.id in self._feeds:
             self._feeds[feed.id] = feed
             self._unsaved.add(feed.id)
 
     def take_due(self, now: datetime) -> list[Feed]:
-        """Hand out the feeds to read now, the longest overdue first; each only once until it is given back."""
+        """Hand out the feeds to read now, the longest overdue first; each only once until its reading has ended."""
         due = [feed for feed in self._feeds.values() if feed.due_at <= now and feed.id not in self._being_read]
         due.sort(key=lambda feed: feed.due_at)
-        self._being_read.update(feed.id for feed in due)
+        self._being_read.update((feed.id, feed) for feed in due)
         return due
 
     def give_back(self, feeds: Iterable[Feed]) -> None:
-        """Let feeds that were taken be due again."""
-        self._being_read.difference_update(feed.id for feed in feeds)
+        """Let feeds be due again whose reading didn't come to its end; not those that were taken anew meanwhile."""
+        for feed in feeds:
+            if self._being_read.get(feed.id) is feed:
+                del self._being_read[feed.id]
 
-    def take_unsaved(self) -> list[Feed]:
-        """Hand out what the database doesn't know yet."""
-        unsaved = [self._feeds[feed_id] for feed_id in self._unsaved if feed_id in self._feeds]
-        self._unsaved.clear()
-        return unsaved
+    def unsaved(self) -> list[Feed]:
+        """Return what the database doesn't know yet; tell ``saved`` once it does."""
+        return [self._feeds[feed_id] for feed_id in self._unsaved if feed_id in self._feeds]
+
+    def saved(self, feeds: Iterable[Feed]) -> None:
+        """Note that the database knows these; what was learned meanwhile stays unsaved."""
+        self._unsaved.difference_update(feed.id for feed in feeds if self._feeds.get(feed.id) is feed)

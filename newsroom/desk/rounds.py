@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 from time import perf_counter
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from newsroom.desk.order import posting_order
 from newsroom.desk.roster import Roster
@@ -28,8 +27,6 @@ from newsroom.store import Connection, Store
 
 log = logging.getLogger(__name__)
 
-SLOTS = 50  # feeds being fetched or parsed at the same moment; bounds the bodies held in memory too
-LANES_A_HOST = 2
 BATCH = 200  # changed feeds written in one transaction
 BATCH_SECONDS = 0.5  # the longest a changed feed waits for its batch to fill
 
@@ -50,15 +47,17 @@ class Fetched(Protocol):
     @property
     def not_modified(self) -> bool: ...
     @property
-    def permanent_url(self) -> str | None: ...
+    def permanent_url(self) -> str: ...
 
 
 class Fetches(Protocol):
-    """Whoever gets a body from the web."""
+    """Whoever gets bodies from the web, and keeps to its limits; see ``newsroom.feeds.fetch``."""
 
-    async def get(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None, budget: float = ...
-    ) -> Fetched: ...
+    async def get(self, url: str, *, budget: float = ...) -> Fetched: ...
+
+    def opened(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None
+    ) -> AbstractAsyncContextManager[Fetched]: ...
 
 
 class Parses(Protocol):
@@ -123,7 +122,6 @@ class Rounds:
         self._parser = parser
         self._now = now
         self.interval = interval
-        self._slots = asyncio.Semaphore(SLOTS)
 
     async def load(self) -> None:
         """Take on every feed that somebody wants."""
@@ -132,10 +130,11 @@ class Rounds:
 
     async def save(self) -> None:
         """Write down what readings taught that no batch has carried yet."""
-        unsaved = self.roster.take_unsaved()
+        unsaved = self.roster.unsaved()
         if unsaved:
             async with self._store.begin() as connection:
                 await self._store.feeds.save(connection, unsaved)
+            self.roster.saved(unsaved)
 
     def take_due(self) -> list[Feed]:
         """Hand out the feeds of the next round; pass them on to ``run``."""
@@ -144,17 +143,13 @@ class Rounds:
     async def run(self, due: Sequence[Feed]) -> RoundReport:
         """Read these feeds, each for itself: one that fails or is slow holds up no other."""
         started = perf_counter()
-        lanes: defaultdict[str, deque[Feed]] = defaultdict(deque)
-        for feed in due:
-            lanes[urlsplit(feed.url).netloc].append(feed)
         changed: asyncio.Queue[Reading | None] = asyncio.Queue()
         writer = asyncio.create_task(self._write(changed))
         outcomes: list[Outcome] = []
         try:
             async with asyncio.TaskGroup() as group:
-                for lane in lanes.values():
-                    for _ in range(min(LANES_A_HOST, len(lane))):
-                        group.create_task(self._read_lane(lane, changed, outcomes))
+                for feed in due:
+                    group.create_task(self._read_due(feed, changed, outcomes))
         finally:
             changed.put_nowait(None)
             new_articles = await writer
@@ -168,25 +163,32 @@ class Rounds:
             seconds=round(perf_counter() - started, 3),
         )
 
-    async def read(self, feed: Feed, *, budget: float = 20.0) -> Reading:
+    async def read(self, feed: Feed) -> Reading:
         """Look at one feed now. A feed that can't be read is an outcome here, not an error."""
         try:
-            fetched = await self._fetcher.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, budget=budget)
-            if fetched.not_modified or _digest(fetched.body) == feed.body_hash:
-                return Reading(Outcome.UNCHANGED, self._went_well(feed))
-            document = await self._parser.parse(fetched.body, fetched.content_type, fetched.url)
+            opened = self._fetcher.opened(feed.url, etag=feed.etag, last_modified=feed.last_modified)
+            async with opened as fetched:
+                if fetched.not_modified or _digest(fetched.body) == feed.body_hash:
+                    return Reading(Outcome.UNCHANGED, self._went_well(feed))
+                document = await self._parser.parse(fetched.body, fetched.content_type, fetched.url)
+                return Reading(Outcome.READ, self.learned(feed, fetched, document), document)
         except FeedError as error:
             return Reading(Outcome.FAILED, self._went_wrong(feed, error))
         except Exception:
             log.exception("reading %s failed in a way that nobody foresaw", feed.url)
             return Reading(Outcome.FAILED, self._went_wrong(feed, FeedError("I failed at this feed in a new way.")))
-        return Reading(Outcome.READ, self.learned(feed, fetched, document), document)
 
     async def read_now(self, feed: Feed) -> tuple[Reading, int]:
-        """Read one feed out of turn and remember what it brings; return also how many articles are new."""
+        """Read one feed out of turn and remember what it brings; return also how many articles are new.
+
+        A failure out of turn leaves the feed's turn as it was: asking often must not silence a feed.
+        """
         reading = await self.read(feed)
         if reading.outcome is Outcome.READ:
             return reading, await self._write_batch([reading])
+        if reading.outcome is Outcome.FAILED:
+            failed = replace(feed, error=reading.feed.error, checked_at=reading.feed.checked_at)
+            reading = replace(reading, feed=failed)
         self.roster.learn(reading.feed)
         return reading, 0
 
@@ -206,10 +208,8 @@ class Rounds:
         await store.feeds.lock(connection, feed.id)
         # In a thread, because hostile addresses can take a while.
         identities = await asyncio.to_thread(identify, document.entries)
+        known = await store.articles.known(connection, feed.id, identities.all_keys)
         moved = has_moved(identities.host, feed.entry_host)
-        known = await store.articles.known(
-            connection, feed.id, {key for item in identities.items for key in (*item.keys, *item.hostless)}
-        )
         fresh = posting_order([item for item in identities.items if not is_known(item, known, moved)], now)
         articles = await store.articles.add(connection, feed.id, fresh, now)
         await store.articles.add_aliases(connection, feed.id, _further_names(identities, known, moved))
@@ -220,23 +220,17 @@ class Rounds:
             await store.subscriptions.baseline_learned(connection, feed.id)
         feed = replace(feed, entry_host=identities.host or feed.entry_host)
         await store.feeds.save(connection, [feed])
-        new_ids = {id(item): article.id for item, article in zip(fresh, articles, strict=True)}
-        in_order = posting_order(identities.items, now)
-        article_ids = tuple(new_ids.get(id(item)) or _article_of(item, known, moved) for item in in_order)
-        return Remembered(feed, tuple(articles), article_ids)
+        known |= {key: article.id for item, article in zip(fresh, articles, strict=True) for key in item.keys}
+        in_order = [_article_of(item, known, moved) for item in posting_order(identities.items, now)]
+        return Remembered(feed, tuple(articles), tuple(in_order))
 
-    async def _read_lane(
-        self, lane: deque[Feed], changed: asyncio.Queue[Reading | None], outcomes: list[Outcome]
-    ) -> None:
-        while lane:
-            feed = lane.popleft()
-            async with self._slots:
-                reading = await self.read(feed)
-            outcomes.append(reading.outcome)
-            if reading.outcome is Outcome.READ:
-                changed.put_nowait(reading)
-            else:
-                self.roster.learn(reading.feed)
+    async def _read_due(self, feed: Feed, changed: asyncio.Queue[Reading | None], outcomes: list[Outcome]) -> None:
+        reading = await self.read(feed)
+        outcomes.append(reading.outcome)
+        if reading.outcome is Outcome.READ:
+            changed.put_nowait(reading)
+        else:
+            self.roster.learn(reading.feed)
 
     async def _write(self, changed: asyncio.Queue[Reading | None]) -> int:
         """Write changed feeds in batches until None comes; return how many articles were new."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from newsroom.feeds.items import web_address
+from newsroom.feeds.entries import web_address
 from newsroom.models import FeedLink
 from newsroom.text import clean, shorten
 

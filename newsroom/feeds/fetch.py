@@ -6,7 +6,8 @@ import asyncio
 import re
 import ssl
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -27,6 +28,9 @@ MOST_BYTES = 8 * 1024 * 1024
 """How large a body may be, before as well as after decompression."""
 
 MOST_REDIRECTS = 5
+
+BUDGET_SECONDS = 20.0
+"""How long everything about one address may take, redirects included."""
 
 CONNECT_SECONDS = 10.0
 """How long a name may take to resolve and a server to take the connection, TLS included."""
@@ -66,9 +70,9 @@ _STATUS = {
 class Fetched:
     """A good answer: 200 with its body, or 304 without one.
 
-    ``url`` is where it came from in the end. ``permanent_url`` is how far redirects led that are meant for ever
-    (301, 308, and none of another kind before them), None if there was none. On a 304 the validators are those that
-    hold from now on.
+    ``url`` is where it came from in the end. ``permanent_url`` is where to ask from now on: as far as redirects led
+    that are meant for ever (301, 308, and none of another kind before them), spelt as everybody's spelling of it is.
+    On a 304 the validators are those that hold from now on.
     """
 
     status: int
@@ -77,7 +81,7 @@ class Fetched:
     etag: str | None
     last_modified: str | None
     content_type: str | None
-    permanent_url: str | None = None
+    permanent_url: str
 
     @property
     def not_modified(self) -> bool:
@@ -123,26 +127,40 @@ class Fetcher:
         self._free: aiohttp.ClientSession | None = None
 
     async def get(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None, budget: float = 20.0
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None, budget: float = BUDGET_SECONDS
     ) -> Fetched:
         """Fetch an address, only if it changed when validators are given.
 
         ``budget`` is in seconds and covers all hops, but not the waiting for a free place. Raises AddressRefused
         and FetchFailed.
         """
+        async with self.opened(url, etag=etag, last_modified=last_modified, budget=budget) as fetched:
+            return fetched
+
+    @asynccontextmanager
+    async def opened(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None, budget: float = BUDGET_SECONDS
+    ) -> AsyncIterator[Fetched]:
+        """Fetch an address as ``get`` does, and keep its place for as long as the body is in use.
+
+        So no more bodies lie in memory than there are places, however slowly they are read.
+        """
         address = self._guard.check_url(url)
         validators = {"If-None-Match": _validator(etag), "If-Modified-Since": _validator(last_modified)}
         headers = {name: value for name, value in validators.items() if value}
-        permanent_url: str | None = None
+        permanent_url = str(address)
         is_permanent = True
         for _ in range(MOST_REDIRECTS + 1):
-            # The host's place comes first, so that a slow host's queue keeps no place from the other hosts.
-            async with self._host(address), self._places:
-                began = asyncio.get_running_loop().time()
-                answer = await self._ask(address, headers, budget)
-                budget -= asyncio.get_running_loop().time() - began
-            if isinstance(answer, Fetched):
-                return replace(answer, permanent_url=permanent_url)
+            async with AsyncExitStack() as places:
+                # The host's place comes first, so that a slow host's queue keeps no place from the other hosts.
+                async with self._host(address):
+                    await places.enter_async_context(self._places)
+                    began = asyncio.get_running_loop().time()
+                    answer = await self._ask(address, headers, budget)
+                    budget -= asyncio.get_running_loop().time() - began
+                if isinstance(answer, Fetched):
+                    yield replace(answer, permanent_url=permanent_url)
+                    return
             address = self._next_hop(address, answer.location)
             is_permanent = is_permanent and answer.status in (301, 308)
             if is_permanent:
@@ -192,6 +210,7 @@ class Fetcher:
             etag=etag,
             last_modified=last_modified,
             content_type=response.headers.get("Content-Type"),
+            permanent_url=str(address),
         )
 
     def _refusal(self, response: aiohttp.ClientResponse) -> FetchFailed:

@@ -22,7 +22,8 @@ from yarl import URL
 from newsroom.models import Entry
 
 KEY_BYTES = 16
-LONGEST_LINK = 4096  # what is longer is compared as it stands
+LONGEST_LINK = 2048  # what is longer, or has more parameters, is compared as it stands: it takes long to take apart
+MOST_PARAMETERS = 50
 LONGEST_HOST = 253  # RFC 1035, section 2.3.4; names are costly to normalise
 LONGEST_WORDS = 500
 
@@ -74,6 +75,11 @@ class Identities:
 
     host: str | None
     items: tuple[Identified, ...]
+
+    @property
+    def all_keys(self) -> set[bytes]:
+        """Every alias in the document, those that count only after a move included."""
+        return {key for item in self.items for key in (*item.keys, *item.hostless)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +188,7 @@ def _address(text: str | None) -> _Address | None:
     order of the query, the way of percent-encoding. Kept: the case of the path, and the fragment, which is all
     that tells the entries of a changelog apart.
     """
-    if not text or len(text) > LONGEST_LINK or not SCHEME.match(text):
+    if not text or len(text) > LONGEST_LINK or text.count("&") > MOST_PARAMETERS or not SCHEME.match(text):
         return None
     if len(AUTHORITY_END.split(_without_scheme(text), maxsplit=1)[0]) > LONGEST_HOST:
         return None

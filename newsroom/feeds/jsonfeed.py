@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from newsroom.errors import NotAFeed
-from newsroom.feeds.items import LONGEST_SUMMARY, LONGEST_TITLE, document, entry, web_address
+from newsroom.feeds.entries import LONGEST_SUMMARY, LONGEST_TITLE, document, entry, web_address
 from newsroom.models import Document, Entry
 from newsroom.text import LONGEST_MARKUP, clean, plain, shorten
 

@@ -19,7 +19,7 @@ from feedparser.encodings import convert_to_utf8  # type: ignore[import-untyped]
 from lxml import etree
 
 from newsroom.errors import NotAFeed
-from newsroom.feeds.items import LONGEST_SUMMARY, LONGEST_TITLE, document, entry, web_address
+from newsroom.feeds.entries import LONGEST_SUMMARY, LONGEST_TITLE, document, entry, web_address
 from newsroom.feeds.jsonfeed import looks_like_json, parse_json
 from newsroom.models import Document, Entry
 from newsroom.text import LONGEST_MARKUP, clean, plain, shorten

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Update, func, or_, select, update
@@ -22,12 +23,14 @@ from newsroom.models import (
     Origin,
     PublishState,
     Subscription,
+    SubscriptionState,
 )
 from newsroom.store import articles, channels, tables
 from newsroom.store.database import Database
 
 COLUMNS = [tables.delivery.c[name] for name in Delivery.__dataclass_fields__]
 ON_ITS_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
+ROWS_A_STATEMENT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,11 @@ class DeliveryStore:
     ) -> int:
         """Send these articles, in this order, to these channels; return how many cards that makes.
 
-        A channel gets a story once: the unique key decides, however many feeds tell it.
+        A channel gets a story once: the unique key decides, however many feeds tell it. One that was set aside with
+        another feed is on its way again, as this feed tells it.
         """
-        rows = [
+        once = {article.story_id: article for article in reversed(news)}
+        rows = (
             {
                 "story_id": article.story_id,
                 "article_id": article.id,
@@ -74,13 +79,24 @@ class DeliveryStore:
                 "due_at": now,
                 "planned_at": now,
             }
-            for article in news
+            for article in reversed(once.values())
             for subscription in subscriptions
-        ]
-        if not rows:
-            return 0
-        statement = self._insert(tables.delivery).on_conflict_do_nothing().returning(tables.delivery.c.id)
-        return len(list(await connection.scalars(statement, rows)))
+        )
+        statement = self._insert(tables.delivery)
+        told = statement.excluded
+        statement = statement.on_conflict_do_update(
+            index_elements=["story_id", "channel_id"],
+            set_={name: told[name] for name in ("article_id", "state", "due_at", "reason")},
+            where=or_(
+                tables.delivery.c.state == DeliveryState.DEFERRED, tables.delivery.c.state == DeliveryState.SKIPPED
+            ),
+        )
+        planned = 0
+        # In pieces: putting a statement for a thousand articles in fifty channels together would hold the loop.
+        while piece := list(islice(rows, ROWS_A_STATEMENT)):
+            ids = await connection.scalars(statement.returning(tables.delivery.c.id), piece)
+            planned += len(ids.all())
+        return planned
 
     async def due_channels(self, connection: AsyncConnection, now: datetime) -> list[int]:
         """Return the channels that may get news and whose head is due."""
@@ -149,11 +165,22 @@ class DeliveryStore:
     ) -> None:
         """Take what waits of a feed out of these channels' order: to be deferred, or skipped for good.
 
-        What is being sent is left alone: it may stand in the channel already.
+        What is being sent is left alone: it may stand in the channel already. So is what another feed of the
+        channel has told too.
         """
+        told_too = (
+            select(tables.article.c.id)
+            .join(tables.subscription, tables.subscription.c.feed_id == tables.article.c.feed_id)
+            .where(
+                tables.article.c.story_id == tables.delivery.c.story_id,
+                tables.article.c.feed_id != feed_id,
+                tables.subscription.c.channel_id == tables.delivery.c.channel_id,
+                tables.subscription.c.state == SubscriptionState.ACTIVE,
+            )
+        )
         await connection.execute(
             self._of_feed(feed_id, channel_ids)
-            .where(tables.delivery.c.state == DeliveryState.PENDING)
+            .where(tables.delivery.c.state == DeliveryState.PENDING, ~told_too.exists())
             .values(state=state, reason=reason)
         )
 

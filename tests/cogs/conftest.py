@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.cogs.guild import Guild, guild_with_bot
 from tests.desk import FEED, posts
 from tests.fakes import Web
-from tests.guild import Guild, guild_with_bot
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from cogs.views.replies import OUR_MISTAKE
 from newsroom.errors import FetchFailed
 from newsroom.models import ChannelKind, FeedLink
 from newsroom.text import length
+from tests.cogs.guild import Guild, labels, member, options, read
 from tests.desk import FEED, posts
-from tests.guild import Guild, labels, member, options, read
 
 OTHER_FEED = "https://blog.example/feed.xml"
 PAGE = "https://lab.example/"

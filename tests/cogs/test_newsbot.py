@@ -12,10 +12,8 @@ from discord.http import Route
 from yarl import URL
 
 from cogs.newsbot import speak_to
-from tests.guild import Guild
-from tests.openapi import OpenAPI, openapi
-
-__all__ = ["openapi"]
+from tests.cogs.guild import Guild
+from tests.openapi import OpenAPI
 
 
 def told_commands(guild: Guild) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.guild import Guild, read
+from tests.cogs.guild import Guild, read
 
 
 async def test_help_names_every_command_there_is_and_no_other(guild: Guild):

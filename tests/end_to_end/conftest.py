@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import House, open_house
+from tests.end_to_end.house import House, open_house
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.house import House
+from tests.end_to_end.house import House
 
 
 async def test_a_feed_added_by_slash_command_posts_its_newest_and_then_each_new_story_once(house: House):

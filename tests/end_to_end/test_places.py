@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.house import House
+from tests.end_to_end.house import House
 
 MESSAGES = "/channels/*/messages"
 POSTS = "/channels/*/threads"

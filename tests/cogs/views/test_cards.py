@@ -17,9 +17,9 @@ from cogs.views.cards import CardMessage, card_message, carries, more_item, orig
 from newsroom.errors import StoreError
 from newsroom.models import Card, Origin
 from newsroom.text import clean, length
+from tests.cogs.views.discord_markdown import shown
 from tests.makers import NOW, ago, card, origin
 from tests.openapi import check_env
-from tests.shown import shown
 
 HOSTILE_TITLES = {
     "everyone": "@everyone look",

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cogs.views import markdown
 from newsroom.text import clean, length
-from tests.shown import shown
+from tests.cogs.views.discord_markdown import shown
 
 HOSTILE = [
     "@everyone free tokens",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from sqlalchemy import event
 
 from newsroom.errors import FetchFailed
 from newsroom.store.database import Database
-from tests.desk import CHANNEL, FEED, FOREIGN_CHANNEL, OTHER_CHANNEL, OTHER_GUILD, Desk, post, posts
+from tests.desk import CHANNEL, FEED, FOREIGN_CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk, post, posts
 from tests.fakes import Web
 from tests.makers import entry
 
@@ -238,6 +239,41 @@ async def test_a_round_reads_the_longest_overdue_feed_first_and_each_once(desk: 
     assert desk.rounds.take_due() == []
 
 
+@pytest.mark.parametrize("outcome", ["read", "unchanged", "failed"])
+async def test_a_feed_that_never_answers_keeps_no_other_of_its_round_from_being_read_again(
+    database: Database, outcome: str
+) -> None:
+    class SlowWeb(Web):
+        async def get(self, url: str, **options: object):
+            if url == slow and url in self.fetched:
+                await asyncio.Event().wait()
+            return await super().get(url, **options)
+
+    slow = "https://slow.example/feed"
+    desk = Desk.over(database, SlowWeb())
+    desk.web.put(FEED, *posts(1))
+    desk.web.put(slow, entry(guid="s", link="https://slow.example/1"))
+    added = await desk.add()
+    await desk.add(slow)
+    if outcome == "read":
+        desk.web.put(FEED, *posts(1, 2))
+    elif outcome == "failed":
+        desk.web.errors[FEED] = FetchFailed("down", status=503)
+    desk.clock.advance(minutes=30)
+    before = desk.rounds.roster.get(added.feed.id)
+    round_ = asyncio.create_task(desk.rounds.run(desk.rounds.take_due()))
+    while desk.rounds.roster.get(added.feed.id) is before:
+        await asyncio.sleep(0)
+
+    desk.clock.advance(minutes=30)
+    due = desk.rounds.take_due()
+    round_.cancel()
+    await asyncio.wait([round_])
+
+    assert [feed.url for feed in due] == [FEED]
+    assert [feed.url for feed in desk.rounds.take_due()] == [slow], "what the next round took is not taken away from it"
+
+
 async def test_what_an_unchanged_feed_teaches_is_written_in_one_batch(desk: Desk) -> None:
     desk.web.put(FEED, *posts(1))
     added = await desk.add()
@@ -265,8 +301,6 @@ async def test_after_a_restart_nothing_is_posted_twice_and_nothing_is_missed(des
 
 
 async def test_two_processes_that_read_a_feed_at_the_same_moment_post_each_article_once(desk: Desk) -> None:
-    import asyncio
-
     desk.web.put(FEED, *posts(1))
     await desk.add()
     twin = Desk.over(desk.store.database, desk.web, desk.clock)
@@ -276,3 +310,56 @@ async def test_two_processes_that_read_a_feed_at_the_same_moment_post_each_artic
     await asyncio.gather(desk.round(), twin.round())
 
     assert await desk.headlines() == ["Post 2", "Post 3"]
+
+
+MIRROR = "https://mirror.example/feed.xml"
+
+
+async def retold(desk: Desk) -> None:
+    """Have two feeds of one channel tell the same new story, the first of them first."""
+    desk.web.put(FEED, *posts(1))
+    desk.web.put(MIRROR, entry(guid="m", link="https://mirror.example/1", title="Other"))
+    await desk.add()
+    await desk.add(MIRROR)
+    desk.web.put(FEED, *posts(1, 2))
+    await desk.round()
+
+
+def tell_it_too(desk: Desk) -> None:
+    other = entry(guid="m", link="https://mirror.example/1", title="Other")
+    desk.web.put(MIRROR, entry(guid="x", link="https://lab.example/posts/2", title="Retold"), other)
+
+
+async def test_a_story_of_a_removed_feed_still_comes_if_another_feed_there_told_it_too(desk: Desk) -> None:
+    await retold(desk)
+    tell_it_too(desk)
+    await desk.round()
+
+    await desk.subscriptions.remove(GUILD, (await desk.subscriptions.find(GUILD, FEED)).feed.id)
+
+    assert await desk.headlines() == ["Post 2"]
+
+
+@pytest.mark.parametrize("stop", ["remove", "pause"])
+async def test_a_story_that_one_feed_may_not_bring_any_more_comes_with_another_that_tells_it(
+    desk: Desk, stop: str
+) -> None:
+    await retold(desk)
+    feed_id = (await desk.subscriptions.find(GUILD, FEED)).feed.id
+    await getattr(desk.subscriptions, stop)(GUILD, feed_id)
+    tell_it_too(desk)
+    await desk.round()
+
+    assert await desk.headlines() == ["Retold"]
+    assert await desk.headlines() == []
+
+
+async def test_a_story_that_comes_with_another_feed_comes_once_though_the_first_is_brought_back(desk: Desk) -> None:
+    await retold(desk)
+    removed = await desk.subscriptions.remove(GUILD, (await desk.subscriptions.find(GUILD, FEED)).feed.id)
+    tell_it_too(desk)
+    desk.clock.advance(minutes=9)
+    await desk.rounds.run(list(map(desk.rounds.roster.get, [2])))
+    await desk.subscriptions.undo(removed)
+
+    assert await desk.headlines() == ["Retold"]

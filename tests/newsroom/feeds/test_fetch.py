@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from newsroom.errors import AddressRefused, FetchFailed
 from newsroom.feeds.fetch import LONGEST_WAIT, MOST_BYTES, MOST_REDIRECTS, Fetcher, never_connected, retry_after
-from tests.web import Answer, breaking_off, endless, redirect, silent, site, stalling
+from tests.web import PageAnswer, breaking_off, endless, page_site, redirect, silent, stalling
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 FEED = b"<rss version='2.0'/>"
@@ -25,7 +25,7 @@ FEED = b"<rss version='2.0'/>"
 @asynccontextmanager
 async def web(pages, **options):
     """A site with these pages, and a fetcher that is let in there and nowhere else."""
-    async with site(pages) as running:
+    async with page_site(pages) as running:
         fetcher = Fetcher(allow_hosts=[running.host], now=lambda: NOON, **options)
         try:
             yield running, fetcher
@@ -43,7 +43,7 @@ async def failure(fetcher, url, **options):
 
 async def test_a_feed_comes_with_what_the_next_round_needs_to_know():
     headers = {"ETag": '"v1"', "Last-Modified": "Thu, 15 Jan 2026 11:00:00 GMT", "Content-Type": "application/rss+xml"}
-    async with web({"/feed": Answer(FEED, headers=headers)}) as (running, fetcher):
+    async with web({"/feed": PageAnswer(FEED, headers=headers)}) as (running, fetcher):
         fetched = await fetcher.get(running.url("/feed"))
 
     assert fetched.status == 200
@@ -51,12 +51,12 @@ async def test_a_feed_comes_with_what_the_next_round_needs_to_know():
     assert fetched.url == running.url("/feed")
     assert (fetched.etag, fetched.last_modified) == ('"v1"', "Thu, 15 Jan 2026 11:00:00 GMT")
     assert fetched.content_type == "application/rss+xml"
-    assert fetched.permanent_url is None
+    assert fetched.permanent_url == running.url("/feed")
     assert not fetched.not_modified
 
 
 async def test_an_unchanged_feed_is_asked_for_by_its_validators_and_keeps_them():
-    async with web({"/feed": Answer(status=304)}) as (running, fetcher):
+    async with web({"/feed": PageAnswer(status=304)}) as (running, fetcher):
         fetched = await fetcher.get(running.url("/feed"), etag='"v1"', last_modified="yesterday")
 
     assert running.requests[0].headers["If-None-Match"] == '"v1"'
@@ -66,25 +66,25 @@ async def test_an_unchanged_feed_is_asked_for_by_its_validators_and_keeps_them()
 
 
 async def test_a_304_that_nobody_asked_for_is_a_failure_because_there_is_nothing_to_keep():
-    async with web({"/feed": Answer(status=304)}) as (running, fetcher):
+    async with web({"/feed": PageAnswer(status=304)}) as (running, fetcher):
         assert (await failure(fetcher, running.url("/feed"))).status == 304
 
 
 @pytest.mark.parametrize("odd", ["x" * 1025, "a\r\nX-Injected: 1", "caf\xe9", "\udcff", ""])
 async def test_a_validator_that_is_too_long_or_odd_is_never_sent(odd):
-    async with web({"/feed": Answer(FEED)}) as (running, fetcher):
+    async with web({"/feed": PageAnswer(FEED)}) as (running, fetcher):
         await fetcher.get(running.url("/feed"), etag=odd, last_modified=odd)
 
     assert not {"If-None-Match", "If-Modified-Since", "X-Injected"} & running.requests[0].headers.keys()
 
 
 async def test_a_validator_that_is_too_long_is_never_remembered():
-    async with web({"/feed": Answer(FEED, headers={"ETag": "x" * 1025})}) as (running, fetcher):
+    async with web({"/feed": PageAnswer(FEED, headers={"ETag": "x" * 1025})}) as (running, fetcher):
         assert (await fetcher.get(running.url("/feed"))).etag is None
 
 
 async def test_we_say_who_we_are_and_where_to_complain():
-    async with web({"/feed": Answer(FEED)}, contact="https://popcorn.example/about\r\n(x)") as (running, fetcher):
+    async with web({"/feed": PageAnswer(FEED)}, contact="https://popcorn.example/about\r\n(x)") as (running, fetcher):
         await fetcher.get(running.url("/feed"))
 
     agent = running.requests[0].headers["User-Agent"]
@@ -94,7 +94,7 @@ async def test_we_say_who_we_are_and_where_to_complain():
 
 
 async def test_cookies_are_not_kept():
-    async with web({"/feed": Answer(FEED, headers={"Set-Cookie": "id=1"})}) as (running, fetcher):
+    async with web({"/feed": PageAnswer(FEED, headers={"Set-Cookie": "id=1"})}) as (running, fetcher):
         await fetcher.get(running.url("/feed"))
         await fetcher.get(running.url("/feed"))
 
@@ -118,28 +118,28 @@ squeezed = pytest.mark.parametrize(("encoding", "squeeze"), SQUEEZERS.values(), 
 
 @squeezed
 async def test_a_compressed_body_is_unfolded(encoding, squeeze):
-    page = Answer(squeeze(FEED * 1000), headers={"Content-Encoding": encoding})
+    page = PageAnswer(squeeze(FEED * 1000), headers={"Content-Encoding": encoding})
     async with web({"/feed": page}) as (running, fetcher):
         assert (await fetcher.get(running.url("/feed"))).body == FEED * 1000
 
 
 @squeezed
 async def test_a_compressed_body_that_was_cut_off_is_a_failure(encoding, squeeze):
-    page = Answer(squeeze(os.urandom(5000))[:-100], headers={"Content-Encoding": encoding, "ETag": '"v1"'})
+    page = PageAnswer(squeeze(os.urandom(5000))[:-100], headers={"Content-Encoding": encoding, "ETag": '"v1"'})
     async with web({"/feed": page}) as (running, fetcher):
         assert "broke off" in str(await failure(fetcher, running.url("/feed")))
 
 
 @squeezed
 async def test_a_compressed_body_that_grows_without_end_is_given_up_at_the_limit(encoding, squeeze):
-    page = Answer(squeeze(bytes(MOST_BYTES + 1)), headers={"Content-Encoding": encoding})
+    page = PageAnswer(squeeze(bytes(MOST_BYTES + 1)), headers={"Content-Encoding": encoding})
     async with web({"/feed": page}) as (running, fetcher):
         assert "too large" in str(await failure(fetcher, running.url("/feed")))
 
 
 @squeezed
 async def test_a_body_just_as_large_as_allowed_is_taken(encoding, squeeze):
-    page = Answer(squeeze(bytes(MOST_BYTES)), headers={"Content-Encoding": encoding})
+    page = PageAnswer(squeeze(bytes(MOST_BYTES)), headers={"Content-Encoding": encoding})
     async with web({"/feed": page}) as (running, fetcher):
         assert len((await fetcher.get(running.url("/feed"))).body) == MOST_BYTES
 
@@ -155,12 +155,12 @@ async def test_a_body_just_as_large_as_allowed_is_taken(encoding, squeeze):
     ],
 )
 async def test_a_compression_that_is_wrong_unknown_or_doubled_is_a_failure(encoding, body):
-    async with web({"/feed": Answer(body, headers={"Content-Encoding": encoding})}) as (running, fetcher):
+    async with web({"/feed": PageAnswer(body, headers={"Content-Encoding": encoding})}) as (running, fetcher):
         assert "compressed" in str(await failure(fetcher, running.url("/feed")))
 
 
 async def test_an_empty_body_that_claims_to_be_compressed_is_just_empty():
-    async with web({"/feed": Answer(b"", headers={"Content-Encoding": "gzip"})}) as (running, fetcher):
+    async with web({"/feed": PageAnswer(b"", headers={"Content-Encoding": "gzip"})}) as (running, fetcher):
         assert (await fetcher.get(running.url("/feed"))).body == b""
 
 
@@ -219,7 +219,7 @@ async def test_the_budget_covers_all_hops_together():
     ],
 )
 async def test_each_bad_answer_is_told_in_its_own_words(status, words):
-    async with web({"/feed": Answer(status=status)}) as (running, fetcher):
+    async with web({"/feed": PageAnswer(status=status)}) as (running, fetcher):
         failed = await failure(fetcher, running.url("/feed"))
 
     assert failed.status == status
@@ -229,7 +229,7 @@ async def test_each_bad_answer_is_told_in_its_own_words(status, words):
 
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_server_that_asks_for_rest_is_heard(status):
-    async with web({"/feed": Answer(status=status, headers={"Retry-After": "120"})}) as (running, fetcher):
+    async with web({"/feed": PageAnswer(status=status, headers={"Retry-After": "120"})}) as (running, fetcher):
         assert (await failure(fetcher, running.url("/feed"))).retry_after == timedelta(minutes=2)
 
 
@@ -267,7 +267,7 @@ async def test_a_server_without_a_valid_certificate_is_not_trusted():
 
 
 async def test_a_feed_that_moved_for_ever_says_where_to():
-    pages = {"/a": redirect("/b", 301), "/b": redirect("c", 308), "/c": Answer(FEED)}
+    pages = {"/a": redirect("/b", 301), "/b": redirect("c", 308), "/c": PageAnswer(FEED)}
     async with web(pages) as (running, fetcher):
         fetched = await fetcher.get(running.url("/a"))
 
@@ -275,17 +275,29 @@ async def test_a_feed_that_moved_for_ever_says_where_to():
     assert fetched.url == fetched.permanent_url == running.url("/c")
 
 
+@pytest.mark.parametrize(
+    "spelling", ["HTTP://LOCALHOST:{}/feed", "http://localhost:{}/a/../feed#news", " http://localhost:{}/feed"]
+)
+async def test_however_an_address_is_spelt_it_is_asked_under_one_from_then_on(spelling):
+    async with page_site({"/feed": PageAnswer(FEED)}) as running:
+        fetcher = Fetcher(allow_hosts=["localhost"], now=lambda: NOON)
+        fetched = await fetcher.get(spelling.format(running.port))
+        await fetcher.close()
+
+    assert fetched.permanent_url == f"http://localhost:{running.port}/feed"
+
+
 @pytest.mark.parametrize("status", [302, 303, 307])
 async def test_after_a_redirect_for_now_nothing_is_for_ever(status):
-    pages = {"/a": redirect("/b", status), "/b": redirect("/c", 301), "/c": Answer(FEED)}
+    pages = {"/a": redirect("/b", status), "/b": redirect("/c", 301), "/c": PageAnswer(FEED)}
     async with web(pages) as (running, fetcher):
         fetched = await fetcher.get(running.url("/a"))
 
-    assert (fetched.url, fetched.permanent_url) == (running.url("/c"), None)
+    assert (fetched.url, fetched.permanent_url) == (running.url("/c"), running.url("/a"))
 
 
 async def test_a_move_for_ever_holds_even_if_a_redirect_for_now_follows():
-    pages = {"/a": redirect("/b", 301), "/b": redirect("/c", 302), "/c": Answer(FEED)}
+    pages = {"/a": redirect("/b", 301), "/b": redirect("/c", 302), "/c": PageAnswer(FEED)}
     async with web(pages) as (running, fetcher):
         fetched = await fetcher.get(running.url("/a"))
 
@@ -338,7 +350,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("host", SPELLINGS)
 async def test_a_redirect_to_this_machine_is_refused_however_it_is_spelt(host):
-    async with site({"/": Answer(b"secret")}) as inner:
+    async with page_site({"/": PageAnswer(b"secret")}) as inner:
         pages = {"/a": redirect(f"http://{host}:{inner.port}/")}
         async with web(pages) as (running, fetcher):
             with pytest.raises((AddressRefused, FetchFailed)) as refused:
@@ -350,7 +362,7 @@ async def test_a_redirect_to_this_machine_is_refused_however_it_is_spelt(host):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "127.1", "2130706433"])
 async def test_this_machine_is_refused_as_a_first_address_too(host):
-    async with site({"/": Answer(b"secret")}) as inner:
+    async with page_site({"/": PageAnswer(b"secret")}) as inner:
         fetcher = Fetcher(now=lambda: NOON)
         with pytest.raises(AddressRefused):
             await fetcher.get(f"http://{host}:{inner.port}/")
@@ -403,7 +415,7 @@ class Resolver(AbstractResolver):
 
 
 async def test_a_name_is_judged_by_the_address_that_is_connected_to():
-    async with site({"/": Answer(b"secret")}) as inner:
+    async with page_site({"/": PageAnswer(b"secret")}) as inner:
         fetcher = Fetcher(now=lambda: NOON, resolver=Resolver(rebound=["127.0.0.1", "::ffff:127.0.0.1", "10.0.0.1"]))
         with pytest.raises(AddressRefused) as refused:
             await fetcher.get(f"http://rebound.example:{inner.port}/")
@@ -414,7 +426,7 @@ async def test_a_name_is_judged_by_the_address_that_is_connected_to():
 
 
 async def test_a_host_let_in_by_name_may_lead_to_a_private_address_and_no_other_name_may():
-    async with site({"/": Answer(FEED)}) as inner:
+    async with page_site({"/": PageAnswer(FEED)}) as inner:
         fetcher = Fetcher(
             allow_hosts=[f"intra.example:{inner.port}"],
             now=lambda: NOON,
@@ -451,7 +463,7 @@ async def test_one_host_gets_few_requests_at_once():
 
 
 async def test_waiting_for_a_place_costs_nothing_of_the_budget():
-    async with web({"/slow": silent, "/feed": Answer(FEED)}, per_host=1) as (running, fetcher):
+    async with web({"/slow": silent, "/feed": PageAnswer(FEED)}, per_host=1) as (running, fetcher):
         slow = asyncio.create_task(failure(fetcher, running.url("/slow"), budget=0.6))
         await running.was_asked()
 
@@ -461,7 +473,7 @@ async def test_waiting_for_a_place_costs_nothing_of_the_budget():
 
 
 async def test_a_slow_host_takes_no_places_from_the_others():
-    async with site({"/": Answer(FEED)}) as other, site({"/slow": silent}) as slow_site:
+    async with page_site({"/": PageAnswer(FEED)}) as other, page_site({"/slow": silent}) as slow_site:
         fetcher = Fetcher(
             allow_hosts=[slow_site.host, f"localhost:{other.port}"], now=lambda: NOON, concurrency=2, per_host=1
         )

@@ -220,6 +220,17 @@ def test_what_is_no_address_makes_no_story(link: str | None):
 
 
 @pytest.mark.parametrize(
+    "link", [A + "?" + "x&" * 51, A + "/" + "../" * 1000], ids=["more parameters than anybody uses", "endless path"]
+)
+def test_an_address_that_takes_long_to_take_apart_is_compared_as_it_stands(link: str):
+    document = [entry(link, link, "t"), entry(link + "y", link + "y", "t")]
+
+    assert story(link) is None
+    assert len(identify(document).items) == 2
+    assert new_in(document, seen(document)) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "http://[",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from newsroom.errors import NotAFeed
-from newsroom.feeds.items import LONGEST_SUMMARY, LONGEST_TITLE, MOST_ENTRIES
+from newsroom.feeds.entries import LONGEST_SUMMARY, LONGEST_TITLE, MOST_ENTRIES
 from newsroom.feeds.parse import parse
 from newsroom.text import length
 

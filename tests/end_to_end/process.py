@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 LAST_SECONDS = 15.0  # a stop takes 10 at most; beyond that the process is killed and the test fails
 
 

@@ -25,9 +25,9 @@ from newsroom.settings import Settings, read_settings
 from newsroom.store import open_store
 from newsroom.store.database import LATEST, MIGRATION_LOCK
 from sandbox.server import Sandbox
-from tests.house import House, open_house
-from tests.process import LAST_SECONDS, ROOT, BotProcess, Ended, bot_process, run_bot
-from tests.site import Site, site_running
+from tests.end_to_end.house import House
+from tests.end_to_end.process import LAST_SECONDS, ROOT, BotProcess, Ended, bot_process, run_bot
+from tests.web import FeedSite, feed_site
 
 NOBODY = "http://127.0.0.1:1/api/v10"
 NO_POSTGRES = "postgresql://popcorn:hunter2-hunter2@127.0.0.1:1/news"
@@ -48,12 +48,6 @@ def assert_one_line(ended: Ended, code: int, *words: str) -> None:
 async def sandbox() -> AsyncIterator[Sandbox]:
     async with Sandbox.running() as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-async def house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    async for house in open_house(sqlite_url, tmp_path):
-        yield house
 
 
 def login(sandbox: Sandbox, **more: str) -> dict[str, str]:
@@ -170,9 +164,9 @@ async def wanted(url: str, *feeds: str) -> None:
 
 
 @asynccontextmanager
-async def wanted_site(url: str) -> AsyncIterator[Site]:
+async def wanted_site(url: str) -> AsyncIterator[FeedSite]:
     """A site with a feed that works and one that doesn't, both due."""
-    async with site_running() as site:
+    async with feed_site() as site:
         site.publish("One", "Two")
         await wanted(url, site.feed("news"), site.feed("missing"))
         yield site
@@ -293,11 +287,11 @@ async def test_a_token_that_is_replaced_while_the_bot_runs_ends_it(tmp_path: Pat
         assert "popcorn: DISCORD_TOKEN: Discord refuses it." in process.log
 
 
-async def test_after_an_invalid_session_the_bot_comes_back_to_the_gateway_that_the_api_names(house: House):
-    house.sandbox.invalidate_session()
-    await house.sandbox.bot_ready(2)
-    house.site.publish("One")
-    assert "News" in await house.add()
+async def test_after_an_invalid_session_the_bot_comes_back_to_the_gateway_that_the_api_names(small_house: House):
+    small_house.sandbox.invalidate_session()
+    await small_house.sandbox.bot_ready(2)
+    small_house.site.publish("One")
+    assert "News" in await small_house.add()
 
 
 # ------------------------------------------------------------------------------ check
@@ -418,19 +412,19 @@ def lives(process: psutil.Process) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_the_bot_and_its_workers_end_when_told(house: House, number: int):
-    house.site.publish("One")
-    await house.add()
-    assert house.bot.children()
-    await ends_well(house.bot, number)
-    assert "Traceback" not in house.bot.log
+async def test_the_bot_and_its_workers_end_when_told(small_house: House, number: int):
+    small_house.site.publish("One")
+    await small_house.add()
+    assert small_house.bot.children()
+    await ends_well(small_house.bot, number)
+    assert "Traceback" not in small_house.bot.log
 
 
-async def test_being_told_twice_to_end_changes_nothing(house: House):
-    house.bot.send(signal.SIGINT)
-    house.bot.send(signal.SIGINT)
-    assert await house.bot.wait() == 0
-    assert "Traceback" not in house.bot.log
+async def test_being_told_twice_to_end_changes_nothing(small_house: House):
+    small_house.bot.send(signal.SIGINT)
+    small_house.bot.send(signal.SIGINT)
+    assert await small_house.bot.wait() == 0
+    assert "Traceback" not in small_house.bot.log
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/users/@me"), ("PUT", "/applications/*/commands")])
@@ -452,36 +446,36 @@ async def test_the_bot_ends_when_told_while_the_gateway_is_down(tmp_path: Path, 
         await ends_well(process, signal.SIGINT)
 
 
-async def test_the_bot_ends_when_told_while_it_reconnects(house: House):
-    hold = house.sandbox.faults.hold("GET", "/gateway-socket")
-    house.sandbox.drop_gateway()
+async def test_the_bot_ends_when_told_while_it_reconnects(small_house: House):
+    hold = small_house.sandbox.faults.hold("GET", "/gateway-socket")
+    small_house.sandbox.drop_gateway()
     await hold.reached()
-    await ends_well(house.bot)
+    await ends_well(small_house.bot)
     hold.drop()
 
 
-async def test_a_command_that_runs_when_the_bot_is_told_to_end_is_answered(house: House):
-    house.site.publish("One")
-    answer = asyncio.create_task(house.add())
-    await house.sandbox.request_count("POST", "/interactions/*/*/callback", 1)
-    await ends_well(house.bot)
+async def test_a_command_that_runs_when_the_bot_is_told_to_end_is_answered(small_house: House):
+    small_house.site.publish("One")
+    answer = asyncio.create_task(small_house.add())
+    await small_house.sandbox.request_count("POST", "/interactions/*/*/callback", 1)
+    await ends_well(small_house.bot)
     assert "News" in await answer
 
 
-async def test_a_send_that_hangs_is_left_for_the_next_start(house: House, tmp_path: Path):
-    house.site.publish("One")
-    await house.add(backfill=0)
-    hold = house.sandbox.faults.hold("POST", "/channels/*/messages")
-    house.site.publish("Two")
+async def test_a_send_that_hangs_is_left_for_the_next_start(small_house: House, tmp_path: Path):
+    small_house.site.publish("One")
+    await small_house.add(backfill=0)
+    hold = small_house.sandbox.faults.hold("POST", "/channels/*/messages")
+    small_house.site.publish("Two")
     await hold.reached()
 
-    await ends_well(house.bot)
+    await ends_well(small_house.bot)
 
     hold.drop()
     with closing(sqlite3.connect(tmp_path / "popcorn.db")) as connection:
         states = [state for (state,) in connection.execute("SELECT state FROM delivery ORDER BY id")]
     assert states[-1] == "sending"
-    assert "Traceback" not in house.bot.log
+    assert "Traceback" not in small_house.bot.log
 
 
 async def test_a_start_that_waits_for_another_process_to_migrate_ends_when_told(

@@ -21,8 +21,8 @@ from newsroom.errors import FetchFailed
 from newsroom.feeds.fetch import Fetcher
 from newsroom.feeds.workers import Workers
 from newsroom.store.tables import metadata
-from tests.guild import Guild, guild_with_bot
-from tests.web import Answer, Site, breaking_off, endless, redirect, site, stalling
+from tests.cogs.guild import Guild, guild_with_bot
+from tests.web import PageAnswer, PageSite, breaking_off, endless, page_site, redirect, stalling
 
 RSS = "<rss version='2.0'><channel><title>Lab Notes</title>{}</channel></rss>"
 ITEM = "<item><title>Post 1</title><link>https://lab.example/posts/1</link></item>"
@@ -42,20 +42,20 @@ async def two_hundred_megabytes(request: web.Request) -> web.StreamResponse:
 
 
 PAGES = {
-    "/good.xml": Answer(RSS.format(ITEM)),
-    "/page.html": Answer(PAGE.format("")),
-    "/points-nowhere.html": Answer(PAGE.format(LINK.format("/nothing.xml"))),
-    "/points-inside.html": Answer(PAGE.format(LINK.format("http://10.1.2.3/feed.xml"))),
-    "/empty": Answer(""),
-    "/spaces": Answer(" \n\n "),
+    "/good.xml": PageAnswer(RSS.format(ITEM)),
+    "/page.html": PageAnswer(PAGE.format("")),
+    "/points-nowhere.html": PageAnswer(PAGE.format(LINK.format("/nothing.xml"))),
+    "/points-inside.html": PageAnswer(PAGE.format(LINK.format("http://10.1.2.3/feed.xml"))),
+    "/empty": PageAnswer(""),
+    "/spaces": PageAnswer(" \n\n "),
     "/large": two_hundred_megabytes,
     "/endless": endless(b"<item>" * 10_000),
-    "/broken.xml": Answer("<rss version='2.0'><channel><title>Lab</title><item><title>Half"),
-    "/garbage.xml": Answer("<rss <<< ]]> &&& \x00\x01"),
-    "/no-items.xml": Answer(RSS.format("")),
+    "/broken.xml": PageAnswer("<rss version='2.0'><channel><title>Lab</title><item><title>Half"),
+    "/garbage.xml": PageAnswer("<rss <<< ]]> &&& \x00\x01"),
+    "/no-items.xml": PageAnswer(RSS.format("")),
     "/inwards": redirect("http://inner.example/feed.xml"),
     "/circle": redirect("/circle"),
-    "/busy": Answer("later", status=503),
+    "/busy": PageAnswer("later", status=503),
     "/stalls": stalling(b"<rss version='2.0'>"),
     "/breaks-off": breaking_off(b"<rss version='2.0'>", 100_000),
 }
@@ -105,13 +105,13 @@ class Resolver(AbstractResolver):
 
 
 @pytest.fixture
-async def web_site() -> AsyncIterator[Site]:
-    async with site(PAGES) as running:
+async def web_site() -> AsyncIterator[PageSite]:
+    async with page_site(PAGES) as running:
         yield running
 
 
 @pytest.fixture
-async def opened(web_site: Site, migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Guild]:
+async def opened(web_site: PageSite, migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Guild]:
     # simcord waits for every timer, so also until a connection that is kept for the next request is given up.
     monkeypatch.setattr("newsroom.feeds.fetch._KEEP_ALIVE_SECONDS", 0.01)
     fetcher = Fetcher(allow_hosts=[web_site.host], now=utcnow, resolver=Resolver())
@@ -124,17 +124,6 @@ async def opened(web_site: Site, migrated_sqlite_url: str, monkeypatch: pytest.M
         await workers.close()
 
 
-@pytest.fixture
-def env(opened: Guild) -> Any:
-    """Among the fixtures of a test, it puts that test on simcord's clock."""
-    return opened.env
-
-
-@pytest.fixture
-def guild(opened: Guild, env: Any) -> Guild:
-    return opened
-
-
 async def rows(guild: Guild) -> dict[str, int]:
     """How many rows each table has, without those of the installation itself."""
     async with guild.newsroom.store.read() as connection:
@@ -145,7 +134,7 @@ async def rows(guild: Guild) -> dict[str, int]:
         }
 
 
-async def test_whatever_cannot_be_added_is_told_in_a_sentence_and_leaves_nothing(guild: Guild, web_site: Site):
+async def test_whatever_cannot_be_added_is_told_in_a_sentence_and_leaves_nothing(guild: Guild, web_site: PageSite):
     told = {}
     for given in BAD:
         told[given] = await guild.told("feed add", url=given.format(site=f"http://{web_site.host}"))
@@ -157,7 +146,7 @@ async def test_whatever_cannot_be_added_is_told_in_a_sentence_and_leaves_nothing
     assert set((await rows(guild)).values()) == {0}
 
 
-async def test_what_others_have_is_left_as_it_is(guild: Guild, web_site: Site):
+async def test_what_others_have_is_left_as_it_is(guild: Guild, web_site: PageSite):
     await guild.told("feed add", url=web_site.url("/good.xml"))
     before, listed = await rows(guild), await guild.told("feed list")
 
@@ -168,7 +157,7 @@ async def test_what_others_have_is_left_as_it_is(guild: Guild, web_site: Site):
     assert re.search("### 1 feed\n", listed)
 
 
-async def test_a_body_that_begins_and_never_goes_on_is_given_up(web_site: Site, monkeypatch: pytest.MonkeyPatch):
+async def test_a_body_that_begins_and_never_goes_on_is_given_up(web_site: PageSite, monkeypatch: pytest.MonkeyPatch):
     # Without Discord: on simcord's clock no time-out of ours would ever come.
     monkeypatch.setattr("newsroom.desk.subscriptions.LOOK_UP_SECONDS", 0.2)
     fetcher = Fetcher(allow_hosts=[web_site.host], now=utcnow)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sandbox.server import Sandbox
 from sandbox.shown import HasId, Member
+from tests.end_to_end.process import BotProcess, bot_process
 from tests.openapi import from_environment
-from tests.process import BotProcess, bot_process
-from tests.site import Site, site_running
+from tests.web import FeedSite, feed_site
 
 
 @dataclass
@@ -18,7 +18,7 @@ class House:
     """All that a story passes on its way, with a member who may administer it."""
 
     sandbox: Sandbox
-    site: Site
+    site: FeedSite
     bot: BotProcess
     guild: HasId
     news: HasId
@@ -41,7 +41,7 @@ class House:
 
 
 async def open_house(database_url: str, folder: Path) -> AsyncIterator[House]:
-    async with site_running() as site, Sandbox.running() as sandbox:
+    async with feed_site() as site, Sandbox.running() as sandbox:
         guild = sandbox.add_guild("AI corner")
         news = sandbox.add_text_channel(guild, "news")
         admin = sandbox.add_member(guild, "alice", manage_guild=True, manage_messages=True)
