@@ -34,7 +34,7 @@ FINE, FAILED, WRONG = 0, 1, 2
 # Seconds. Who is told to end has ten in all.
 ANSWER_SECONDS = 10.0  # for Discord to tell whether it is there
 LOGIN_SECONDS = 30.0
-LAST_ANSWERS_SECONDS = 8.0  # as sends in flight
+LAST_ANSWERS_SECONDS = 8.0  # for answers to members; sends in flight have cogs.posting.LAST_SENDS at the same time
 CLOSE_SECONDS = 8.8
 END_SECONDS = 9.6
 
@@ -73,9 +73,7 @@ def command_line(words: Sequence[str]) -> int:
 
 def _command(options: argparse.Namespace) -> int:
     if options.command == "demo":
-        from sandbox.demo import demo
-
-        return _until_told(demo(port=options.port, feeds=options.feed, exit_after=options.exit_after))
+        return _until_told(_demo(options.port, options.feed, options.exit_after))
 
     from newsroom.logs import set_up_logging
     from newsroom.settings import read_settings
@@ -160,12 +158,10 @@ async def _log_in(bot: NewsBot, token: str) -> None:
 
 async def _tell_invite_link(bot: NewsBot) -> None:
     """Print the link by which this bot comes into a server, at its very first start."""
-    store = bot.newsroom.store
-    told = f"invite link of {bot.application_id}"
-    async with store.begin() as connection:
-        if await store.installation.get(connection, told) is None:
-            print(f"Invite the bot to your server: {bot.invite_url()}", flush=True)
-            await store.installation.put(connection, told, "printed")
+    notes, told = bot.newsroom.notes, f"invite link of {bot.application_id}"
+    if await notes.get(told) is None:
+        print(f"Invite the bot to your server: {bot.invite_url()}", flush=True)
+        await notes.put(told, "printed")
 
 
 async def _stay_connected(bot: NewsBot) -> None:
@@ -272,14 +268,26 @@ def _is_outage(error: Exception) -> bool:
     """Whether Discord or the way to it failed, and not what we asked for."""
     import discord
 
-    from newsroom.feeds.fetch import is_network_error
+    from newsroom.network import is_network_error
 
     if isinstance(error, discord.HTTPException):
         return error.status == 429 or error.status >= 500
     return isinstance(error, discord.RateLimited | discord.GatewayNotFound) or is_network_error(error)
 
 
-# ------------------------------------------------------------------------------ round, migrate
+# ------------------------------------------------------------------------------ demo, round, migrate
+
+
+async def _demo(port: int, feeds: Sequence[str], exit_after: float | None) -> int:
+    """Show the bot at work without Discord."""
+    from sandbox.demo import demo
+    from sandbox.errors import DemoFailed
+
+    try:
+        await demo(port=port, feeds=feeds, exit_after=exit_after)
+    except DemoFailed as failure:
+        return _fail(str(failure), failure.code)
+    return FINE
 
 
 async def _round(settings: Settings, *, as_json: bool) -> int:
@@ -407,7 +415,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="run the bot (also without any command)")
     demo = commands.add_parser("demo", help="see the bot at work without Discord and without a token")
     demo.add_argument("--port", type=_port, default=8642, help="where its page is served on 127.0.0.1 (%(default)s)")
-    demo.add_argument("--feed", action="append", default=[], metavar="URL", help="a feed of yours to show as well")
+    demo.add_argument(
+        "--feed", action="extend", nargs="+", default=[], metavar="URL", help="feeds of yours to show as well"
+    )
     demo.add_argument(
         "--exit-after", type=_seconds, metavar="SECONDS", help="end by itself, with 0 if cards were posted"
     )

@@ -7,9 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from newsroom.desk.notes import Notes
 from newsroom.desk.outbox import Outbox
-from newsroom.desk.rounds import Rounds
-from newsroom.desk.subscriptions import Subscriptions
+from newsroom.desk.rounds import Fetches, Rounds
+from newsroom.desk.subscriptions import Reads, Subscriptions
 from newsroom.feeds.fetch import Fetcher
 from newsroom.feeds.workers import Workers
 from newsroom.settings import Settings
@@ -18,12 +19,31 @@ from newsroom.store import Store, open_store
 
 @dataclass(frozen=True, slots=True)
 class Newsroom:
-    """The parts that cogs are handed."""
+    """The parts that the bot and its cogs are handed."""
 
-    store: Store
     rounds: Rounds
     subscriptions: Subscriptions
     outbox: Outbox
+    notes: Notes
+
+
+def assemble(
+    store: Store,
+    fetcher: Fetches,
+    reader: Reads,
+    installation_id: str,
+    *,
+    now: Callable[[], datetime],
+    interval: timedelta,
+) -> Newsroom:
+    """Put the parts together over what they work with. The rounds know no feed yet: see ``Rounds.load``."""
+    rounds = Rounds(store, fetcher, reader, now=now, interval=interval)
+    return Newsroom(
+        rounds=rounds,
+        subscriptions=Subscriptions(store, rounds, fetcher, reader, now=now),
+        outbox=Outbox(store, installation_id, now=now),
+        notes=Notes(store),
+    )
 
 
 @asynccontextmanager
@@ -39,14 +59,9 @@ async def open_newsroom(settings: Settings, now: Callable[[], datetime]) -> Asyn
         stack.push_async_callback(fetcher.close)
         workers = Workers()
         stack.push_async_callback(workers.close)
-        interval = timedelta(minutes=settings.feed_interval_minutes)
-        rounds = Rounds(store, fetcher, workers, now=now, interval=interval)
-        await rounds.load()
         async with store.begin() as connection:
             installation_id = await store.installation.id(connection)
-        yield Newsroom(
-            store=store,
-            rounds=rounds,
-            subscriptions=Subscriptions(store, rounds, fetcher, workers, now=now),
-            outbox=Outbox(store, installation_id, now=now),
-        )
+        interval = timedelta(minutes=settings.feed_interval_minutes)
+        newsroom = assemble(store, fetcher, workers, installation_id, now=now, interval=interval)
+        await newsroom.rounds.load()
+        yield newsroom

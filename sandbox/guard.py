@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-LOOPBACK = ("127.0.0.1", "localhost")
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, as an address names it, is this machine. Browsers take each name under localhost for it."""
+    return host in ("127.0.0.1", "::1", "localhost") or host.endswith(".localhost")
 
 
 @web.middleware
@@ -18,9 +21,7 @@ async def only_this_machine(
     The Host must be ours, so that no name of a stranger's can be made to point here, and an Origin, which
     browsers send and bots do not, must be our own page.
     """
-    host = request.url.host or ""
     own = f"{request.url.scheme}://{request.host}"
-    is_ours = host in LOOPBACK or host.endswith(".localhost")
-    if not is_ours or request.headers.get("Origin", own) != own:
+    if not is_loopback(request.url.host or "") or request.headers.get("Origin", own) != own:
         raise web.HTTPForbidden(text="The sandbox talks to this machine only.")
     return await handler(request)

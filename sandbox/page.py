@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from simcord.backend import serializers
+from simcord.backend import permissions, serializers
 from simcord.backend.models import Channel
 from simcord.components import walk_components
-from simcord.enums import ChannelType, OptionType
+from simcord.enums import ChannelType, ComponentType, OptionType
 
 from sandbox import shown
 from sandbox.actors import CannotDo
@@ -28,7 +28,10 @@ STATIC = Path(__file__).parent / "static"
 FILES = {"/": "index.html", "/page/page.css": "page.css"} | {
     f"/page/{name}": name for name in ("page.js", "messages.js", "markdown.js", "dialogs.js")
 }
-NEWEST = 60
+NEWEST = 60  # messages shown of a channel
+LONGEST_MESSAGE = 2000  # what a member may write at once
+PAUSE_SECONDS = 0.2  # between two looks of the page
+TEXT_MENUS = (ComponentType.SELECT, ComponentType.RADIO_GROUP, ComponentType.CHECKBOX_GROUP)  # their values are texts
 KINDS = {ChannelType.NEWS: "announcement", ChannelType.FORUM: "forum"}
 # Nothing but our own files, and pictures of feeds; a page elsewhere cannot frame it.
 POLICY = (
@@ -96,7 +99,7 @@ class Page:
     # -------------------------------------------------------------------- state
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Tell the page each time something happened, at most five times a second."""
+        """Tell the page each time something happened, with a pause in between."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
         changes = self._sandbox.changes
@@ -104,7 +107,7 @@ class Page:
             while not self._closing:
                 told = changes.revision
                 await response.write(f"data: {told}\n\n".encode())
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(PAUSE_SECONDS)
                 if changes.revision == told:
                     await changes.next()
         except ConnectionError:
@@ -171,7 +174,8 @@ class Page:
         return [dict(serializers.message_payload(world, stored)) for stored in visible[-NEWEST:]]
 
     def _is_admin(self, member: Member) -> bool:
-        return bool(self._sandbox.world.compute_permissions(self._guild, member.id) & 1 << 5)
+        held = self._sandbox.world.compute_permissions(self._guild, member.id)
+        return bool(held & permissions.flag("manage_guild"))
 
     def _member(self, member_id: str | None) -> Member:
         return next((each for each in self._members if str(each.id) == member_id), self._members[0])
@@ -242,7 +246,7 @@ class Page:
         return self._answered(answer)
 
     async def _say(self, member: Member, asked: dict[str, Any]) -> dict[str, Any]:
-        content = str(asked["content"]).strip()[:2000]
+        content = str(asked["content"]).strip()[:LONGEST_MESSAGE]
         if self._sandbox.world.get_channel(int(asked["channel"])).type == ChannelType.FORUM:
             raise CannotDo("a forum has posts; open one to write in it")
         if content:
@@ -273,7 +277,7 @@ class Page:
         return options
 
     def _values(self, menu: dict[str, Any], values: list[str]) -> list[str | shown.HasId]:
-        return list(values) if menu.get("type") in (3, 21, 22) else [_id(value) for value in values]
+        return list(values) if menu.get("type") in TEXT_MENUS else [_id(value) for value in values]
 
 
 def _id(text: Any) -> Id:

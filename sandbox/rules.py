@@ -18,7 +18,7 @@ from simcord.backend import errors, permissions, serializers
 from simcord.backend.errors import BackendError
 from simcord.backend.models import Channel
 from simcord.components import walk_components
-from simcord.enums import ChannelType
+from simcord.enums import ChannelType, ComponentType
 from simcord.http import router
 
 from sandbox.world import ATTACHMENT_LIMIT, REQUIRE_TAG, World
@@ -26,6 +26,12 @@ from sandbox.world import ATTACHMENT_LIMIT, REQUIRE_TAG, World
 log = logging.getLogger(__name__)
 NONCE_LENGTH = 25
 NONCE_SECONDS = 180
+LONGEST_URL = 2048
+LONGEST_NAME = 100  # of a thread or a choice, and the value of a choice
+MOST_CHOICES = 25
+PAGE, LARGEST_PAGE = 50, 100  # messages or threads in one answer, unless asked otherwise, and at most
+SMALLEST_THREAD_PAGE = 2
+PREMIUM_BUTTON = 6  # which Discord labels itself
 EMBED_LINKS = (("url",), ("author", "url"))
 EMBED_PICTURES = (("image", "url"), ("thumbnail", "url"), ("author", "icon_url"), ("footer", "icon_url"))
 THREAD_METADATA = ("archived", "locked", "auto_archive_duration", "invitable")
@@ -238,9 +244,9 @@ class Rules:
             before = datetime.fromisoformat(call.query["before"])
             threads = [thread for thread in threads if _archived_at(thread) < before]
         threads.sort(key=_archived_at, reverse=True)
-        limit = int(call.query.get("limit", 50))
-        if not 2 <= limit <= 100:
-            raise errors.invalid_form_body("limit: Must be between 2 and 100.")
+        limit = int(call.query.get("limit", PAGE))
+        if not SMALLEST_THREAD_PAGE <= limit <= LARGEST_PAGE:
+            raise errors.invalid_form_body(f"limit: Must be between {SMALLEST_THREAD_PAGE} and {LARGEST_PAGE}.")
         return serializers.thread_list_payload(self._world, threads[:limit], has_more=len(threads) > limit)
 
     # ------------------------------------------------------------- interactions
@@ -285,21 +291,23 @@ def _archived_at(thread: Channel) -> datetime:
 
 def _check_name(body: Any) -> None:
     name = (body or {}).get("name")
-    if not isinstance(name, str) or not 1 <= len(name.strip()) <= 100:
-        raise errors.invalid_form_body("name: Must be between 1 and 100 in length.")
+    if not isinstance(name, str) or not 1 <= len(name.strip()) <= LONGEST_NAME:
+        raise errors.invalid_form_body(f"name: Must be between 1 and {LONGEST_NAME} in length.")
 
 
 def _check_page(query: dict[str, str]) -> None:
-    if not 1 <= int(query.get("limit", 50)) <= 100:
-        raise errors.invalid_form_body("limit: int value should be between 1 and 100.")
+    if not 1 <= int(query.get("limit", PAGE)) <= LARGEST_PAGE:
+        raise errors.invalid_form_body(f"limit: int value should be between 1 and {LARGEST_PAGE}.")
 
 
 def _check_choices(choices: list[dict[str, Any]]) -> None:
-    fits = len(choices) <= 25 and all(
-        1 <= len(choice["name"]) <= 100 and len(str(choice["value"])) <= 100 for choice in choices
+    fits = len(choices) <= MOST_CHOICES and all(
+        1 <= len(choice["name"]) <= LONGEST_NAME and len(str(choice["value"])) <= LONGEST_NAME for choice in choices
     )
     if not fits:
-        raise errors.invalid_form_body("choices: At most 25, with names and values of 1 to 100 characters.")
+        raise errors.invalid_form_body(
+            f"choices: At most {MOST_CHOICES}, with names and values of 1 to {LONGEST_NAME} characters."
+        )
 
 
 def _check_embeds(message: dict[str, Any]) -> None:
@@ -323,17 +331,17 @@ def _check_embeds(message: dict[str, Any]) -> None:
 
 def _check_links(components: Iterable[dict[str, Any]]) -> None:
     for component in walk_components(list(components)):
-        if component.get("type") != 2:
+        if component.get("type") != ComponentType.BUTTON:
             continue
         if component.get("url") is not None:
             _check_url(component["url"], "components.url", ("discord",))
-        if component.get("style") != 6 and not component.get("label") and not component.get("emoji"):
+        if component.get("style") != PREMIUM_BUTTON and not component.get("label") and not component.get("emoji"):
             raise errors.invalid_form_body("components: A button needs a label or an emoji.")
 
 
 def _check_url(value: Any, where: str, also: tuple[str, ...]) -> None:
-    if not isinstance(value, str) or len(value) > 2048:
-        raise errors.invalid_form_body(f"{where}: Must be 2048 or fewer in length.")
+    if not isinstance(value, str) or len(value) > LONGEST_URL:
+        raise errors.invalid_form_body(f"{where}: Must be {LONGEST_URL} or fewer in length.")
     try:
         parts = urlsplit(value)
     except ValueError:

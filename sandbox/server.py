@@ -13,7 +13,7 @@ import discord
 from aiohttp import web
 from simcord.backend import permissions, serializers
 from simcord.backend.models import Channel, Guild, Overwrite
-from simcord.enums import ChannelType, OverwriteType
+from simcord.enums import ChannelType, MessageType, OverwriteType
 
 from sandbox import shown
 from sandbox.actors import PATIENCE, Actors
@@ -40,7 +40,7 @@ LEAST_PERMISSIONS = discord.Permissions(
     read_message_history=True,
 )
 # Pointers and notices that Discord itself writes about threads.
-THREAD_NOTICES = (18, 21)
+THREAD_NOTICES = (MessageType.THREAD_CREATED, MessageType.THREAD_STARTER_MESSAGE)
 
 
 class Sandbox:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,19 +17,20 @@ from aiohttp import web
 from simcord.backend.models import Channel
 
 from sandbox.actors import CannotDo
+from sandbox.errors import CANNOT_START, DemoFailed
+from sandbox.guard import is_loopback
 from sandbox.page import Page
 from sandbox.server import Sandbox
 from sandbox.shown import HasId, Member, Message
-from sandbox.site import Site
+from sandbox.site import DemoSite
 
 BOT = Path(__file__).resolve().parent.parent / "bot.py"
 # What the bot may take from our own environment; everything of its own is made up below.
-KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "TZ")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 READY_SECONDS = 60.0
 FIRST_CARD_SECONDS = 30.0
-# The bot takes ten at most.
-END_SECONDS = 15.0
+# The bot takes a second or two; bot.py gives no command more than ten to end, this one included.
+END_SECONDS = 9.0
 
 WELCOME = """
 This is not Discord: a sandbox on your own machine, with the real bot in it.
@@ -42,22 +42,15 @@ New stories appear every few seconds. Ctrl-C ends it.
 """
 
 
-class DemoFailed(Exception):
-    """Why the demo did not show what it promises, in one line."""
-
-
-class PortTaken(Exception):
-    """The page cannot be served at this port; says why."""
-
-
 async def play(port: int, feeds: Sequence[str], exit_after: float | None, folder: Path) -> None:
     """Run the whole show; the bot's database and log lie in ``folder``.
 
-    Raises DemoFailed when no card was posted or the bot did not do its part, PortTaken when the page can't be served.
+    Being cancelled is how it ends as a rule. Raises DemoFailed when no card was posted, the bot did not do its part,
+    or the page can't be served.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + exit_after if exit_after is not None else None
-    site = Site()
+    site = DemoSite()
     pages: list[Page] = []
 
     def add_page(app: web.Application, sandbox: Sandbox) -> None:
@@ -69,13 +62,15 @@ async def play(port: int, feeds: Sequence[str], exit_after: float | None, folder
         try:
             sandbox = await stack.enter_async_context(Sandbox.running(port=port, parts=[add_page]))
         except OSError as error:
-            raise PortTaken(os.strerror(error.errno) if error.errno else str(error)) from error
-        stop = stack.enter_context(_signals(loop))
+            why = os.strerror(error.errno) if error.errno else str(error)
+            sentence = f"port {port} can't be used ({why}). Choose another one with --port."
+            raise DemoFailed(sentence, CANNOT_START) from error
         site.base = f"{sandbox.url}/site"
         alice, channels = _furnish(sandbox, pages[0])
         print(WELCOME.format(url=sandbox.url), flush=True)
         async with _bot(sandbox, feeds, folder) as process:
-            await _until_told(process, stop, _perform(sandbox, site, alice, channels, feeds, deadline))
+            with contextlib.suppress(asyncio.CancelledError):
+                await _while_it_runs(process, _perform(sandbox, site, alice, channels, feeds, deadline))
         if process.returncode != 0:
             raise DemoFailed(f"the bot ended with status {process.returncode}.")
         cards = len(_cards(sandbox, channels))
@@ -86,7 +81,7 @@ async def play(port: int, feeds: Sequence[str], exit_after: float | None, folder
 
 async def _perform(
     sandbox: Sandbox,
-    site: Site,
+    site: DemoSite,
     alice: Member,
     channels: Sequence[Channel],
     feeds: Sequence[str],
@@ -116,7 +111,7 @@ def _furnish(sandbox: Sandbox, page: Page) -> tuple[Member, list[Channel]]:
 
 
 async def _add_feeds(
-    sandbox: Sandbox, site: Site, alice: Member, channels: Sequence[Channel], feeds: Sequence[str]
+    sandbox: Sandbox, site: DemoSite, alice: Member, channels: Sequence[Channel], feeds: Sequence[str]
 ) -> None:
     """Let alice add our feeds, each to the next channel, and the visitor's to the first."""
     places = [channels[number % len(channels)] for number in range(len(site.feeds))]
@@ -144,7 +139,7 @@ def _cards(sandbox: Sandbox, channels: Sequence[Channel]) -> list[Message]:
 async def _bot(sandbox: Sandbox, feeds: Sequence[str], folder: Path) -> AsyncIterator[Process]:
     """The real bot, in its own process and with settings of its own; it is ended in any case."""
     hosts = [urlsplit(sandbox.url).netloc]
-    hosts += [parts.netloc for parts in map(urlsplit, feeds) if parts.hostname in LOOPBACK]
+    hosts += [parts.netloc for parts in map(urlsplit, feeds) if is_loopback(parts.hostname or "")]
     settings = {
         "DISCORD_TOKEN": sandbox.token,
         "DISCORD_API_URL": sandbox.api_url,
@@ -175,41 +170,26 @@ async def _bot(sandbox: Sandbox, feeds: Sequence[str], folder: Path) -> AsyncIte
 async def _end(process: Process) -> None:
     if process.returncode is None:
         process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), END_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    with contextlib.suppress(TimeoutError):
+        try:
+            await asyncio.wait_for(process.wait(), END_SECONDS)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
 
-async def _until_told(process: Process, stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-    """Do the work until it is done or somebody says stop. Without the bot there is nothing to show."""
-    tasks = [asyncio.create_task(each) for each in (work, stop.wait(), process.wait())]
+async def _while_it_runs(process: Process, work: Coroutine[Any, Any, None]) -> None:
+    """Do the work until it is done. Without the bot there is nothing to show."""
+    working, running = asyncio.create_task(work), asyncio.create_task(process.wait())
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if tasks[0].done():
-            await tasks[0]
-        elif not stop.is_set():
+        await asyncio.wait({working, running}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
             raise DemoFailed(f"the bot ended by itself with status {process.returncode}.")
+        await working
     except TimeoutError as error:
         raise DemoFailed(f"{error}, in vain.") from error
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@contextmanager
-def _signals(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
-    """Set by Ctrl-C or SIGTERM. Where a loop knows no signals (Windows), Ctrl-C interrupts it instead."""
-    stop = asyncio.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    with contextlib.suppress(NotImplementedError):
-        for number in numbers:
-            loop.add_signal_handler(number, stop.set)
-    try:
-        yield stop
-    finally:
-        with contextlib.suppress(NotImplementedError):
-            for number in numbers:
-                loop.remove_signal_handler(number)
+        working.cancel()
+        running.cancel()
+        await asyncio.gather(working, running, return_exceptions=True)

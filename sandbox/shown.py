@@ -15,6 +15,8 @@ from simcord.components import walk_components
 
 from sandbox.world import World
 
+EPHEMERAL = 1 << 6  # among the flags of a message
+
 
 class HasId(Protocol):
     """Anything of Discord's: a guild, channel, thread, message, member."""
@@ -49,7 +51,7 @@ class Message:
 
     @property
     def ephemeral(self) -> bool:
-        return bool(self.flags & 1 << 6)
+        return bool(self.flags & EPHEMERAL)
 
     @property
     def custom_ids(self) -> list[str]:

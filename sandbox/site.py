@@ -15,24 +15,25 @@ from struct import pack
 from aiohttp import web
 from yarl import URL
 
-from sandbox.stories import COMING, SOURCES, STANDING, Source, Story
+from sandbox.stories import COMING, SOURCES, STANDING, Article, Source
 
 # The first new articles come quickly, so that there is something to see; then it gets calmer.
 QUICK, CALM = 4.0, 12.0
-QUICK_STORIES = 5
+QUICK_ARTICLES = 5
 # Cards show https pictures only, and nothing on loopback is https. The demo page knows whose these are.
 PICTURES = "https://pictures.popcorn.example/"
 PICTURE_SIZE = (480, 240)
 TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
 
 
-class Site:
+class DemoSite:
     """What is published so far. Add it to an application with :meth:`serve`."""
 
     def __init__(self) -> None:
         now = datetime.now(UTC)
         self._published = [
-            (story, story.published or now - timedelta(minutes=30 * number)) for number, story in enumerate(STANDING)
+            (article, article.published or now - timedelta(minutes=30 * number))
+            for number, article in enumerate(STANDING)
         ]
         # Where it lies, to be set once that is known: http://127.0.0.1:8642/site
         self.base = ""
@@ -50,13 +51,13 @@ class Site:
         app.router.add_get("/site/", self._front)
         app.router.add_get("/site/{source}/", self._source_page)
         app.router.add_get("/site/{source}/feed.{kind}", self._feed)
-        app.router.add_get("/site/{source}/{story}", self._article)
+        app.router.add_get("/site/{source}/{article}", self._article)
 
     async def publish(self) -> None:
-        """Publish one prepared story after the other, and return when all are out."""
-        for number, story in enumerate(COMING):
-            await asyncio.sleep(QUICK if number < QUICK_STORIES else CALM)
-            self._published.append((story, datetime.now(UTC)))
+        """Publish one prepared article after the other, and return when all are out."""
+        for number, article in enumerate(COMING):
+            await asyncio.sleep(QUICK if number < QUICK_ARTICLES else CALM)
+            self._published.append((article, datetime.now(UTC)))
 
     # ------------------------------------------------------------------- pages
 
@@ -66,17 +67,19 @@ class Site:
 
     async def _source_page(self, request: web.Request) -> web.Response:
         source = _source(request)
-        stories = "".join(f'<li><a href="{story.key}">{escape(story.title)}</a></li>' for story, _ in self._of(source))
-        return _html(source.name, f"<p>{escape(source.about)}</p><ul>{stories}</ul>", self._alternate(source))
+        articles = "".join(
+            f'<li><a href="{article.key}">{escape(article.title)}</a></li>' for article, _ in self._of(source)
+        )
+        return _html(source.name, f"<p>{escape(source.about)}</p><ul>{articles}</ul>", self._alternate(source))
 
     async def _article(self, request: web.Request) -> web.Response:
         source = _source(request)
-        for story, published in self._of(source):
-            if story.key == request.match_info["story"]:
-                text = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in story.paragraphs)
+        for article, published in self._of(source):
+            if article.key == request.match_info["article"]:
+                text = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in article.paragraphs)
                 dateline = f"<p><small>{escape(source.name)}, {published:%d %B %Y}</small></p>"
-                body = f"{dateline}<p><b>{escape(story.summary)}</b></p>{text}"
-                return _html(story.title, body, self._alternate(source))
+                body = f"{dateline}<p><b>{escape(article.summary)}</b></p>{text}"
+                return _html(article.title, body, self._alternate(source))
         raise web.HTTPNotFound
 
     def _alternate(self, source: Source) -> str:
@@ -93,23 +96,26 @@ class Site:
             return web.Response(status=304, headers=headers)
         return web.Response(body=body, content_type=TYPES[source.kind], charset="utf-8", headers=headers)
 
-    def _of(self, source: Source) -> list[tuple[Story, datetime]]:
-        """This source's stories, newest first."""
-        return [(story, published) for story, published in reversed(self._published) if story.source == source.key]
+    def _of(self, source: Source) -> list[tuple[Article, datetime]]:
+        """This source's articles, newest first."""
+        return [
+            (article, published) for article, published in reversed(self._published) if article.source == source.key
+        ]
 
-    def _link(self, story: Story) -> str:
-        """A story's address. Browsers take each name under localhost for this machine, so each source has its own."""
+    def _link(self, article: Article) -> str:
+        """The address of an article. Browsers take each name under localhost for this machine; each source has one."""
         base = URL(self.base)
-        return f"{base.with_host(f'{story.source}.localhost')}/{story.source}/{story.key}"
+        return f"{base.with_host(f'{article.source}.localhost')}/{article.source}/{article.key}"
 
-    def _rss(self, source: Source, stories: Iterable[tuple[Story, datetime]]) -> str:
+    def _rss(self, source: Source, articles: Iterable[tuple[Article, datetime]]) -> str:
         items = "".join(
-            f"<item><title>{escape(story.title)}</title><link>{self._link(story)}</link>"
-            f'<guid isPermaLink="false">{source.key}:{story.key}</guid><pubDate>{format_datetime(published)}</pubDate>'
-            f"<description>{escape(escape(story.summary, quote=False))}</description>"
-            + (f'<media:content url="{_picture_url(story)}" medium="image"/>' if story.picture else "")
+            f"<item><title>{escape(article.title)}</title><link>{self._link(article)}</link>"
+            f'<guid isPermaLink="false">{source.key}:{article.key}</guid>'
+            f"<pubDate>{format_datetime(published)}</pubDate>"
+            f"<description>{escape(escape(article.summary, quote=False))}</description>"
+            + (f'<media:content url="{_picture_url(article)}" medium="image"/>' if article.picture else "")
             + "</item>"
-            for story, published in stories
+            for article, published in articles
         )
         return (
             '<?xml version="1.0" encoding="utf-8"?><rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/">'
@@ -117,15 +123,15 @@ class Site:
             f"<description>{escape(source.about)}</description>{items}</channel></rss>"
         )
 
-    def _atom(self, source: Source, stories: Iterable[tuple[Story, datetime]]) -> str:
+    def _atom(self, source: Source, articles: Iterable[tuple[Article, datetime]]) -> str:
         items = "".join(
-            f"<entry><title>{escape(story.title)}</title><id>urn:demo:{source.key}:{story.key}</id>"
-            f'<link rel="alternate" type="text/html" href="{self._link(story)}"/>'
+            f"<entry><title>{escape(article.title)}</title><id>urn:demo:{source.key}:{article.key}</id>"
+            f'<link rel="alternate" type="text/html" href="{self._link(article)}"/>'
             f"<published>{published.isoformat()}</published><updated>{published.isoformat()}</updated>"
-            f"<summary>{escape(story.summary)}</summary>"
-            + (f'<link rel="enclosure" type="image/png" href="{_picture_url(story)}"/>' if story.picture else "")
+            f"<summary>{escape(article.summary)}</summary>"
+            + (f'<link rel="enclosure" type="image/png" href="{_picture_url(article)}"/>' if article.picture else "")
             + "</entry>"
-            for story, published in stories
+            for article, published in articles
         )
         updated = max(published for _, published in self._published).isoformat()
         return (
@@ -134,25 +140,25 @@ class Site:
             f'<id>urn:demo:{source.key}</id><link href="{self.base}/{source.key}/"/>{items}</feed>'
         )
 
-    def _json(self, source: Source, stories: Iterable[tuple[Story, datetime]]) -> str:
+    def _json(self, source: Source, articles: Iterable[tuple[Article, datetime]]) -> str:
         items = [
             {
-                "id": f"{source.key}:{story.key}",
-                "url": self._link(story),
-                "title": story.title,
-                "summary": story.summary,
-                "content_text": story.summary,
+                "id": f"{source.key}:{article.key}",
+                "url": self._link(article),
+                "title": article.title,
+                "summary": article.summary,
+                "content_text": article.summary,
                 "date_published": published.isoformat(),
-                **({"image": _picture_url(story)} if story.picture else {}),
+                **({"image": _picture_url(article)} if article.picture else {}),
             }
-            for story, published in stories
+            for article, published in articles
         ]
         head = {"version": "https://jsonfeed.org/version/1.1", "title": source.name, "description": source.about}
         return json.dumps({**head, "home_page_url": f"{self.base}/{source.key}/", "items": items}, ensure_ascii=False)
 
 
 def picture(key: str) -> bytes:
-    """A PNG for a story: hills under a sun in colours of its own. The same key gives the same picture."""
+    """A PNG for a article: hills under a sun in colours of its own. The same key gives the same picture."""
     seed = blake2b(key.encode(), digest_size=12).digest()
     width, height = PICTURE_SIZE
     top, low = (seed[0] // 2, seed[1] // 2, 90 + seed[2] // 3), (150 + seed[3] // 3, 90 + seed[4] // 2, seed[5] // 2)
@@ -182,8 +188,8 @@ def _paint(row: bytearray, left: float, right: float, colour: tuple[int, ...]) -
         row[start * 3 : end * 3] = bytes(colour) * (end - start)
 
 
-def _picture_url(story: Story) -> str:
-    return f"{PICTURES}{story.key}.png"
+def _picture_url(article: Article) -> str:
+    return f"{PICTURES}{article.key}.png"
 
 
 def _source(request: web.Request) -> Source:

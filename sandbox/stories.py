@@ -20,8 +20,8 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Story:
-    """An article. ``published`` is None for one that appears while the demo runs."""
+class Article:
+    """One of a source. ``published`` is None for one that appears while the demo runs."""
 
     key: str
     source: str
@@ -40,7 +40,7 @@ SOURCES = (GAZETTE, BETA, LEDGER, INFERENCE)
 
 # There from the start, one for each feed.
 STANDING = (
-    Story(
+    Article(
         "deepseek-r1",
         GAZETTE.key,
         "January 2025: a small lab gives away a reasoning model, and the giants do their sums again",
@@ -67,7 +67,7 @@ STANDING = (
         picture=True,
         published=datetime(2025, 1, 27, 9, 0, tzinfo=UTC),
     ),
-    Story(
+    Article(
         "halcyon-memory",
         BETA.key,
         "Halcyon’s assistant now remembers you. Erasing it takes one button and thirty days",
@@ -81,7 +81,7 @@ STANDING = (
         ),
         picture=True,
     ),
-    Story(
+    Article(
         "power-purchase",
         LEDGER.key,
         "Three labs have booked more electricity than Estonia uses, filings show",
@@ -94,7 +94,7 @@ STANDING = (
             "calendar, proposed this week, would oblige them to commit eighteen months ahead.",
         ),
     ),
-    Story(
+    Article(
         "benchmarks-tired",
         INFERENCE.key,
         "The exam everybody passes: how a famous benchmark stopped telling models apart",
@@ -113,7 +113,7 @@ STANDING = (
 
 # Published one by one while the demo runs.
 COMING = (
-    Story(
+    Article(
         "kestrel-7b",
         GAZETTE.key,
         "Kestrel 7B fits on a phone and knows when to keep quiet",
@@ -126,7 +126,7 @@ COMING = (
         ),
         picture=True,
     ),
-    Story(
+    Article(
         "meridian-price",
         BETA.key,
         "Meridian cuts the price of its flagship by half, and its context with it",
@@ -138,7 +138,7 @@ COMING = (
             "Rivals have not reacted yet. Two resellers lowered their prices within the hour.",
         ),
     ),
-    Story(
+    Article(
         "chip-resale",
         LEDGER.key,
         "Second-hand accelerators lose a third of their value in a quarter",
@@ -152,7 +152,7 @@ COMING = (
         ),
         picture=True,
     ),
-    Story(
+    Article(
         "library-model",
         INFERENCE.key,
         "A national library trains its own model, and lends it like a book",
@@ -165,7 +165,7 @@ COMING = (
         ),
         picture=True,
     ),
-    Story(
+    Article(
         "licence-wars",
         GAZETTE.key,
         "“Open” with an asterisk: four licences, four meanings",
@@ -178,7 +178,7 @@ COMING = (
             "their releases than change them.",
         ),
     ),
-    Story(
+    Article(
         "voice-recall",
         BETA.key,
         "Solace withdraws a voice after its owner recognises herself",
@@ -191,7 +191,7 @@ COMING = (
         ),
         picture=True,
     ),
-    Story(
+    Article(
         "hospital-local",
         GAZETTE.key,
         "Eleven hospitals switch to a model in their own cellar",
@@ -204,7 +204,7 @@ COMING = (
             "system is no longer allowed to write.",
         ),
     ),
-    Story(
+    Article(
         "water-bill",
         LEDGER.key,
         "A desert town asks its data centre to drink less",
@@ -217,7 +217,7 @@ COMING = (
         ),
         picture=True,
     ),
-    Story(
+    Article(
         "translator-strike",
         INFERENCE.key,
         "The translators who correct machines want their names back",
@@ -228,7 +228,7 @@ COMING = (
             "Studios reply that nobody reads the credits. The guild answers that in this case they cost nothing.",
         ),
     ),
-    Story(
+    Article(
         "meridian-audit",
         BETA.key,
         "Meridian lets auditors look inside, on its own premises and without phones",
@@ -241,7 +241,7 @@ COMING = (
         ),
         picture=True,
     ),
-    Story(
+    Article(
         "cooperative-cluster",
         LEDGER.key,
         "Sixty universities pool their machines, and their waiting lists",
@@ -253,7 +253,7 @@ COMING = (
             "Industry may join, but its hours count half. Two companies have applied nevertheless.",
         ),
     ),
-    Story(
+    Article(
         "why-popcorn",
         INFERENCE.key,
         "Open or closed? Why the argument never ends, and why that is good news",

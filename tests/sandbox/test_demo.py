@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from sandbox.demo import demo
+from sandbox.errors import DemoFailed
 
 # A bot that logs in where it is told to, and answers /feed add; CARD is what it does then.
 BOT = """
@@ -60,9 +64,9 @@ class Bot:
         """What lies in the folder."""
         return [path.name for path in self.path.parent.iterdir()]
 
-    def log(self, said: str) -> str:
+    def log(self, failure: DemoFailed) -> str:
         """What the bot wrote, found by what the demo said."""
-        return Path(said.split("log: ")[1].strip()).read_text()
+        return Path(str(failure).split("log: ")[1]).read_text()
 
 
 @pytest.fixture
@@ -73,8 +77,8 @@ def bot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bot:
     return bot
 
 
-async def test_a_demo_with_cards_ends_with_0_and_leaves_nothing(bot: Bot, capsys: pytest.CaptureFixture[str]):
-    assert await demo(port=0, feeds=["http://127.0.0.1:9/own.xml"], exit_after=0) == 0
+async def test_a_demo_with_cards_ends_well_and_leaves_nothing(bot: Bot, capsys: pytest.CaptureFixture[str]):
+    await demo(port=0, feeds=["http://127.0.0.1:9/own.xml"], exit_after=0)
 
     out = capsys.readouterr().out
     assert "This is not Discord" in out
@@ -82,56 +86,85 @@ async def test_a_demo_with_cards_ends_with_0_and_leaves_nothing(bot: Bot, capsys
     assert bot.left() == ["bot.py"]
 
 
-async def test_a_demo_without_cards_ends_with_1_and_names_the_log(
+async def test_a_demo_that_is_told_to_end_tells_how_many_cards_it_posted(
     bot: Bot, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
+    first_card = asyncio.Event()
+    monkeypatch.setattr("sandbox.site.DemoSite.publish", _told(first_card))
+    running = asyncio.create_task(demo(port=0))
+    await first_card.wait()
+    running.cancel()
+    await running
+
+    assert re.search(r"^[1-9]\d* cards were posted\.$", capsys.readouterr().out, re.MULTILINE)
+    assert bot.left() == ["bot.py"]
+
+
+async def test_a_demo_that_is_told_to_end_before_its_first_card_has_failed(bot: Bot, monkeypatch: pytest.MonkeyPatch):
+    connected = asyncio.Event()
+    monkeypatch.setattr("sandbox.show._add_feeds", _told(connected))
+    running = asyncio.create_task(demo(port=0))
+    await connected.wait()
+    running.cancel()
+    with pytest.raises(DemoFailed, match="ended before a card was posted"):
+        await running
+
+
+def _told(event: asyncio.Event) -> Callable[..., Awaitable[None]]:
+    """In place of a step of the demo: only tells that it came so far."""
+
+    async def tell(*_: object) -> None:
+        event.set()
+
+    return tell
+
+
+async def test_a_demo_without_cards_fails_and_names_the_log(bot: Bot, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sandbox.show.FIRST_CARD_SECONDS", 0.05)
     bot.becomes(BOT.replace("CARD", "pass"))
-    assert await demo(port=0, exit_after=0) == 1
+    with pytest.raises(DemoFailed, match="the first card, in vain") as failed:
+        await demo(port=0, exit_after=0)
 
-    said = capsys.readouterr().err
-    assert "the first card, in vain" in said
-    assert said.count("\n") == 1
-    assert bot.log(said) is not None
+    assert failed.value.code == 1
+    assert bot.log(failed.value) is not None
 
 
-async def test_a_bot_that_ends_by_itself_ends_the_demo_with_1(bot: Bot, capsys: pytest.CaptureFixture[str]):
+async def test_a_bot_that_ends_by_itself_ends_the_demo(bot: Bot):
     bot.becomes("print('no'); raise SystemExit(3)")
-    assert await demo(port=0, exit_after=60) == 1
-    assert "ended by itself with status 3" in capsys.readouterr().err
+    with pytest.raises(DemoFailed, match="ended by itself with status 3"):
+        await demo(port=0, exit_after=60)
 
 
-async def test_the_bot_sees_only_the_demos_own_settings(
-    bot: Bot, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-):
+async def test_the_bot_sees_only_the_demos_own_settings(bot: Bot, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DISCORD_TOKEN", "a real one")
     monkeypatch.setenv("FEED_CONTACT", "me@example.org")
     bot.becomes("import os; print(sorted(os.environ), os.environ['DISCORD_TOKEN'], os.listdir())")
-    await demo(port=0, exit_after=60)
+    with pytest.raises(DemoFailed) as failed:
+        await demo(port=0, exit_after=60)
 
-    log = bot.log(capsys.readouterr().err)
+    log = bot.log(failed.value)
     assert "a real one" not in log and "FEED_CONTACT" not in log
     assert "sandbox.token.not-a-secret ['bot.log']" in log
 
 
-async def test_a_port_that_is_taken_ends_it_with_2_in_one_line(capsys: pytest.CaptureFixture[str], bot: Bot):
+async def test_a_port_that_is_taken_is_told_and_leaves_nothing(bot: Bot):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        assert await demo(port=port, exit_after=0) == 2
+        with pytest.raises(DemoFailed, match=f"port {port} can't be used") as failed:
+            await demo(port=port, exit_after=0)
 
-    said = capsys.readouterr().err
-    assert f"port {port} can't be used" in said
-    assert said.count("\n") == 1
+    assert failed.value.code == 2
+    assert bot.left() == ["bot.py"]
 
 
-async def test_without_the_development_group_it_says_how_to_get_it(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-):
+async def test_without_the_development_group_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert await demo(port=0, exit_after=0) == 2
-    assert "uv sync" in capsys.readouterr().err
+    with pytest.raises(DemoFailed, match="uv sync") as failed:
+        await demo(port=0, exit_after=0)
+
+    assert failed.value.code == 2
 
 
 def test_the_door_of_the_demo_needs_the_standard_library_alone():

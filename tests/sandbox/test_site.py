@@ -1,4 +1,4 @@
-"""The demo's feed site: three formats, one new story after the other."""
+"""The demo's feed site: three formats, one new article after the other."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from sandbox.site import PICTURES, Site, picture
+from sandbox.site import PICTURES, DemoSite, picture
 from sandbox.stories import COMING, SOURCES, STANDING
 
 
 @pytest.fixture
-def site() -> Site:
-    return Site()
+def site() -> DemoSite:
+    return DemoSite()
 
 
 @pytest.fixture
-async def browser(site: Site) -> AsyncIterator[ClientSession]:
+async def browser(site: DemoSite) -> AsyncIterator[ClientSession]:
     app = web.Application()
     site.serve(app)
     async with TestServer(app) as server, ClientSession(server.make_url("/")) as session:
@@ -29,7 +29,7 @@ async def browser(site: Site) -> AsyncIterator[ClientSession]:
         yield session
 
 
-async def titles(browser: ClientSession, site: Site) -> list[list[str]]:
+async def titles(browser: ClientSession, site: DemoSite) -> list[list[str]]:
     found = []
     for source in SOURCES:
         body = await (await browser.get(site.feed_url(source))).text()
@@ -41,37 +41,37 @@ async def titles(browser: ClientSession, site: Site) -> list[list[str]]:
     return found
 
 
-async def test_each_feed_begins_with_one_story(browser: ClientSession, site: Site):
-    assert await titles(browser, site) == [[story.title] for story in STANDING]
+async def test_each_feed_begins_with_one_story(browser: ClientSession, site: DemoSite):
+    assert await titles(browser, site) == [[article.title] for article in STANDING]
 
 
 async def test_the_prepared_stories_appear_newest_first(
-    browser: ClientSession, site: Site, monkeypatch: pytest.MonkeyPatch
+    browser: ClientSession, site: DemoSite, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("sandbox.site.QUICK", 0)
     monkeypatch.setattr("sandbox.site.CALM", 0)
     await asyncio.wait_for(site.publish(), 20)
 
-    gazette = [story.title for story in (*STANDING, *COMING) if story.source == SOURCES[0].key]
+    gazette = [article.title for article in (*STANDING, *COMING) if article.source == SOURCES[0].key]
     assert (await titles(browser, site))[0] == gazette[::-1]
     assert len(COMING) >= 12
 
 
-async def test_an_unchanged_feed_is_304(browser: ClientSession, site: Site):
+async def test_an_unchanged_feed_is_304(browser: ClientSession, site: DemoSite):
     for url in site.feeds:
         etag = (await browser.get(url)).headers["ETag"]
         assert (await browser.get(url, headers={"If-None-Match": etag})).status == 304
 
 
-async def test_every_page_names_its_feed(browser: ClientSession, site: Site):
-    for story, source in zip(STANDING, SOURCES, strict=True):
-        for path in (f"/site/{source.key}/", f"/site/{source.key}/{story.key}"):
+async def test_every_page_names_its_feed(browser: ClientSession, site: DemoSite):
+    for article, source in zip(STANDING, SOURCES, strict=True):
+        for path in (f"/site/{source.key}/", f"/site/{source.key}/{article.key}"):
             page = await (await browser.get(path)).text()
             assert 'rel="alternate"' in page
             assert site.feed_url(source) in page
 
 
-async def test_what_is_not_published_yet_cannot_be_read(browser: ClientSession, site: Site):
+async def test_what_is_not_published_yet_cannot_be_read(browser: ClientSession, site: DemoSite):
     assert (await browser.get(f"/site/{COMING[0].source}/{COMING[0].key}")).status == 404
 
 
@@ -82,7 +82,7 @@ def test_a_picture_is_a_png_and_always_the_same():
 
 
 def test_the_story_of_january_2025_says_when_it_was():
-    story = STANDING[0]
-    assert "DeepSeek" in story.summary
-    assert story.title.startswith("January 2025")
-    assert story.published is not None and story.published.year == 2025
+    article = STANDING[0]
+    assert "DeepSeek" in article.summary
+    assert article.title.startswith("January 2025")
+    assert article.published is not None and article.published.year == 2025
