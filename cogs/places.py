@@ -23,11 +23,11 @@ class Place(Protocol):
         """Send a card and return its message's id."""
         ...
 
-    async def find(self, mark: str, since: datetime) -> int | None:
-        """Return the id of our message that carries this mark and isn't older than ``since``, if there is one."""
+    async def find(self, mark: str, since: datetime, until: datetime) -> int | None:
+        """Return the id of our message of that time that carries this mark, if there is one."""
         ...
 
-    async def tidy(self, mark: str, since: datetime) -> int | None:
+    async def tidy(self, mark: str, since: datetime, until: datetime) -> int | None:
         """Remove what a repeated request may have left twice; return the id of what stays, None if untold."""
         ...
 
@@ -43,18 +43,17 @@ class Places:
     def __init__(self, client: discord.Client) -> None:
         self._client = client
 
-    async def at(self, channel_id: int, guild_id: int, kind: ChannelKind, tag_id: int | None) -> Place:
-        """Return the place; raises discord.HTTPException if Discord shows us no such forum."""
-        channel = self._client.get_channel(channel_id)
+    async def at(self, channel_id: int, kind: ChannelKind, tag_id: int | None) -> Place:
+        """Return the place; raises discord.HTTPException if Discord shows us no such channel.
+
+        What isn't in the cache is asked for: an archived thread, which a message wakes up, or nothing at all.
+        """
+        channel = self._client.get_channel(channel_id) or await self._client.fetch_channel(channel_id)
         if kind is ChannelKind.FORUM:
-            # Without the forum itself nothing can be posted, so one that isn't in the cache is asked for.
-            found = channel or await self._client.fetch_channel(channel_id)
-            assert isinstance(found, discord.ForumChannel), "a channel never changes into or out of a forum"
-            return ForumPlace(found, tag_id)
-        if isinstance(channel, discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel):
-            return ChannelPlace(channel)
-        # An archived thread isn't in the cache, yet a message wakes it up.
-        return ChannelPlace(self._client.get_partial_messageable(channel_id, guild_id=guild_id))
+            assert isinstance(channel, discord.ForumChannel), "a channel never changes into or out of a forum"
+            return ForumPlace(channel, tag_id)
+        assert isinstance(channel, discord.TextChannel | discord.Thread), "only these become news channels"
+        return ChannelPlace(channel)
 
     async def publish(self, channel_id: int, guild_id: int, message_id: int) -> None:
         """Publish a card to those who follow its announcement channel."""
@@ -65,14 +64,7 @@ class Places:
 class ChannelPlace:
     """A channel or a thread: cards are messages, and Discord tells a repeated one by its nonce."""
 
-    def __init__(
-        self,
-        channel: discord.TextChannel
-        | discord.Thread
-        | discord.VoiceChannel
-        | discord.StageChannel
-        | discord.PartialMessageable,
-    ) -> None:
+    def __init__(self, channel: discord.TextChannel | discord.Thread) -> None:
         self._channel = channel
 
     @property
@@ -82,14 +74,14 @@ class ChannelPlace:
     async def send(self, message: CardMessage, nonce: str) -> int:
         return (await self._channel.send(**message.for_channel(), nonce=nonce)).id
 
-    async def find(self, mark: str, since: datetime) -> int | None:
+    async def find(self, mark: str, since: datetime, until: datetime) -> int | None:
         _must_read_history(self._channel)
-        async for message in self._channel.history(limit=None, after=since, oldest_first=True):
+        async for message in self._channel.history(limit=None, after=since, before=until, oldest_first=True):
             if _is_ours(message) and carries(message, mark):
                 return message.id
         return None
 
-    async def tidy(self, mark: str, since: datetime) -> int | None:
+    async def tidy(self, mark: str, since: datetime, until: datetime) -> int | None:
         """Nothing to do: the nonce keeps a repeated request from leaving two."""
         return None
 
@@ -108,19 +100,19 @@ class ForumPlace:
         created = await self._forum.create_thread(**message.for_forum(), applied_tags=[tag] if tag else [])
         return created.thread.id
 
-    async def find(self, mark: str, since: datetime) -> int | None:
-        posts = await self._posts(mark, since)
+    async def find(self, mark: str, since: datetime, until: datetime) -> int | None:
+        posts = await self._posts(mark, since, until)
         return posts[0].id if posts else None
 
-    async def tidy(self, mark: str, since: datetime) -> int | None:
+    async def tidy(self, mark: str, since: datetime, until: datetime) -> int | None:
         """Keep the oldest of several posts with one mark; a younger one goes if nobody has written in it."""
-        posts = await self._posts(mark, since)
+        posts = await self._posts(mark, since, until)
         for post in posts[1:]:
             if not [message async for message in post.history(limit=2) if not _is_ours(message)]:
                 await _take_away(post)
         return posts[0].id if posts else None
 
-    async def _posts(self, mark: str, since: datetime) -> list[discord.Thread]:
+    async def _posts(self, mark: str, since: datetime, until: datetime) -> list[discord.Thread]:
         """Return our posts with this mark, running or archived, oldest first."""
         _must_read_history(self._forum)
         threads = {thread.id: thread for thread in await self._forum.guild.active_threads()}
@@ -129,12 +121,12 @@ class ForumPlace:
                 break
             threads.setdefault(thread.id, thread)
         in_order = sorted(threads.values(), key=lambda thread: thread.id)
-        return [thread for thread in in_order if await self._is_post(thread, mark, since)]
+        return [thread for thread in in_order if await self._is_post(thread, mark, since, until)]
 
-    async def _is_post(self, thread: discord.Thread, mark: str, since: datetime) -> bool:
+    async def _is_post(self, thread: discord.Thread, mark: str, since: datetime, until: datetime) -> bool:
         if thread.parent_id != self._forum.id or thread.owner_id != self._forum.guild.me.id:
             return False
-        if discord.utils.snowflake_time(thread.id) < since:
+        if not since <= discord.utils.snowflake_time(thread.id) <= until:
             return False
         return any([carries(message, mark) async for message in thread.history(limit=1, oldest_first=True)])
 
@@ -154,10 +146,7 @@ def _is_ours(message: discord.Message) -> bool:
     return me is not None and message.author.id == me.id
 
 
-def _must_read_history(channel: object) -> None:
+def _must_read_history(channel: discord.abc.GuildChannel | discord.Thread) -> None:
     """Discord answers with an empty history where we may not read it, which would look like "not there"."""
-    if isinstance(channel, discord.PartialMessageable):
-        return
-    assert isinstance(channel, discord.abc.GuildChannel | discord.Thread)
     if not channel.permissions_for(channel.guild.me).read_message_history:
         raise CannotLook

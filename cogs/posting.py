@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,10 +17,10 @@ from discord.utils import utcnow
 
 from cogs.places import CannotLook, Place, Places
 from cogs.views.cards import CardMessage, card_message, more_item, plain_card_message
-from newsroom.desk.outbox import Claim, Outbox, Step
+from newsroom.desk.outbox import CLOCK_SLACK, Claim, Outbox, Step
 from newsroom.desk.refusals import Verdict, in_words, may_have_arrived, verdict
-from newsroom.feeds.fetch import is_network_error, never_connected
-from newsroom.store import Publishing
+from newsroom.models import Publishing
+from newsroom.network import is_network_error, never_connected
 from newsroom.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -32,13 +33,17 @@ SENDS_A_SECOND = 40
 
 # discord.py waits out a rate limit inside a send; with no answer after this, nobody knows.
 LONGEST_SEND = 60.0
+
+# Where many write, a look goes through thousands of messages, a hundred a second. Cut short it would begin anew
+# each time, and never end.
 LONGEST_LOOK = 60.0
 
 # discord.py repeats a request by itself after some errors, at the earliest a second later. An attempt that took
 # as long may have left something in the channel, however it ended.
 SURELY_ONE_REQUEST = timedelta(seconds=1)
 
-LAST_SENDS = 8.0  # seconds that sends in flight get when the bot stops
+LAST_SENDS = 8.0  # seconds; what the sends in flight get when the bot stops, of the ten that bot.py has in all
+LONGEST_WAIT = timedelta(days=1)  # the longest a rate limit can make a channel wait
 PAUSE_AFTER_BLOCK = timedelta(minutes=10)
 PAUSE_AFTER_GATEWAY_ERROR = timedelta(seconds=30)
 MOST_ODD_FAILURES = 5
@@ -55,6 +60,7 @@ class Posting(commands.Cog):
         self._pace = AsyncLimiter(5, 5 / SENDS_A_SECOND)
         self._stopped = False
         self._paused_until: datetime | None = None
+        self._odd_failures: Counter[int] = Counter()
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -114,6 +120,7 @@ class Posting(commands.Cog):
             if looked or self._slow(started):
                 message_id = await self._tidy(place, claim) or message_id
             await self._outbox.sent(claim, message_id, publish=place.has_followers)
+            self._odd_failures.pop(claim.delivery.id, None)
 
     def _slow(self, started: datetime) -> bool:
         return self._now() - started >= SURELY_ONE_REQUEST
@@ -131,24 +138,26 @@ class Posting(commands.Cog):
         return await self._try(place, claim, plain_card_message(claim.card))
 
     async def _try(self, place: Place, claim: Claim, message: CardMessage) -> int:
-        async with asyncio.timeout(LONGEST_SEND):
+        patience = LONGEST_SEND
+        if claim.repeat_until is not None:
+            patience = min(patience, (claim.repeat_until - self._now()).total_seconds())
+        async with asyncio.timeout(patience):
             return await place.send(message, claim.nonce)
 
     async def _look(self, place: Place, claim: Claim) -> int | None:
         await self._pace.acquire()
         async with asyncio.timeout(LONGEST_LOOK):
-            return await place.find(claim.card.mark, claim.look_since)
+            return await place.find(claim.card.mark, claim.look_since, claim.look_until)
 
     async def _place(self, claim: Claim) -> Place:
-        delivery = claim.delivery
         async with asyncio.timeout(LONGEST_LOOK):
-            return await self._places.at(delivery.channel_id, delivery.guild_id, claim.kind, claim.tag_id)
+            return await self._places.at(claim.delivery.channel_id, claim.kind, claim.tag_id)
 
     async def _tidy(self, place: Place, claim: Claim) -> int | None:
         """Remove a doubled card; return the id of the one that stays, None if that can't be told."""
         try:
             async with asyncio.timeout(LONGEST_LOOK):
-                return await place.tidy(claim.card.mark, claim.look_since)
+                return await place.tidy(claim.card.mark, claim.look_since, self._now() + CLOCK_SLACK)
         except (discord.HTTPException, CannotLook, OSError, TimeoutError) as error:
             log.warning("could not look for a doubled card in channel %d: %s", claim.delivery.channel_id, error)
             return None
@@ -159,35 +168,30 @@ class Posting(commands.Cog):
         reason = _in_words(error)
         log.warning("delivery %d to channel %d: %s", claim.delivery.id, claim.delivery.channel_id, reason)
         if isinstance(error, discord.RateLimited):
-            await self._later(claim, reason, timedelta(seconds=error.retry_after), slow=slow)
+            await self._later(claim, reason, _wait(error), slow=slow)
         elif isinstance(error, discord.HTTPException):
             await self._refused(claim, error, reason, slow=slow)
         elif never_connected(error):
             await self._later(claim, reason, None, slow=slow)
         elif is_network_error(error):
             await outbox.uncertain(claim, reason)
-        elif claim.delivery.attempts < MOST_ODD_FAILURES:
+        elif self._odd_failures[claim.delivery.id] < MOST_ODD_FAILURES:
             log.error("an odd failure while sending", exc_info=error)
+            self._odd_failures[claim.delivery.id] += 1
             await outbox.uncertain(claim, reason)
         else:
+            del self._odd_failures[claim.delivery.id]
             await outbox.quarantine(claim, reason)
 
     async def _refused(self, claim: Claim, error: discord.HTTPException, reason: str, *, slow: bool) -> None:
+        meaning = self._heed(error)
         if may_have_arrived(error.status):
-            if _is_page(error):
-                self._pause(PAUSE_AFTER_GATEWAY_ERROR, reason)
             await self._outbox.uncertain(claim, reason)
             return
-        match _meaning(error)[0]:
+        match meaning:
             case Verdict.SUSPEND:
                 await self._outbox.suspend(claim, reason, uncertain=slow)
-            case Verdict.STOP:
-                self._stop(reason)
-                await self._later(claim, reason, None, slow=slow)
-            case Verdict.PAUSE_ALL:
-                self._pause(PAUSE_AFTER_BLOCK, reason)
-                await self._later(claim, reason, None, slow=slow)
-            case Verdict.LATER:
+            case Verdict.STOP | Verdict.PAUSE_ALL | Verdict.LATER:
                 await self._later(claim, reason, None, slow=slow)
             case Verdict.PLAINER | Verdict.FORGET | Verdict.DONE:
                 await self._outbox.quarantine(claim, reason)
@@ -198,9 +202,17 @@ class Posting(commands.Cog):
         else:
             await self._outbox.surely_not_sent(claim, reason, wait)
 
-    def _stop(self, reason: str) -> None:
-        self._stopped = True
-        log.critical("no card is sent any more: %s", reason)
+    def _heed(self, error: discord.HTTPException) -> Verdict:
+        """Do what a refusal asks for everything that waits; return what it means for what was refused."""
+        meaning, reason = _meaning(error)
+        if meaning is Verdict.STOP:
+            self._stopped = True
+            log.critical("no card is sent any more: %s", reason)
+        elif meaning is Verdict.PAUSE_ALL:
+            self._pause(PAUSE_AFTER_BLOCK, reason)
+        elif may_have_arrived(error.status) and _is_page(error):
+            self._pause(PAUSE_AFTER_GATEWAY_ERROR, reason)
+        return meaning
 
     def _pause(self, length: timedelta, reason: str) -> None:
         self._paused_until = self._now() + length
@@ -214,22 +226,15 @@ class Posting(commands.Cog):
             async with asyncio.timeout(LONGEST_SEND):
                 await self._places.publish(publishing.channel_id, publishing.guild_id, publishing.message_id)
         except discord.RateLimited as error:
-            await outbox.not_published(publishing, _in_words(error), timedelta(seconds=error.retry_after))
+            await outbox.not_published(publishing, _in_words(error), _wait(error))
         except discord.HTTPException as error:
-            meaning, reason = _meaning(error)
-            match meaning:
+            match self._heed(error):
                 case Verdict.DONE:
                     await outbox.published(publishing)
                 case Verdict.FORGET | Verdict.SUSPEND | Verdict.PLAINER:
-                    await outbox.never_published(publishing, reason)
-                case Verdict.PAUSE_ALL:
-                    self._pause(PAUSE_AFTER_BLOCK, reason)
-                    await outbox.not_published(publishing, reason, PAUSE_AFTER_BLOCK)
-                case Verdict.STOP:
-                    self._stop(reason)
-                    await outbox.not_published(publishing, reason)
-                case Verdict.LATER:
-                    await outbox.not_published(publishing, reason)
+                    await outbox.never_published(publishing, _in_words(error))
+                case Verdict.STOP | Verdict.PAUSE_ALL | Verdict.LATER:
+                    await outbox.not_published(publishing, _in_words(error))
         except Exception as error:
             if not is_network_error(error):
                 log.exception("an odd failure while publishing")
@@ -246,7 +251,12 @@ def _is_page(error: discord.HTTPException) -> bool:
 def _meaning(error: discord.HTTPException) -> tuple[Verdict, str]:
     """Return what a refusal means, and that in words."""
     html, via = _is_page(error), "Via" in error.response.headers
-    return verdict(error.status, error.code, html=html, via=via), in_words(error.status, error.code, html=html, via=via)
+    code = error.code if isinstance(error.code, int) else 0
+    return verdict(error.status, code, html=html, via=via), in_words(error.status, code, html=html, via=via)
+
+
+def _wait(error: discord.RateLimited) -> timedelta:
+    return timedelta(seconds=min(error.retry_after, LONGEST_WAIT.total_seconds()))
 
 
 def _in_words(error: Exception) -> str:

@@ -14,14 +14,17 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
 
-from newsroom.models import Card, ChannelKind, Delivery, DeliveryState, Origin, PublishState
-from newsroom.store import Publishing, Store
+from newsroom.models import Card, ChannelKind, Delivery, DeliveryState, Origin, Publishing, PublishState
+from newsroom.store import Store
 
 # Discord forgets a nonce after "a few minutes"; a minute is surely inside.
 NONCE_WINDOW = timedelta(seconds=60)
 
 # The machine's clock and Discord's need not agree: a look into a channel goes back a little further.
 CLOCK_SLACK = timedelta(minutes=2)
+
+# An attempt is over after this at the latest, whatever Discord does.
+LONGEST_ATTEMPT = timedelta(minutes=2)
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=5)
@@ -39,8 +42,9 @@ class Step(StrEnum):
 class Claim:
     """A delivery in the hands of whoever sends it.
 
-    ``look_since`` is how far back a look into the channel has to go. ``more`` says that other stories wait
-    behind this one.
+    A look into the channel has to cover ``look_since`` to ``look_until``: no attempt can have left the card at
+    another time. ``repeat_until`` is set when this repeats an attempt: by then it must be over, while Discord
+    still knows the nonce. ``more`` says that other stories wait behind this one.
     """
 
     delivery: Delivery
@@ -50,6 +54,8 @@ class Claim:
     card: Card
     nonce: str
     look_since: datetime
+    look_until: datetime
+    repeat_until: datetime | None
     more: bool
 
 
@@ -104,7 +110,8 @@ class Outbox:
             if found is None:
                 return None
             delivery, channel, more = found
-            step = next_step(delivery, self._first_tries.get(delivery.id), channel.kind, now)
+            first_try = self._first_tries.get(delivery.id)
+            step = next_step(delivery, first_try, channel.kind, now)
             attempted_at = delivery.attempted_at or now
             await self._store.deliveries.record(
                 connection,
@@ -112,6 +119,7 @@ class Outbox:
                 state=DeliveryState.SENDING,
                 attempts=delivery.attempts + 1,
                 attempted_at=attempted_at,
+                due_at=now,
             )
             article, source = await self._store.deliveries.contents(connection, delivery)
         if step is Step.SEND:
@@ -132,6 +140,9 @@ class Outbox:
             ),
             nonce=secret_name(self._installation_id, delivery.id),
             look_since=attempted_at - CLOCK_SLACK,
+            # A row that stands at sending was due again only after its last attempt, or else when that began.
+            look_until=delivery.due_at + LONGEST_ATTEMPT + CLOCK_SLACK,
+            repeat_until=first_try + NONCE_WINDOW if first_try and step is Step.SEND else None,
             more=more,
         )
 

@@ -93,12 +93,12 @@ def verdict(status: int, code: int, *, html: bool = False, via: bool = True) -> 
     ``status`` is the HTTP status, ``code`` Discord's JSON error code (0 without one). ``html`` tells that the body
     was no JSON; ``via`` whether the answer had a Via header, without which a 429 comes from Discord's edge.
     """
+    if may_have_arrived(status):
+        return Verdict.LATER
     if html or (status == 429 and not via):
         return Verdict.PAUSE_ALL
     if status == 401:
         return Verdict.STOP
-    if status >= 500:
-        return Verdict.LATER
     if code in _BY_CODE:
         return _BY_CODE[code][0]
     if status == 429:

@@ -52,16 +52,16 @@ class FakePlace:
         self.nonces.append(nonce)
         return 9000 + len(self.messages)
 
-    async def find(self, mark: str, since: datetime) -> int | None:
+    async def find(self, mark: str, since: datetime, until: datetime) -> int | None:
         if self.blind:
             raise CannotLook
         self.looks.append(since)
         return self.arrived.get(mark)
 
-    async def tidy(self, mark: str, since: datetime) -> int | None:
+    async def tidy(self, mark: str, since: datetime, until: datetime) -> int | None:
         return None
 
-    async def at(self, channel_id: int, guild_id: int, kind: ChannelKind, tag_id: int | None) -> FakePlace:
+    async def at(self, channel_id: int, kind: ChannelKind, tag_id: int | None) -> FakePlace:
         return self
 
     async def publish(self, channel_id: int, guild_id: int, message_id: int) -> None:
@@ -251,6 +251,40 @@ async def test_an_odd_failure_is_looked_into_and_in_the_end_stops_no_other(post:
     assert await post.states() == ["quarantined", "sent"]
 
 
+async def test_an_odd_failure_after_a_long_outage_is_not_the_end_of_a_story(post: Post):
+    for _ in range(10):
+        await post.tick(discord.RateLimited(40.0), later=3600)
+    await post.tick(ValueError("a bug"), later=3600)
+
+    await post.tick(later=3600)
+
+    assert post.headlines == ["Post 1", "Post 2"]
+
+
+async def test_a_page_that_tells_of_discords_own_trouble_pauses_all_sending_for_a_moment(post: Post):
+    await post.desk.add(channel_id=OTHER_CHANNEL, backfill=1)
+    page = refusal(502, text="<html>bad gateway</html>")
+
+    await post.tick(page, page)
+    await post.tick(later=20)
+    assert post.headlines == []
+
+    await post.tick(later=60)
+    assert sorted(post.headlines) == ["Post 1", "Post 2", "Post 2"]
+
+
+async def test_a_page_while_publishing_holds_cards_up_for_a_moment_only(post: Post):
+    post.place.has_followers = True
+    await post.tick()
+    await post.tick(refusal(502, text="<html>bad gateway</html>"))
+    post.desk.web.put(FEED, *posts(1, 2, 3))
+    await post.desk.round()
+
+    await post.tick(later=60)
+
+    assert post.headlines == ["Post 1", "Post 2", "Post 3"]
+
+
 async def test_an_outbox_that_cannot_be_read_does_not_end_the_loop(post: Post, monkeypatch: pytest.MonkeyPatch):
     async def broken() -> list[int]:
         raise RuntimeError("no database")
@@ -300,3 +334,21 @@ async def test_a_publishing_that_failed_is_tried_again(post: Post, error: Except
     await post.tick(later=3600)
 
     assert post.place.publishings == [9001, 9002]
+
+
+@pytest.mark.parametrize("wait", [1e300, float("inf")])
+async def test_a_rate_limit_however_absurd_is_obeyed_for_a_day_and_no_longer(post: Post, wait: float):
+    await post.tick(discord.RateLimited(wait))
+    await post.tick(later=23 * 3600)
+    assert post.headlines == []
+    await post.tick(later=3600)
+
+    assert post.headlines == ["Post 1", "Post 2"]
+
+
+async def test_an_error_code_that_is_no_number_counts_as_none(post: Post):
+    odd = refusal(403)
+    odd.code = ["no", "number"]
+    await post.tick(odd)
+
+    assert await post.suspended_for() is not None

@@ -113,6 +113,26 @@ async def test_after_a_crash_the_channel_is_looked_into_first(desk: Desk):
     assert again.look_since == NOW - CLOCK_SLACK
 
 
+async def test_a_look_covers_the_time_in_which_an_attempt_may_have_left_the_card_and_no_more(desk: Desk):
+    await desk.outbox.uncertain(await claimed(desk), "lost")
+    last = desk.clock()
+    desk.clock.advance(days=3)
+
+    again = await claimed(restarted(desk))
+
+    assert again.look_since < last < again.look_until < last + timedelta(minutes=10)
+
+
+async def test_a_repeat_is_over_before_discord_forgets_the_nonce(desk: Desk):
+    first = await claimed(desk)
+    await desk.outbox.uncertain(first, "lost")
+    desk.clock.advance(seconds=50)
+    again = await claimed(desk)
+
+    assert first.repeat_until is None
+    assert (again.step, again.repeat_until) == (Step.SEND, NOW + NONCE_WINDOW)
+
+
 async def test_one_that_was_looked_for_in_vain_may_be_repeated_with_its_nonce_again(desk: Desk):
     await claimed(desk)
     process = restarted(desk)
@@ -213,3 +233,12 @@ async def test_publishing_is_given_up_in_the_end(desk: Desk):
         tries += 1
 
     assert tries == rules.MOST_PUBLISH_ATTEMPTS
+
+
+async def test_what_was_put_off_while_the_clock_ran_far_ahead_comes_once_it_is_set_right(desk: Desk):
+    desk.clock.advance(days=1000)
+    await desk.outbox.surely_not_sent(await claimed(desk), "Discord asks me to slow down.")
+    desk.clock.advance(days=-1000)
+
+    assert await desk.outbox.due_channels() == [CHANNEL]
+    assert await desk.headlines() == ["Post 1", "Post 2"]
