@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,10 @@ from newsroom.desk.subscriptions import (
     TITLE_LIMIT,
     Candidate,
     Listed,
-    Place,
     Refreshed,
     Several,
     Subscriptions,
+    Target,
     is_paused,
     is_stopped,
 )
@@ -73,9 +74,13 @@ class Guarded(app_commands.Group):
         """Whether the caller has the permission, whatever the server's settings for this command say."""
         return bool(getattr(interaction.permissions, self._needs))
 
-    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+    def check(self, interaction: discord.Interaction) -> None:
+        """Raises MissingPermissions unless the caller may use it."""
         if not self.may_use(interaction):
             raise app_commands.MissingPermissions([self._needs])
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        self.check(interaction)
         return True
 
 
@@ -87,6 +92,7 @@ class Feeds(commands.Cog):
 
     def __init__(self, subscriptions: Subscriptions) -> None:
         self._subscriptions = subscriptions
+        self.undo_item = panels.undo_item(self._bring_back)
 
     @feed.command()
     @app_commands.describe(
@@ -116,11 +122,18 @@ class Feeds(commands.Cog):
     ) -> None:
         """Show which feeds a channel gets, and how each is doing."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        channel_id = channel.id if channel else _channel_id(interaction)
+        channel_id = channel.id if channel else await self._channel_meant(interaction)
         listing = await self._subscriptions.listing(_guild_id(interaction))
-        rows = [_row(listed) for listed in listing if listed.channel.channel_id == channel_id]
+        here = [listed for listed in listing if listed.channel.channel_id == channel_id]
         elsewhere = [listed.channel.channel_id for listed in listing if listed.channel.channel_id != channel_id]
-        await _answer(interaction, panels.feed_list(interaction, rows, elsewhere))
+        reply = panels.feed_list(
+            interaction,
+            [_row(listed) for listed in here],
+            elsewhere,
+            suspended_for=here[0].channel.suspended_for if here else None,
+            standing=await self._subscriptions.standing(channel_id) if here else None,
+        )
+        await _answer(interaction, reply)
 
     @feed.command()
     @app_commands.describe(feed="Which feed", channel="Only from this channel; from all of this server's if left out")
@@ -133,12 +146,14 @@ class Feeds(commands.Cog):
         removed = await self._subscriptions.remove(
             _guild_id(interaction), listed.feed.id, channel.id if channel else None
         )
-
-        async def undo() -> panels.Reply:
-            back_in = panels.channels(await self._subscriptions.undo(removed))
-            return panels.Reply(f"{panels.bold(removed.title)} is back in {back_in}, as if nothing had happened.")
-
+        undo = self.undo_item(removed.feed_id, removed.removed_at)
         await _answer(interaction, panels.feed_removed(interaction, removed.title, removed.channel_ids, undo))
+
+    async def _bring_back(self, interaction: Interaction, feed_id: int, removed_at: datetime) -> panels.Reply:
+        self.feed.check(interaction)
+        back = await self._subscriptions.undo(_guild_id(interaction), feed_id, removed_at)
+        places = panels.channels([listed.channel.channel_id for listed in back])
+        return panels.Reply(f"{panels.bold(back[0].title)} is back in {places}, as if nothing had happened.")
 
     @feed.command()
     @app_commands.describe(feed="Which feed")
@@ -184,22 +199,29 @@ class Feeds(commands.Cog):
     async def pause_channel(self, interaction: Interaction, length: str | None = None) -> None:
         """Keep this channel free of news for a while; its stories come later."""
         await interaction.response.defer(ephemeral=True, thinking=True)
+        channel_id = await self._channel_meant(interaction)
         until = await self._subscriptions.pause_channel(
-            _guild_id(interaction), _channel_id(interaction), duration(length) if length else None
+            _guild_id(interaction), channel_id, duration(length) if length else None
         )
+        where = "here" if channel_id == interaction.channel_id else f"in <#{channel_id}>"
         when = f"until {format_dt(until, 'f')}" if until else "until `/channel resume`"
-        await _answer(interaction, panels.Reply(f"No news here {when}. What is found meanwhile comes then."))
+        await _answer(interaction, panels.Reply(f"No news {where} {when}. What is found meanwhile comes then."))
 
     @channel.command(name="resume")
     async def resume_channel(self, interaction: Interaction) -> None:
         """Let news into this channel again."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        waiting = await self._subscriptions.resume_channel(_guild_id(interaction), _channel_id(interaction))
-        lines = ["News comes here again."]
+        channel_id = await self._channel_meant(interaction)
+        waiting = await self._subscriptions.resume_channel(_guild_id(interaction), channel_id)
+        is_here = channel_id == interaction.channel_id
+        lines = [f"News comes {'here' if is_here else f'to <#{channel_id}>'} again."]
         if waiting:
             lines.append(f"What waited comes now: {panels.count(waiting, 'story', 'stories')}.")
-        if isinstance(interaction.channel, NewsPlace):
-            lines.append(panels.permissions_missing(interaction.channel.id, _missing(interaction.channel)))
+        place = interaction.channel
+        if isinstance(place, discord.Thread) and not is_here:
+            place = place.parent
+        if isinstance(place, NewsPlace):
+            lines.append(panels.permissions_missing(place.id, _missing(place)))
         await _answer(interaction, panels.Reply(" ".join(lines).strip()))
 
     @remove.autocomplete("feed")
@@ -215,6 +237,12 @@ class Feeds(commands.Cog):
         return [
             app_commands.Choice(name=panels.completion_name(title, url), value=value) for title, url, value in found
         ]
+
+    async def _channel_meant(self, interaction: Interaction) -> int:
+        """Return the channel that a command means which names none: this one, or the forum of this post."""
+        assert interaction.channel_id is not None, "a slash command is used in a channel"
+        parent_id = interaction.channel.parent_id if isinstance(interaction.channel, discord.Thread) else None
+        return await self._subscriptions.meant(_guild_id(interaction), interaction.channel_id, parent_id)
 
     async def _find(self, interaction: Interaction, feed: str) -> Listed:
         return await self._subscriptions.find(_guild_id(interaction), feed)
@@ -252,7 +280,7 @@ class Adding:
         place = self._place
         added = await self._subscriptions.add(
             candidate,
-            Place(place.guild.id, place.id, _kind(place), tag.id if tag else None),
+            Target(place.guild.id, place.id, _kind(place), tag.id if tag else None),
             backfill=self._backfill,
             title=self._title,
             added_by=self._asked.user.id,
@@ -275,11 +303,6 @@ async def _answer(interaction: Interaction, reply: panels.Reply) -> None:
 def _guild_id(interaction: Interaction) -> int:
     assert interaction.guild_id is not None, "the groups are guild_only"
     return interaction.guild_id
-
-
-def _channel_id(interaction: Interaction) -> int:
-    assert interaction.channel_id is not None, "a slash command is used in a channel"
-    return interaction.channel_id
 
 
 def _picked_place(picked: Picked) -> object:
@@ -336,7 +359,7 @@ def _row(listed: Listed) -> panels.FeedRow:
         state=_state(listed),
         last_success=listed.feed.succeeded_at,
         next_check=listed.feed.due_at if active else None,
-        error=listed.channel.suspended_for or listed.feed.error,
+        error=listed.feed.error,
     )
 
 
@@ -361,4 +384,6 @@ def _outcome(done: Refreshed) -> str:
 
 
 async def setup(bot: NewsBot) -> None:
-    await bot.add_cog(Feeds(bot.newsroom.subscriptions))
+    feeds = Feeds(bot.newsroom.subscriptions)
+    bot.add_dynamic_items(feeds.undo_item)
+    await bot.add_cog(feeds)

@@ -85,14 +85,10 @@ class NewsBot(commands.AutoShardedBot):
         payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
         digest = blake2b(json.dumps(payload, sort_keys=True).encode(), digest_size=16).hexdigest()
         name = f"commands of {self.application_id} at {self._api_url}"
-        store = self.newsroom.store
-        async with store.read() as connection:
-            synced = await store.installation.get(connection, name)
-        if synced == digest:
+        if await self.newsroom.notes.get(name) == digest:
             return
         await self.tree.sync()
-        async with store.begin() as connection:
-            await store.installation.put(connection, name, digest)
+        await self.newsroom.notes.put(name, digest)
         log.info("told Discord of %d commands", len(payload))
 
 

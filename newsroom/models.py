@@ -16,7 +16,8 @@ class Entry:
     """One item as its document tells it, before anyone has asked whether it is known.
 
     ``title`` and ``summary`` are safe plain text (see ``newsroom.text``); both may be empty. ``link`` and
-    ``picture`` are absolute http(s) addresses or None. ``published`` is whatever the feed claims, in UTC.
+    ``picture`` are absolute http(s) addresses or None. ``published`` is whatever the feed claims, in UTC, if it
+    is later than ``newsroom.times.EARLIEST_DATE``.
     """
 
     guid: str | None
@@ -109,18 +110,18 @@ class NewsChannel:
 
 
 class SubscriptionState(StrEnum):
-    """Whether a subscription gets news; a removed one is kept a while so that it can be undone."""
+    """Whether a subscription gets news."""
 
     ACTIVE = "active"
     PAUSED = "paused"
-    REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """This feed goes to this news channel. ``title`` is the admin's own name for the feed, if given.
 
-    With ``baseline_due`` the next reading of the feed only learns what it holds and posts none of it here.
+    With ``baseline_due`` the next reading of the feed only learns what it holds and posts none of it here. One
+    with a ``removed_at`` is gone for everybody, and kept a while as it was so that it can be brought back.
     """
 
     id: int
@@ -176,6 +177,27 @@ class Delivery:
     attempted_at: datetime | None
     due_at: datetime
     message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the stories of a news channel fare: how many wait, how many Discord took in no form, and the newest why."""
+
+    waiting: int
+    waiting_for: str | None
+    refused: int
+    refused_for: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """A card that stands in an announcement channel and has yet to be published to its followers."""
+
+    delivery_id: int
+    channel_id: int
+    guild_id: int
+    message_id: int
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,10 @@ class Settings(BaseSettings):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be logged: the token, and the database's password as written and as sent."""
+        """What must never be logged: the token, and the database's password as written and as sent.
+
+        A password of fewer than _SHORTEST_PASSWORD characters is not among them: it is shown where it appears.
+        """
         found = [self.discord_token.get_secret_value()] if self.discord_token else []
         for pattern in _PASSWORDS:
             if part := pattern.search(self.database_url):

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from newsroom.desk.outbox import Claim, Outbox
 from newsroom.desk.rounds import RoundReport, Rounds
-from newsroom.desk.subscriptions import Added, Candidate, Place, Subscriptions
+from newsroom.desk.subscriptions import Added, Candidate, Listed, Removed, Subscriptions, Target
 from newsroom.models import ChannelKind, Entry
+from newsroom.resources import assemble
 from newsroom.store import Store
 from newsroom.store.database import Database
 from tests.fakes import Clock, Web
@@ -46,9 +47,8 @@ class Desk:
     def over(cls, database: Database, web: Web | None = None, clock: Clock | None = None) -> Desk:
         """A desk as a process has it after its start; two over one database are two processes."""
         store, web, clock = Store(database), web or Web(), clock or Clock()
-        rounds = Rounds(store, web, web, now=clock, interval=timedelta(minutes=10))
-        subscriptions = Subscriptions(store, rounds, web, web, now=clock)
-        return cls(store, web, clock, rounds, subscriptions, Outbox(store, "installation", now=clock))
+        newsroom = assemble(store, web, web, "installation", now=clock, interval=timedelta(minutes=10))
+        return cls(store, web, clock, newsroom.rounds, newsroom.subscriptions, newsroom.outbox)
 
     async def add(
         self,
@@ -62,8 +62,12 @@ class Desk:
         """Add a feed as /feed add does."""
         candidate = await self.subscriptions.look_up(url)
         assert isinstance(candidate, Candidate)
-        place = Place(guild_id, channel_id, kind)
-        return await self.subscriptions.add(candidate, place, backfill=backfill, title=title, added_by=ADMIN)
+        target = Target(guild_id, channel_id, kind)
+        return await self.subscriptions.add(candidate, target, backfill=backfill, title=title, added_by=ADMIN)
+
+    async def undo(self, removed: Removed) -> list[Listed]:
+        """Click on Undo below what was removed from GUILD."""
+        return await self.subscriptions.undo(GUILD, removed.feed_id, removed.removed_at)
 
     async def round(self) -> RoundReport:
         """Wait until everything is due, and read it."""

@@ -35,7 +35,10 @@ class FakeFetched:
     etag: str | None = None
     last_modified: str | None = None
     not_modified: bool = False
-    permanent_url: str | None = None
+
+    @property
+    def permanent_url(self) -> str:
+        return self.url
 
 
 @dataclass

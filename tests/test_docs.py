@@ -106,7 +106,7 @@ def test_the_readme_tells_the_command_line_as_it_is():
         words = [
             f"[{action.option_strings[0]}]"
             if action.nargs == 0
-            else f"[{action.option_strings[0]} {action.metavar or action.dest.upper()}]"
+            else f"[{action.option_strings[0]} {action.metavar or action.dest.upper()}{' …' * (action.nargs == '+')}]"
             for action in options
         ]
         expected.append((" ".join(["bot.py", told.dest, *words]), told.help))

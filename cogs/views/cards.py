@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Self
 
 import discord
@@ -15,6 +15,7 @@ from cogs.views.panels import COLOUR
 from cogs.views.replies import explain
 from newsroom.models import Card, Origin
 from newsroom.text import clean, length, sentences, shorten
+from newsroom.times import is_plausible
 
 # In UTF-16 code units before escaping, which at most doubles them: all stays far below Discord's limits.
 HEADLINE: Final = 300
@@ -22,11 +23,6 @@ SOURCE: Final = 100
 SUMMARY: Final = 600
 SENTENCES: Final = 3
 FALLBACK_HEADLINE: Final = 100
-
-# A date from before the web is a machine's default (1970-01-01) and one well ahead of us a wrong clock: neither
-# tells an age.
-OLDEST: Final = datetime(1991, 8, 6, tzinfo=UTC)
-CLOCKS_DIFFER: Final = timedelta(hours=1)
 
 # What a mark looks like is the outbox's business; it holds no colon.
 MORE_TEMPLATE: Final = r"more:(?P<mark>[^:]+)"
@@ -181,7 +177,7 @@ def _embed(card: Card, now: datetime) -> discord.Embed | None:
 
 
 def _age(published_at: datetime | None, now: datetime) -> str:
-    if published_at is None or not OLDEST <= published_at <= now + CLOCKS_DIFFER:
+    if published_at is None or not is_plausible(published_at, now):
         return ""
     return f"-# {format_dt(min(published_at, now), 'R')}"
 

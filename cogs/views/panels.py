@@ -6,55 +6,57 @@ takes the interaction it answers: its caller alone may click, and when nobody di
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import discord
 from discord.utils import format_dt
 
 from cogs.views import markdown
 from cogs.views.replies import explain, permission_name
-from newsroom.models import FeedLink
+from newsroom.desk.subscriptions import UNDO_WINDOW
+from newsroom.models import FeedLink, Standing
 from newsroom.text import clean, length, shorten
 
 COLOUR: Final = discord.Colour(0xF4C430)
 
-# Seconds. Discord lets an answer be changed for 15 minutes, and an undo is promised for 10.
+# Seconds. Discord lets an answer be changed for 15 minutes.
 PATIENCE: Final = 600.0
 
 # In UTF-16 code units before escaping. A page of rows at their longest still fits into one message.
 TITLE: Final = 80
-ADDRESS: Final = 80
-PROBLEM: Final = 140
-STATE: Final = 30
+ADDRESS: Final = 70
+PROBLEM: Final = 110
+STATE: Final = 20
 ROWS_A_PAGE: Final = 5
 CHANNELS_NAMED: Final = 10
 COMPLETED_TITLE: Final = 50
+
+# The removal's time is in microseconds since 1970.
+UNDO_TEMPLATE: Final = r"undo:(?P<feed_id>\d{1,18}):(?P<removed_at>\d{1,17})"
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 NOT_YOURS: Final = "Only who asked for this may click here. Use the command yourself."
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: text with at most one set of buttons or an embed, or a layout, which holds its own text."""
+    """An answer: text with at most one set of buttons, or a layout, which holds its own text."""
 
     content: str | None = None
     view: discord.ui.View | discord.ui.LayoutView | None = None
-    embed: discord.Embed | None = None
 
     def edit(self) -> dict[str, Any]:
         """What ``interaction.edit_original_response`` takes, so that nothing of an earlier answer stays."""
-        layout = isinstance(self.view, discord.ui.LayoutView)
-        return {"content": self.content, "view": self.view} | ({} if layout else {"embed": self.embed})
+        return {"content": self.content, "view": self.view}
 
     def send(self) -> dict[str, Any]:
         """What ``interaction.response.send_message`` takes; always for the caller's eyes only."""
-        parts = {"content": self.content, "view": self.view, "embed": self.embed}
-        return {"ephemeral": True} | {name: part for name, part in parts.items() if part is not None}
+        return {"ephemeral": True} | {name: part for name, part in self.edit().items() if part is not None}
 
 
 class _Asking:
@@ -154,29 +156,64 @@ def choose_tag(
     return Reply(text, _Choose(asked, "Choose a tag", options, lambda place: then(offered[place])))
 
 
-class _Undo(Question):
-    def __init__(self, asked: discord.Interaction[Any], then: Callable[[], Awaitable[Reply]]) -> None:
-        super().__init__(asked)
-        self.then = then
-
-    @discord.ui.button(label="Undo", style=discord.ButtonStyle.secondary)
-    async def undo(self, interaction: discord.Interaction[Any], button: discord.ui.Button[_Undo]) -> None:
-        await self.answered(interaction, self.then)
+# Brings back what was removed of the feed with this id at that time, if whoever clicked may.
+BringBack = Callable[[discord.Interaction[Any], int, datetime], Awaitable[Reply]]
 
 
-def feed_removed(
-    asked: discord.Interaction[Any], title: str, channel_ids: Sequence[int], then: Callable[[], Awaitable[Reply]]
-) -> Reply:
-    """Say that the feed no longer posts in these channels (one or more), and offer for ten minutes to undo it."""
-    text = f"{bold(title)} no longer posts in {channels(channel_ids)}. You can undo this for 10 minutes."
-    return Reply(text, _Undo(asked, then))
+class Undo(discord.ui.DynamicItem[discord.ui.Button[Any]], template=UNDO_TEMPLATE):
+    """The button Undo. It holds all it needs in its ``custom_id``, so it works after a restart too."""
+
+    def __init__(self, feed_id: int, removed_at: datetime) -> None:
+        microseconds = (removed_at - EPOCH) // timedelta(microseconds=1)
+        super().__init__(discord.ui.Button(label="Undo", custom_id=f"undo:{feed_id}:{microseconds}"))
+        self.feed_id = feed_id
+        self.removed_at = removed_at
+
+    @classmethod
+    async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
+        return cls(int(match["feed_id"]), EPOCH + timedelta(microseconds=int(match["removed_at"])))
+
+
+def undo_item(bring_back: BringBack) -> type[Undo]:
+    """The button Undo, answered with what ``bring_back`` says: register it with ``bot.add_dynamic_items``.
+
+    discord.py makes such an item from its class alone, so the class has to bring along what to do.
+    """
+
+    class AnsweredUndo(Undo, template=UNDO_TEMPLATE):
+        async def callback(self, interaction: discord.Interaction[Any]) -> None:
+            try:
+                # The button goes at once: a second click would only hear that there is nothing to undo.
+                await interaction.response.edit_message(view=None)
+                reply = await bring_back(interaction, self.feed_id, self.removed_at)
+                await interaction.edit_original_response(**reply.edit())
+            except Exception as error:
+                await explain(interaction, error)
+
+    return AnsweredUndo
+
+
+class _Undoable(_Asking, discord.ui.View):
+    """Takes the button away when it is of no use any more, if we still run then."""
+
+    def __init__(self, asked: discord.Interaction[Any], undo: Undo) -> None:
+        super().__init__(timeout=UNDO_WINDOW.total_seconds())
+        self.asked = asked
+        self.add_item(undo)
+
+
+def feed_removed(asked: discord.Interaction[Any], title: str, channel_ids: Sequence[int], undo: Undo) -> Reply:
+    """Say that the feed no longer posts in these channels (one or more), and offer to undo it while that works."""
+    minutes = count(UNDO_WINDOW // timedelta(minutes=1), "minute")
+    text = f"{bold(title)} no longer posts in {channels(channel_ids)}. You can undo this for {minutes}."
+    return Reply(text, _Undoable(asked, undo))
 
 
 def feed_added(
     *,
     title: str,
     items: int,
-    newest: str | None,
+    newest: str,
     channel_id: int,
     posting_now: int,
     stopped: bool = False,
@@ -188,11 +225,10 @@ def feed_added(
     ``stopped`` in that channel, and ``missing`` the permissions we lack there by discord.py's names
     ("read_message_history").
     """
-    lines = [f"{bold(title)} now posts in <#{channel_id}>."]
-    if newest is None:
-        lines.append("It has no articles yet.")
-    else:
-        lines.append(f"It has {count(items, 'article')}. The newest: {bold(newest, or_else='one without a headline')}.")
+    lines = [
+        f"{bold(title)} now posts in <#{channel_id}>.",
+        f"It has {count(items, 'article')}. The newest: {bold(newest, or_else='one without a headline')}.",
+    ]
     if stopped:
         lines.append(
             "⚠️ That channel gets no news at the moment, so all of it waits. `/channel resume` there lets it in."
@@ -252,11 +288,14 @@ class FeedRow:
 class FeedPages(_Asking, discord.ui.LayoutView):
     """The feeds, five at a time."""
 
-    def __init__(self, asked: discord.Interaction[Any], rows: Sequence[FeedRow], elsewhere: int) -> None:
+    def __init__(
+        self, asked: discord.Interaction[Any], rows: Sequence[FeedRow], elsewhere: int, notes: Sequence[str]
+    ) -> None:
         super().__init__(timeout=PATIENCE)
         self.asked = asked
         self.rows = rows
         self.elsewhere = elsewhere
+        self.notes = notes
         self.page = 0
         self._draw()
 
@@ -278,6 +317,7 @@ class FeedPages(_Asking, discord.ui.LayoutView):
             heading += f"\n-# Page {self.page + 1} of {self.pages}"
         if self.elsewhere:
             heading += f"\n-# Other channels get {count(self.elsewhere, 'more feed')}: `/feed list channel` shows them"
+        heading = "\n".join((heading, *self.notes))
         panel: discord.ui.Container[FeedPages] = discord.ui.Container(accent_colour=COLOUR)
         panel.add_item(discord.ui.TextDisplay(heading))
         for row in self.rows[start : start + ROWS_A_PAGE]:
@@ -308,17 +348,37 @@ class _Turn(discord.ui.Button[FeedPages]):
         await self.view.turn(interaction, self.pages)
 
 
-def feed_list(asked: discord.Interaction[Any], rows: Sequence[FeedRow], elsewhere: Sequence[int] = ()) -> Reply:
+def feed_list(
+    asked: discord.Interaction[Any],
+    rows: Sequence[FeedRow],
+    elsewhere: Sequence[int] = (),
+    *,
+    suspended_for: str | None = None,
+    standing: Standing | None = None,
+) -> Reply:
     """A channel's feeds with their state, last success, next check and last error, a few to a page.
 
     ``elsewhere`` holds the channels that the server's other subscriptions go to, one id for each of them.
+    ``suspended_for`` is why Discord refuses us in this channel, and ``standing`` how its stories fare.
     """
     if rows:
-        return Reply(view=FeedPages(asked, rows, len(elsewhere)))
+        return Reply(view=FeedPages(asked, rows, len(elsewhere), list(_notes(suspended_for, standing))))
     if elsewhere:
         others = channels(list(dict.fromkeys(elsewhere)))
         return Reply(f"That channel gets no feed. Others do: {others}. `/feed list channel` shows which.")
     return Reply("There are no feeds here yet. Add the first one with `/feed add`.")
+
+
+def _notes(suspended_for: str | None, standing: Standing | None) -> Iterator[str]:
+    """What an admin should know of the channel as a whole, one line each."""
+    if suspended_for:
+        yield f"⚠️ {_problem(suspended_for)} Then type `/channel resume` there."
+    if standing and standing.waiting:
+        why = _problem(standing.waiting_for) if standing.waiting_for and not suspended_for else ""
+        yield f"-# Waiting: {count(standing.waiting, 'story', 'stories')}. {why}".rstrip()
+    if standing and standing.refused:
+        why = _problem(standing.refused_for) if standing.refused_for else ""
+        yield f"⚠️ Lately {count(standing.refused, 'story', 'stories')} could not be posted. {why}".rstrip()
 
 
 def help_panel() -> Reply:
@@ -364,8 +424,12 @@ def _row_text(row: FeedRow) -> str:
         f"-# {' · '.join(facts)}",
     ]
     if row.error:
-        lines.append(f"⚠️ {markdown.escape(shorten(clean(row.error), PROBLEM))}")
+        lines.append(f"⚠️ {_problem(row.error)}")
     return "\n".join(lines)
+
+
+def _problem(reason: str) -> str:
+    return markdown.escape(shorten(clean(reason), PROBLEM))
 
 
 def channels(channel_ids: Sequence[int]) -> str:

@@ -7,9 +7,12 @@ loaded once, answers from memory, and collects what changed until the next batch
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from newsroom.models import Feed
+
+CLOCK_SLACK = timedelta(minutes=2)  # a clock that is set right by less than this has done no harm
 
 
 class Roster:
@@ -44,15 +47,26 @@ class Roster:
             self._unsaved.discard(feed.id)
 
     def learn(self, feed: Feed) -> None:
-        """Note what a reading taught, to be written with the next batch."""
+        """Note how a reading went that brought nothing, to be written with the next batch.
+
+        What tells whether the feed changed stays as it is: it may have been set anew while the feed was read.
+        """
         self._being_read.pop(feed.id, None)
-        if feed.id in self._feeds:
-            self._feeds[feed.id] = feed
+        known = self._feeds.get(feed.id)
+        if known is not None:
+            self._feeds[feed.id] = replace(
+                known,
+                failures=feed.failures,
+                error=feed.error,
+                checked_at=feed.checked_at,
+                succeeded_at=feed.succeeded_at,
+                due_at=feed.due_at,
+            )
             self._unsaved.add(feed.id)
 
     def take_due(self, now: datetime) -> list[Feed]:
         """Hand out the feeds to read now, the longest overdue first; each only once until its reading has ended."""
-        due = [feed for feed in self._feeds.values() if feed.due_at <= now and feed.id not in self._being_read]
+        due = [feed for feed in self._feeds.values() if _is_due(feed, now) and feed.id not in self._being_read]
         due.sort(key=lambda feed: feed.due_at)
         self._being_read.update((feed.id, feed) for feed in due)
         return due
@@ -70,3 +84,8 @@ class Roster:
     def saved(self, feeds: Iterable[Feed]) -> None:
         """Note that the database knows these; what was learned meanwhile stays unsaved."""
         self._unsaved.difference_update(feed.id for feed in feeds if self._feeds.get(feed.id) is feed)
+
+
+def _is_due(feed: Feed, now: datetime) -> bool:
+    """Whether it is time to read a feed; also if it was read in the future, because then the clock was wrong."""
+    return feed.due_at <= now or (feed.checked_at is not None and feed.checked_at > now + CLOCK_SLACK)

@@ -76,11 +76,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one look at one feed brought. ``feed`` holds what it teaches; ``document`` is None unless it was read."""
+    """What one look at one feed brought. ``feed`` holds what it teaches; ``identities`` is None unless it was read."""
 
     outcome: Outcome
     feed: Feed
-    document: Document | None = None
+    identities: Identities | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class Rounds:
                 if fetched.not_modified or _digest(fetched.body) == feed.body_hash:
                     return Reading(Outcome.UNCHANGED, self._went_well(feed))
                 document = await self._parser.parse(fetched.body, fetched.content_type, fetched.url)
-                return Reading(Outcome.READ, self.learned(feed, fetched, document), document)
+            return Reading(Outcome.READ, self.learned(feed, fetched, document), await identities_of(document))
         except FeedError as error:
             return Reading(Outcome.FAILED, self._went_wrong(feed, error))
         except Exception:
@@ -202,12 +202,10 @@ class Rounds:
             site_url=document.site_url or feed.site_url,
         )
 
-    async def remember(self, connection: Connection, feed: Feed, document: Document) -> Remembered:
+    async def remember(self, connection: Connection, feed: Feed, identities: Identities) -> Remembered:
         """Remember what is new in a document and plan who gets it, inside the caller's transaction."""
         store, now = self._store, self._now()
         await store.feeds.lock(connection, feed.id)
-        # In a thread, because hostile addresses can take a while.
-        identities = await asyncio.to_thread(identify, document.entries)
         known = await store.articles.known(connection, feed.id, identities.all_keys)
         moved = has_moved(identities.host, feed.entry_host)
         fresh = posting_order([item for item in identities.items if not is_known(item, known, moved)], now)
@@ -261,8 +259,8 @@ class Rounds:
         async with self._store.begin() as connection:
             # In the order of their ids, so that two processes never wait for each other's locks in a circle.
             for reading in sorted(batch, key=lambda reading: reading.feed.id):
-                assert reading.document is not None, "only what was read is written here"
-                written.append(await self.remember(connection, reading.feed, reading.document))
+                assert reading.identities is not None, "only what was read is written here"
+                written.append(await self.remember(connection, reading.feed, reading.identities))
         for remembered in written:
             self.roster.update(remembered.feed)
         return sum(len(remembered.new) for remembered in written)
@@ -279,6 +277,11 @@ class Rounds:
         log.info("could not read %s (%d in a row): %s", feed.url, failures, error)
         due_at = next_check(now, self.interval, failures, wait, spread(f"{feed.url} {failures}"))
         return replace(feed, failures=failures, error=str(error), checked_at=now, due_at=due_at)
+
+
+async def identities_of(document: Document) -> Identities:
+    """Tell a document's articles apart; in a thread, because hostile addresses take their time."""
+    return await asyncio.to_thread(identify, document.entries)
 
 
 def _digest(body: bytes) -> bytes:

@@ -7,14 +7,18 @@ is the subscription.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from newsroom.desk.rounds import Fetched, Fetches, Outcome, Parses, Rounds
+from yarl import URL
+
+from newsroom.desk.rounds import Fetched, Fetches, Outcome, Parses, Rounds, identities_of
 from newsroom.errors import FetchFailed, NotAFeed, RequestRefused
+from newsroom.feeds.identity import Identities
 from newsroom.models import (
     Card,
     ChannelKind,
@@ -23,6 +27,7 @@ from newsroom.models import (
     Feed,
     FeedLink,
     NewsChannel,
+    Standing,
     Subscription,
     SubscriptionState,
 )
@@ -31,11 +36,12 @@ from newsroom.text import clean, shorten
 
 LOOK_UP_SECONDS = 20.0  # for everything that adding a feed fetches
 UNDO_WINDOW = timedelta(minutes=10)
+RECENT = timedelta(days=7)  # how long a story that could not be posted is told of
 MOST_BACKFILL = 5
 TITLE_LIMIT = 100
-URL_LIMIT = 2_000
 
-_PAUSED = "feed paused"
+_PAUSE = "pause"
+_NO_ADDRESS = "That is not an address. Give me one like https://example.com/feed.xml."
 
 
 class Reads(Parses, Protocol):
@@ -50,10 +56,12 @@ class Candidate:
 
     url: str
     document: Document
+    identities: Identities
     fetched: Fetched
 
     @property
     def title(self) -> str:
+        """The feed's own title, or else its host."""
         return shorten(self.document.title, TITLE_LIMIT) or urlsplit(self.url).netloc
 
 
@@ -66,7 +74,7 @@ class Several:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Target:
     """Where news should go: a channel that is, or becomes, a news channel. ``tag_id`` is for forums."""
 
     guild_id: int
@@ -97,16 +105,17 @@ class Listed:
 
     @property
     def title(self) -> str:
+        """What the admins call the feed, or else its own title."""
         return self.subscription.title or self.feed.title
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was removed, and what it takes to undo that: each subscription's id and its state before."""
+    """Which feed was removed from which channels; feed and time are what it takes to undo that."""
 
+    feed_id: int
+    removed_at: datetime
     title: str
-    guild_id: int
-    before: tuple[tuple[int, SubscriptionState], ...]
     channel_ids: tuple[int, ...]
 
 
@@ -147,7 +156,7 @@ class Subscriptions:
             async with asyncio.timeout_at(end):
                 fetched = await self._fetcher.get(url, budget=seconds)
                 try:
-                    return await self._candidate(url, fetched)
+                    return await self._candidate(fetched)
                 except NotAFeed:
                     links = await self._reader.find_feeds(fetched.body, fetched.url)
                     if not links:
@@ -155,14 +164,15 @@ class Subscriptions:
                 if len(links) > 1:
                     return Several(links, end - clock())
                 fetched = await self._fetcher.get(links[0].url, budget=end - clock())
-                return await self._candidate(links[0].url, fetched)
+                return await self._candidate(fetched)
         except TimeoutError:
             raise FetchFailed(
-                "That took longer than 20 seconds. Try again later, or give me the feed's own address."
+                f"That took longer than {LOOK_UP_SECONDS:g} seconds. "
+                "Try again later, or give me the feed's own address."
             ) from None
 
     async def add(
-        self, candidate: Candidate, place: Place, *, backfill: int, title: str | None, added_by: int
+        self, candidate: Candidate, target: Target, *, backfill: int, title: str | None, added_by: int
     ) -> Added:
         """Subscribe a channel to a feed: what it holds now counts as known, the newest ``backfill`` are posted.
 
@@ -174,34 +184,51 @@ class Subscriptions:
         async with store.begin() as connection:
             feed = await store.feeds.add(connection, candidate.url, candidate.title, candidate.document.site_url, now)
             read = self._rounds.learned(feed, candidate.fetched, candidate.document)
-            remembered = await self._rounds.remember(connection, read, candidate.document)
-            await store.channels.put(connection, place.channel_id, place.guild_id, place.kind, place.tag_id, now)
+            remembered = await self._rounds.remember(connection, read, candidate.identities)
+            await store.channels.put(connection, target.channel_id, target.guild_id, target.kind, target.tag_id, now)
             if not await store.subscriptions.add(
-                connection, feed.id, place.channel_id, place.guild_id, own_title, added_by, now
+                connection, feed.id, target.channel_id, target.guild_id, own_title, added_by, now
             ):
-                raise RequestRefused(f"<#{place.channel_id}> already gets that feed. Nothing has changed.")
+                raise RequestRefused(f"<#{target.channel_id}> already gets that feed. Nothing has changed.")
+            await store.deliveries.give_up(connection, feed.id, target.channel_id)
             subscribers = await store.subscriptions.active_of(connection, feed.id)
-            own = [subscription for subscription in subscribers if subscription.channel_id == place.channel_id]
-            known = len(remembered.article_ids)
-            newest = remembered.article_ids[max(known - min(backfill, MOST_BACKFILL), 0) :]
-            articles = await store.articles.get(connection, newest)
-            posting = await store.deliveries.plan(connection, [articles[key] for key in newest], own, now)
-            last = (await store.articles.get(connection, remembered.article_ids[-1:]))[remembered.article_ids[-1]]
-            channel = await store.channels.get(connection, place.channel_id)
+            own = [subscription for subscription in subscribers if subscription.channel_id == target.channel_id]
+            ids = remembered.article_ids[-MOST_BACKFILL:]
+            articles = await store.articles.get(connection, ids)
+            newest = [articles[key] for key in ids]
+            posting = await store.deliveries.plan(connection, newest[max(len(newest) - backfill, 0) :], own, now)
+            channel = await store.channels.get(connection, target.channel_id)
         assert channel is not None, "put there above"
-        self._rounds.roster.put(remembered.feed)
+        self._rounds.roster.update(remembered.feed)
+        await self._settle(feed.id)
         title = own_title or feed.title
-        return Added(remembered.feed, channel, title, known, last.title, posting)
+        return Added(remembered.feed, channel, title, len(remembered.article_ids), newest[-1].title, posting)
 
-    async def listing(self, guild_id: int, channel_id: int | None = None) -> list[Listed]:
-        """Return what goes where in a guild, or in one of its channels."""
+    async def listing(self, guild_id: int) -> list[Listed]:
+        """Return what goes where in a guild."""
         async with self._store.read() as connection:
-            pairs = await self._store.subscriptions.of_guild(connection, guild_id, channel_id=channel_id)
+            pairs = await self._store.subscriptions.of_guild(connection, guild_id)
             channels = await self._store.channels.of_guild(connection, guild_id)
         return [
             Listed(subscription, self._rounds.roster.get(feed.id) or feed, channels[subscription.channel_id])
             for subscription, feed in pairs
         ]
+
+    async def standing(self, channel_id: int) -> Standing:
+        """Tell how a channel's stories fare; of those that could not be posted, the RECENT ones."""
+        async with self._store.read() as connection:
+            return await self._store.deliveries.standing(connection, channel_id, self._now() - RECENT)
+
+    async def meant(self, guild_id: int, channel_id: int, parent_id: int | None) -> int:
+        """Return the channel that is meant by who asks in this one, which may be a thread of ``parent_id``.
+
+        In a forum itself nobody can type: one of its posts stands for it, unless the post gets news of its own.
+        """
+        async with self._store.read() as connection:
+            channels = await self._store.channels.of_guild(connection, guild_id)
+        parent = channels.get(parent_id) if parent_id is not None else None
+        is_post = channel_id not in channels and parent is not None and parent.kind is ChannelKind.FORUM
+        return parent.channel_id if parent is not None and is_post else channel_id
 
     async def choices(self, guild_id: int, text: str, most: int = 25) -> list[tuple[str, str, str]]:
         """Return the guild's feeds whose title or address holds ``text``: title, address, and what ``find`` takes."""
@@ -234,87 +261,68 @@ class Subscriptions:
     async def remove(self, guild_id: int, feed_id: int, channel_id: int | None = None) -> Removed:
         """Take a feed out of one channel of a guild, or out of all; ``undo`` takes that back for UNDO_WINDOW."""
         now = self._now()
-        async with self._store.begin() as connection:
+        async with self._changing(feed_id) as connection:
             pairs = await self._subscribed(connection, guild_id, feed_id, channel_id)
-            ids = [subscription.id for subscription, _ in pairs]
-            channel_ids = tuple(subscription.channel_id for subscription, _ in pairs)
-            await self._store.subscriptions.set_state(connection, ids, SubscriptionState.REMOVED, removed_at=now)
+            channel_ids = tuple(one.channel_id for one, _ in pairs)
+            await self._store.subscriptions.set_removed(connection, [one.id for one, _ in pairs], now)
             await self._store.deliveries.set_aside(
-                connection, feed_id, channel_ids, DeliveryState.SKIPPED, _removed(now)
+                connection, feed_id, channel_ids, DeliveryState.SKIPPED, _removal(now)
             )
-            wanted = await self._store.subscriptions.active_of(connection, feed_id)
-        if not wanted:
-            self._rounds.roster.drop(feed_id)
-        title = pairs[0][0].title or pairs[0][1].title
-        before = tuple((subscription.id, subscription.state) for subscription, _ in pairs)
-        return Removed(title, guild_id, before, channel_ids)
+        return Removed(feed_id, now, pairs[0][0].title or pairs[0][1].title, channel_ids)
 
-    async def undo(self, removed: Removed) -> tuple[int, ...]:
-        """Bring back what was removed, and what it would have brought meanwhile; return to which channels.
+    async def undo(self, guild_id: int, feed_id: int, removed_at: datetime) -> list[Listed]:
+        """Bring back what was removed, and what it would have brought meanwhile; return what is back.
 
         A channel that got the feed anew in the meantime is left as it is.
         """
         now = self._now()
         store = self._store
-        states = dict(removed.before)
-        async with store.begin() as connection:
-            found = await store.subscriptions.removed(connection, list(states))
-            back = [one for one in found if one.removed_at is not None and now - one.removed_at <= UNDO_WINDOW]
-            if not back:
+        async with self._changing(feed_id) as connection:
+            pairs = await store.subscriptions.removed(connection, guild_id, feed_id, removed_at)
+            if not pairs or now - removed_at > UNDO_WINDOW:
                 raise RequestRefused("That can't be undone any more. Add the feed again with `/feed add`.")
-            for one in back:
-                assert one.removed_at is not None, "only such are kept above"
-                await store.subscriptions.set_state(connection, [one.id], states[one.id])
-                await store.deliveries.put_back(
-                    connection, one.feed_id, [one.channel_id], DeliveryState.SKIPPED, _removed(one.removed_at), now
-                )
-                if states[one.id] is SubscriptionState.ACTIVE:
-                    missed = await store.articles.found_since(connection, one.feed_id, one.removed_at)
-                    await store.deliveries.plan(connection, missed, [one], now)
-            feed = await store.feeds.get(connection, back[0].feed_id)
-            wanted = await store.subscriptions.active_of(connection, back[0].feed_id)
-        assert feed is not None, "a subscription has its feed"
-        if wanted and self._rounds.roster.get(feed.id) is None:
-            self._rounds.roster.put(feed)
-        returned = {one.channel_id for one in back}
-        return tuple(channel_id for channel_id in removed.channel_ids if channel_id in returned)
+            back = [one for one, _ in pairs]
+            await store.subscriptions.set_removed(connection, [one.id for one in back], None)
+            await store.deliveries.put_back(
+                connection, feed_id, [one.channel_id for one in back], _removal(removed_at), now
+            )
+            active = [one for one in back if one.state is SubscriptionState.ACTIVE and not one.baseline_due]
+            missed = await store.articles.found_since(connection, feed_id, removed_at)
+            await store.deliveries.plan(connection, missed, active, now)
+        returned = {one.id for one in back}
+        return [one for one in await self._listed(guild_id, feed_id) if one.subscription.id in returned]
 
-    async def pause(self, guild_id: int, feed_id: int) -> Listed:
+    async def pause(self, guild_id: int, feed_id: int) -> None:
         """Stop a feed's news in this guild; what waits comes after ``resume``."""
-        async with self._store.begin() as connection:
+        async with self._changing(feed_id) as connection:
             pairs = await self._subscribed(connection, guild_id, feed_id)
             active = [one for one, _ in pairs if one.state is SubscriptionState.ACTIVE]
             if not active:
                 raise RequestRefused("That feed is paused already. `/feed resume` lets its news in again.")
             await self._store.subscriptions.set_state(connection, [one.id for one in active], SubscriptionState.PAUSED)
             await self._store.deliveries.set_aside(
-                connection, feed_id, [one.channel_id for one in active], DeliveryState.DEFERRED, _PAUSED
+                connection, feed_id, [one.channel_id for one in active], DeliveryState.DEFERRED, _PAUSE
             )
-            wanted = await self._store.subscriptions.active_of(connection, feed_id)
-        if not wanted:
-            self._rounds.roster.drop(feed_id)
-        return (await self._listed(guild_id, feed_id))[0]
 
-    async def resume(self, guild_id: int, feed_id: int) -> Listed:
+    async def resume(self, guild_id: int, feed_id: int) -> None:
         """Let a feed's news in again, from now on: what it brought while nobody read it counts as known."""
         now = self._now()
-        async with self._store.begin() as connection:
+        store = self._store
+        async with self._changing(feed_id) as connection:
             pairs = await self._subscribed(connection, guild_id, feed_id)
             paused = [one for one, _ in pairs if one.state is SubscriptionState.PAUSED]
             if not paused:
                 raise RequestRefused("That feed isn't paused.")
-            unread = self._rounds.roster.get(feed_id) is None
-            await self._store.subscriptions.set_state(
+            # Who waits for a baseline hasn't had the feed read either.
+            unread = all(one.baseline_due for one in await store.subscriptions.active_of(connection, feed_id))
+            await store.subscriptions.set_state(
                 connection, [one.id for one in paused], SubscriptionState.ACTIVE, baseline_due=unread
             )
-            await self._store.deliveries.put_back(
-                connection, feed_id, [one.channel_id for one in paused], DeliveryState.DEFERRED, _PAUSED, now
-            )
-        if unread:
-            # Without validators, so that the next reading is a whole one and learns what the feed holds.
-            feed = replace(pairs[0][1], etag=None, last_modified=None, body_hash=None, due_at=now)
-            self._rounds.roster.put(feed)
-        return (await self._listed(guild_id, feed_id))[0]
+            await store.deliveries.put_back(connection, feed_id, [one.channel_id for one in paused], _PAUSE, now)
+            if unread:
+                # Without validators, so that the next reading is a whole one and learns what the feed holds.
+                feed = replace(pairs[0][1], etag=None, last_modified=None, body_hash=None, due_at=now)
+                await store.feeds.save(connection, [feed])
 
     async def preview(self, guild_id: int, feed_id: int) -> Card:
         """Return the newest article as a card."""
@@ -361,18 +369,41 @@ class Subscriptions:
             if not is_stopped(channel, self._now()):
                 raise RequestRefused("News isn't paused in this channel.")
             await self._store.channels.resume(connection, channel_id)
-            return await self._store.deliveries.waiting(connection, channel_id)
+            return (await self._store.deliveries.standing(connection, channel_id, self._now())).waiting
 
     async def forget_removed(self) -> None:
         """Drop the subscriptions whose removal can't be undone any more."""
         async with self._store.begin() as connection:
             await self._store.subscriptions.purge(connection, self._now() - UNDO_WINDOW)
 
-    async def _candidate(self, url: str, fetched: Fetched) -> Candidate:
+    @asynccontextmanager
+    async def _changing(self, feed_id: int) -> AsyncIterator[Connection]:
+        """A transaction that changes who wants a feed: one at a time, and none while a round remembers it."""
+        async with self._store.begin() as connection:
+            await self._store.feeds.lock(connection, feed_id)
+            yield connection
+        await self._settle(feed_id)
+
+    async def _settle(self, feed_id: int) -> None:
+        """Have the roster hold a feed if, and only if, somebody wants it.
+
+        After each change and behind the same lock, so that of two changes the later one's look comes last and
+        sees both.
+        """
+        async with self._store.begin() as connection:
+            await self._store.feeds.lock(connection, feed_id)
+            feed = await self._store.feeds.get(connection, feed_id)
+            wanted = await self._store.subscriptions.active_of(connection, feed_id)
+            if not wanted:
+                self._rounds.roster.drop(feed_id)
+            elif feed is not None and self._rounds.roster.get(feed_id) is None:
+                self._rounds.roster.put(feed)
+
+    async def _candidate(self, fetched: Fetched) -> Candidate:
         document = await self._reader.parse(fetched.body, fetched.content_type, fetched.url)
         if not document.entries:
             raise RequestRefused("That is a feed, but it has no items yet. Add it again once something is published.")
-        return Candidate(fetched.permanent_url or url, document, fetched)
+        return Candidate(fetched.permanent_url, document, await identities_of(document), fetched)
 
     async def _listed(self, guild_id: int, feed_id: int) -> list[Listed]:
         listed = [one for one in await self.listing(guild_id) if one.feed.id == feed_id]
@@ -407,18 +438,20 @@ def is_stopped(channel: NewsChannel, now: datetime) -> bool:
 
 
 def _as_url(address: str) -> str:
-    """Read an address as people paste it: in angle brackets, or without its scheme."""
+    """Read an address as people paste it: in angle brackets, or without its scheme. One address has one spelling."""
     address = address.strip().removeprefix("<").removesuffix(">").strip()
-    if len(address) > URL_LIMIT:
-        raise RequestRefused(f"That address is too long: more than {URL_LIMIT:,} characters.")
     has_scheme = "://" in address
     # A word without a dot is a slip, and as a name it could only lead into the operator's own network.
     is_word = not has_scheme and "." not in address.partition("/")[0]
     if is_word or any(character.isspace() for character in address):
-        raise RequestRefused("That is not an address. Give me one like https://example.com/feed.xml.")
-    return address if has_scheme else f"https://{address}"
+        raise RequestRefused(_NO_ADDRESS)
+    try:
+        url = URL(address if has_scheme else f"https://{address}")
+    except ValueError:
+        raise RequestRefused(_NO_ADDRESS) from None
+    return str(url.with_fragment(None))
 
 
-def _removed(at: datetime) -> str:
-    """Say why a delivery was skipped, exactly enough to find those of one removal again."""
-    return f"removed with its feed at {at.isoformat()}"
+def _removal(at: datetime) -> str:
+    """Name the cause for which a removal sets stories aside."""
+    return f"removal at {at.isoformat()}"

@@ -11,6 +11,7 @@ from yarl import URL
 
 from newsroom.models import Document, Entry
 from newsroom.text import clean
+from newsroom.times import EARLIEST_DATE
 
 MOST_ENTRIES = 1000
 """Entries kept of one document, from the top, where nearly all feeds have their newest."""
@@ -19,9 +20,8 @@ LONGEST_TITLE = 300
 LONGEST_SUMMARY = 1500
 """In UTF-16 code units; a card shows less."""
 
-LONGEST_ADDRESS = 4096
-
-_PLAUSIBLE_YEARS = range(1990, 2100)
+LONGEST_LINK = 4096
+"""Characters of the address of an article or a picture. Discord takes fewer: a card leaves out what is longer."""
 
 
 def entry(
@@ -37,7 +37,7 @@ def entry(
         title=title,
         summary=summary,
         picture=picture if picture and picture.startswith("https://") else None,
-        published=_plausible(published),
+        published=_in_utc(published),
     )
 
 
@@ -52,7 +52,7 @@ def web_address(address: object, base: str) -> str | None:
 
     A user name in it goes: it is there to look like another host.
     """
-    if not isinstance(address, str) or not address.strip() or len(address) > LONGEST_ADDRESS:
+    if not isinstance(address, str) or not address.strip() or len(address) > LONGEST_LINK:
         return None
     try:
         url = URL(urljoin(base, clean(address)))
@@ -61,12 +61,12 @@ def web_address(address: object, base: str) -> str | None:
         return None
 
 
-def _plausible(moment: datetime | None) -> datetime | None:
-    """A moment in UTC, or None where a date says nothing: 1970, 9999 and the like."""
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """A moment in UTC, or None where a date says nothing: 1970 and the like, or the end of the calendar."""
     if moment is None:
         return None
     try:
         moment = moment.astimezone(UTC)
     except OverflowError:
         return None
-    return moment if moment.year in _PLAUSIBLE_YEARS else None
+    return moment if moment >= EARLIEST_DATE else None

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 from weakref import WeakValueDictionary
 
 import aiohttp
 import brotli  # type: ignore[import-untyped]
-from aiohttp.abc import AbstractResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from newsroom.errors import AddressRefused, FeedError, FetchFailed
 from newsroom.feeds.guard import REFUSED, Guard, PrivateAddress, guarded_socket
+from newsroom.feeds.schedule import LONGEST_WAIT
 
 MOST_BYTES = 8 * 1024 * 1024
 """How large a body may be, before as well as after decompression."""
@@ -35,11 +38,11 @@ BUDGET_SECONDS = 20.0
 CONNECT_SECONDS = 10.0
 """How long a name may take to resolve and a server to take the connection, TLS included."""
 
-LONGEST_WAIT = timedelta(hours=24)
-"""The longest time a server can make us stay away."""
-
 # Long enough for the next feed of the same host in a round. Longer would only collect open sockets.
 _KEEP_ALIVE_SECONDS = 3.0
+
+# More than are fetched at once: a look-up goes on after its fetch was given up.
+_MOST_LOOK_UPS = 150
 
 _VALIDATOR = re.compile(r"[\x20-\x7e]{1,1024}")
 
@@ -114,7 +117,7 @@ class Fetcher:
     ) -> None:
         self._guard = Guard(allow_hosts)
         self._now = now
-        self._resolver = resolver
+        self._resolver = resolver or _Resolver()
         self._headers = {
             "User-Agent": user_agent(contact),
             "Accept": _ACCEPT,
@@ -256,6 +259,34 @@ class Fetcher:
         for session in (self._guarded, self._free):
             if session is not None:
                 await session.close()
+        await self._resolver.close()
+
+
+class _Resolver(AbstractResolver):
+    """Has the system look names up, in threads of its own.
+
+    A name whose servers are silent takes the system half a minute, and nothing can stop it. In the loop's few threads
+    a handful of such names would hold up all others, Discord's too.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_MOST_LOOK_UPS, thread_name_prefix="resolver")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        look_up = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        return [
+            ResolveResult(
+                hostname=host, host=str(place[0]), port=int(place[1]), family=kind, proto=protocol, flags=numeric
+            )
+            for kind, _, protocol, _, place in found
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 @cache
@@ -292,16 +323,6 @@ def retry_after(header: str, now: datetime) -> timedelta:
         except (OverflowError, TypeError, IndexError) as error:
             raise ValueError("no HTTP date") from error
     return timedelta(seconds=min(max(seconds, 0), LONGEST_WAIT.total_seconds()))
-
-
-def never_connected(error: BaseException) -> bool:
-    """Whether a request surely never left: no name, no connection, no TLS, so not a byte of it was sent."""
-    return isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-
-
-def is_network_error(error: BaseException) -> bool:
-    """Whether a request broke off on its way, so that nobody knows what became of it."""
-    return isinstance(error, aiohttp.ClientError | OSError | TimeoutError)
 
 
 def _validator(value: str | None) -> str | None:

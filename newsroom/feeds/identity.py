@@ -22,7 +22,7 @@ from yarl import URL
 from newsroom.models import Entry
 
 KEY_BYTES = 16
-LONGEST_LINK = 2048  # what is longer, or has more parameters, is compared as it stands: it takes long to take apart
+LONGEST_COMPARED = 2048  # what is longer, or has more parameters, is compared as it stands: it takes long to take apart
 MOST_PARAMETERS = 50
 LONGEST_HOST = 253  # RFC 1035, section 2.3.4; names are costly to normalise
 LONGEST_WORDS = 500
@@ -188,7 +188,7 @@ def _address(text: str | None) -> _Address | None:
     order of the query, the way of percent-encoding. Kept: the case of the path, and the fragment, which is all
     that tells the entries of a changelog apart.
     """
-    if not text or len(text) > LONGEST_LINK or text.count("&") > MOST_PARAMETERS or not SCHEME.match(text):
+    if not text or len(text) > LONGEST_COMPARED or text.count("&") > MOST_PARAMETERS or not SCHEME.match(text):
         return None
     if len(AUTHORITY_END.split(_without_scheme(text), maxsplit=1)[0]) > LONGEST_HOST:
         return None

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 LONGEST_WAIT = timedelta(hours=24)
+"""The longest time that failures, or a server that asks for it, keep a feed from being read."""
+
 MOST_DOUBLINGS = 20  # far beyond LONGEST_WAIT for any interval that makes sense
 
 

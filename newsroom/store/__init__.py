@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from newsroom.store.articles import ArticleStore
 from newsroom.store.channels import NewsChannelStore
 from newsroom.store.database import Database, migrate, open_database
-from newsroom.store.deliveries import DeliveryStore, Publishing
+from newsroom.store.deliveries import DeliveryStore
 from newsroom.store.feeds import FeedStore
 from newsroom.store.installation import InstallationStore
 from newsroom.store.subscriptions import SubscriptionStore
 
-__all__ = ["Connection", "Publishing", "Store", "open_store"]
+__all__ = ["Connection", "Store", "open_store"]
 
 Connection = AsyncConnection
 

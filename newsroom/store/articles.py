@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,13 +15,8 @@ from newsroom.store.database import Database
 
 COLUMNS = [tables.article.c[name] for name in Article.__dataclass_fields__]
 
-# SQLite takes at most 32,766 values in a statement, PostgreSQL's protocol 32,767.
-KEYS_A_QUERY = 10_000
-
-
-def article_of(row: Sequence[Any]) -> Article:
-    """Read the values of COLUMNS as what they stand for."""
-    return Article(*row)
+# Databases take 32,766 values in a statement, but writing so long a one out would hold the loop.
+KEYS_A_QUERY = 1_000
 
 
 class ArticleStore:
@@ -47,7 +41,8 @@ class ArticleStore:
     ) -> list[Article]:
         """Remember new articles with their stories and aliases; return them in the order given.
 
-        Articles with one story key tell one story, whichever feed brings them.
+        Articles with one story key tell one story, whichever feed brings them. No two of ``items`` may share a key,
+        which ``identify`` sees to.
         """
         if not items:
             return []
@@ -65,8 +60,10 @@ class ArticleStore:
             }
             for item, story_id in zip(items, story_ids, strict=True)
         ]
-        statement = insert(tables.article).returning(*COLUMNS, sort_by_parameter_order=True)
-        articles = [article_of(row) for row in await connection.execute(statement, rows)]
+        # They may come back in any order: asked to keep it, SQLAlchemy gives SQLite one row after the other.
+        added = [Article(*row) for row in await connection.execute(insert(tables.article).returning(*COLUMNS), rows)]
+        by_story = {article.story_id: article for article in added}
+        articles = [by_story[story_id] for story_id in story_ids]
         await self.add_aliases(
             connection,
             feed_id,
@@ -87,8 +84,9 @@ class ArticleStore:
             )
 
     async def get(self, connection: AsyncConnection, article_ids: Collection[int]) -> dict[int, Article]:
+        """Return these articles by their ids; one that isn't there is left out."""
         rows = await connection.execute(select(*COLUMNS).where(tables.article.c.id.in_(list(article_ids))))
-        return {row.id: article_of(row) for row in rows}
+        return {row.id: Article(*row) for row in rows}
 
     async def found_since(self, connection: AsyncConnection, feed_id: int, since: datetime) -> list[Article]:
         """Return what a feed has brought after that moment, oldest first."""
@@ -97,7 +95,7 @@ class ArticleStore:
             .where(tables.article.c.feed_id == feed_id, tables.article.c.found_at > since)
             .order_by(tables.article.c.id)
         )
-        return [article_of(row) for row in await connection.execute(statement)]
+        return [Article(*row) for row in await connection.execute(statement)]
 
     async def newest(self, connection: AsyncConnection, feed_id: int) -> Article | None:
         """Return the article that a feed brought last."""
@@ -105,7 +103,7 @@ class ArticleStore:
             select(*COLUMNS).where(tables.article.c.feed_id == feed_id).order_by(tables.article.c.id.desc()).limit(1)
         )
         row = (await connection.execute(statement)).one_or_none()
-        return article_of(row) if row else None
+        return Article(*row) if row else None
 
     async def _stories(self, connection: AsyncConnection, items: Sequence[Identified], now: datetime) -> list[int]:
         """Return the story of each item: the one with its key, or a new one of its own."""

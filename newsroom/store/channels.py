@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,12 +12,6 @@ from newsroom.store import tables
 from newsroom.store.database import Database
 
 COLUMNS = [tables.news_channel.c[name] for name in NewsChannel.__dataclass_fields__]
-
-
-def channel_of(row: Sequence[Any]) -> NewsChannel:
-    """Read the values of COLUMNS as what they stand for."""
-    channel = NewsChannel(*row)
-    return replace(channel, kind=ChannelKind(channel.kind))
 
 
 class NewsChannelStore:
@@ -48,11 +39,11 @@ class NewsChannelStore:
     async def get(self, connection: AsyncConnection, channel_id: int) -> NewsChannel | None:
         statement = select(*COLUMNS).where(tables.news_channel.c.channel_id == channel_id)
         row = (await connection.execute(statement)).one_or_none()
-        return channel_of(row) if row else None
+        return NewsChannel(*row) if row else None
 
     async def of_guild(self, connection: AsyncConnection, guild_id: int) -> dict[int, NewsChannel]:
         rows = await connection.execute(select(*COLUMNS).where(tables.news_channel.c.guild_id == guild_id))
-        return {row.channel_id: channel_of(row) for row in rows}
+        return {row.channel_id: NewsChannel(*row) for row in rows}
 
     async def pause(self, connection: AsyncConnection, channel_id: int, until: datetime | None) -> None:
         """Hold a channel's news back until then, or until somebody resumes it."""

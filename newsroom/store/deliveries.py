@@ -7,10 +7,8 @@ channel's head; while it waits, whatever is behind it waits too.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import ColumnElement, Update, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,9 +19,10 @@ from newsroom.models import (
     DeliveryState,
     NewsChannel,
     Origin,
+    Publishing,
     PublishState,
+    Standing,
     Subscription,
-    SubscriptionState,
 )
 from newsroom.store import articles, channels, tables
 from newsroom.store.database import Database
@@ -32,22 +31,8 @@ COLUMNS = [tables.delivery.c[name] for name in Delivery.__dataclass_fields__]
 ON_ITS_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 ROWS_A_STATEMENT = 500
 
-
-@dataclass(frozen=True, slots=True)
-class Publishing:
-    """A card that stands in an announcement channel and has yet to be published to its followers."""
-
-    delivery_id: int
-    channel_id: int
-    guild_id: int
-    message_id: int
-    attempts: int
-
-
-def delivery_of(row: Sequence[Any]) -> Delivery:
-    """Read the values of COLUMNS as what they stand for."""
-    delivery = Delivery(*row)
-    return replace(delivery, state=DeliveryState(delivery.state))
+LONGEST_WAIT = timedelta(days=2)
+"""Nothing is ever put off for so long: what seems to be was put off while the clock was wrong, and is due."""
 
 
 class DeliveryStore:
@@ -86,7 +71,7 @@ class DeliveryStore:
         told = statement.excluded
         statement = statement.on_conflict_do_update(
             index_elements=["story_id", "channel_id"],
-            set_={name: told[name] for name in ("article_id", "state", "due_at", "reason")},
+            set_={name: told[name] for name in ("article_id", "state", "due_at", "set_aside_for", "reason")},
             where=or_(
                 tables.delivery.c.state == DeliveryState.DEFERRED, tables.delivery.c.state == DeliveryState.SKIPPED
             ),
@@ -108,7 +93,7 @@ class DeliveryStore:
         statement = (
             select(tables.delivery.c.channel_id)
             .join(tables.news_channel, tables.news_channel.c.channel_id == tables.delivery.c.channel_id)
-            .where(tables.delivery.c.id.in_(heads), tables.delivery.c.due_at <= now, _open(now))
+            .where(tables.delivery.c.id.in_(heads), _due(tables.delivery.c.due_at, now), _open(now))
             .order_by(tables.delivery.c.id)
         )
         return list(await connection.scalars(statement))
@@ -127,11 +112,11 @@ class DeliveryStore:
             .limit(2)
         )
         rows = (await connection.execute(statement)).all()
-        if not rows or rows[0].due_at > now:
+        if not rows or now < rows[0].due_at <= now + LONGEST_WAIT:
             return None
         place = select(*channels.COLUMNS).where(tables.news_channel.c.channel_id == channel_id, _open(now))
         channel = (await connection.execute(place)).one_or_none()
-        return (delivery_of(rows[0]), channels.channel_of(channel), len(rows) > 1) if channel else None
+        return (Delivery(*rows[0]), NewsChannel(*channel), len(rows) > 1) if channel else None
 
     async def contents(self, connection: AsyncConnection, delivery: Delivery) -> tuple[Article, str]:
         """Return the article that a card shows and the name of its source in that channel."""
@@ -149,7 +134,7 @@ class DeliveryStore:
             .where(tables.article.c.id == delivery.article_id)
         )
         row = (await connection.execute(statement)).one()
-        return articles.article_of(row[:-1]), row.source
+        return Article(*row[:-1]), row.source
 
     async def record(self, connection: AsyncConnection, delivery_id: int, **values: object) -> None:
         """Write down how far a delivery is."""
@@ -161,10 +146,11 @@ class DeliveryStore:
         feed_id: int,
         channel_ids: Collection[int],
         state: DeliveryState,
-        reason: str,
+        cause: str,
     ) -> None:
         """Take what waits of a feed out of these channels' order: to be deferred, or skipped for good.
 
+        ``cause`` is a name for this step alone, by which ``put_back`` finds what it took out.
         What is being sent is left alone: it may stand in the channel already. So is what another feed of the
         channel has told too.
         """
@@ -175,13 +161,13 @@ class DeliveryStore:
                 tables.article.c.story_id == tables.delivery.c.story_id,
                 tables.article.c.feed_id != feed_id,
                 tables.subscription.c.channel_id == tables.delivery.c.channel_id,
-                tables.subscription.c.state == SubscriptionState.ACTIVE,
+                tables.is_active,
             )
         )
         await connection.execute(
             self._of_feed(feed_id, channel_ids)
             .where(tables.delivery.c.state == DeliveryState.PENDING, ~told_too.exists())
-            .values(state=state, reason=reason)
+            .values(state=state, set_aside_for=cause)
         )
 
     async def put_back(
@@ -189,23 +175,39 @@ class DeliveryStore:
         connection: AsyncConnection,
         feed_id: int,
         channel_ids: Collection[int],
-        state: DeliveryState,
-        reason: str,
+        cause: str,
         now: datetime,
     ) -> None:
-        """Undo ``set_aside``: what stands at this state for this reason is on its way again."""
+        """Take ``set_aside`` back: what it took out for this cause is on its way again."""
         await connection.execute(
             self._of_feed(feed_id, channel_ids)
-            .where(tables.delivery.c.state == state, tables.delivery.c.reason == reason)
-            .values(state=DeliveryState.PENDING, reason=None, due_at=now)
+            .where(tables.delivery.c.set_aside_for == cause)
+            .values(state=DeliveryState.PENDING, set_aside_for=None, reason=None, due_at=now)
         )
 
-    async def waiting(self, connection: AsyncConnection, channel_id: int) -> int:
-        """Count the stories on their way to a channel."""
-        statement = select(func.count()).where(
-            tables.delivery.c.channel_id == channel_id, tables.delivery.c.state.in_(ON_ITS_WAY)
+    async def give_up(self, connection: AsyncConnection, feed_id: int, channel_id: int) -> None:
+        """Skip for good what is set aside of a feed in a channel: nothing takes that back any more."""
+        await connection.execute(
+            self._of_feed(feed_id, [channel_id])
+            .where(tables.delivery.c.set_aside_for.is_not(None))
+            .values(state=DeliveryState.SKIPPED, set_aside_for=None)
         )
-        return (await connection.execute(statement)).scalar_one()
+
+    async def standing(self, connection: AsyncConnection, channel_id: int, since: datetime) -> Standing:
+        """Tell how a channel's stories fare; of those that Discord took in no form, the ones planned ``since``."""
+        refused = (tables.delivery.c.state == DeliveryState.QUARANTINED) & (tables.delivery.c.planned_at >= since)
+        waiting, waiting_for = await self._why(connection, channel_id, tables.delivery.c.state.in_(ON_ITS_WAY))
+        return Standing(waiting, waiting_for, *await self._why(connection, channel_id, refused))
+
+    async def _why(
+        self, connection: AsyncConnection, channel_id: int, which: ColumnElement[bool]
+    ) -> tuple[int, str | None]:
+        """Count some of a channel's deliveries, and return the newest reason that stands with one of them."""
+        own = (tables.delivery.c.channel_id == channel_id) & which
+        reason = select(tables.delivery.c.reason).where(own, tables.delivery.c.reason.is_not(None))
+        newest = reason.order_by(tables.delivery.c.id.desc()).limit(1)
+        count = (await connection.execute(select(func.count()).where(own))).scalar_one()
+        return count, await connection.scalar(newest)
 
     async def due_publishings(self, connection: AsyncConnection, now: datetime) -> list[Publishing]:
         """Return the oldest card to publish of each announcement channel that has one due."""
@@ -220,7 +222,7 @@ class DeliveryStore:
             tables.delivery.c.guild_id,
             tables.delivery.c.message_id,
             tables.delivery.c.publish_attempts,
-        ).where(tables.delivery.c.id.in_(oldest), tables.delivery.c.publish_due_at <= now)
+        ).where(tables.delivery.c.id.in_(oldest), _due(tables.delivery.c.publish_due_at, now))
         return [Publishing(*row) for row in await connection.execute(statement)]
 
     async def origin(self, connection: AsyncConnection, delivery_id: int, guild_id: int) -> Origin | None:
@@ -240,6 +242,10 @@ class DeliveryStore:
         return update(tables.delivery).where(
             tables.delivery.c.channel_id.in_(list(channel_ids)), tables.delivery.c.article_id.in_(own)
         )
+
+
+def _due(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    return or_(column <= now, column > now + LONGEST_WAIT)
 
 
 def _open(now: datetime) -> ColumnElement[bool]:

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsroom.models import Feed, SubscriptionState
+from newsroom.models import Feed
 from newsroom.store import tables
 from newsroom.store.database import Database
 
 COLUMNS = [tables.feed.c[name] for name in Feed.__dataclass_fields__]
 # What readings change, each under a name of its own in the statement: a column's is taken there.
 LEARNED = {f"new_{name}": name for name in Feed.__dataclass_fields__ if name not in ("id", "url")}
-
-
-def feed_of(row: Sequence[Any]) -> Feed:
-    """Read the values of COLUMNS as what they stand for."""
-    return Feed(*row)
 
 
 class FeedStore:
@@ -40,26 +34,28 @@ class FeedStore:
         return found
 
     async def by_url(self, connection: AsyncConnection, url: str) -> Feed | None:
+        """Return the feed at exactly this address, if anybody has ever asked for it."""
         row = (await connection.execute(select(*COLUMNS).where(tables.feed.c.url == url))).one_or_none()
-        return feed_of(row) if row else None
+        return Feed(*row) if row else None
 
     async def get(self, connection: AsyncConnection, feed_id: int) -> Feed | None:
+        """Return a feed as the database has it: what the roster holds of it may be newer."""
         row = (await connection.execute(select(*COLUMNS).where(tables.feed.c.id == feed_id))).one_or_none()
-        return feed_of(row) if row else None
+        return Feed(*row) if row else None
 
     async def lock(self, connection: AsyncConnection, feed_id: int) -> None:
-        """Let one transaction at a time remember what a feed brought.
+        """Let one transaction at a time remember what a feed brought, or change who gets it.
 
-        Two that read it at the same moment would otherwise both take an article for new. SQLite has one
-        writer anyway and leaves the clause out.
+        Two that read it at the same moment would otherwise both take an article for new, and one that removes it
+        would miss what another is just planning. SQLite has one writer anyway and leaves the clause out.
         """
         await connection.execute(select(tables.feed.c.id).where(tables.feed.c.id == feed_id).with_for_update())
 
     async def active(self, connection: AsyncConnection) -> list[Feed]:
         """Return the feeds that somebody gets news from: nothing else is fetched."""
-        wanted = select(tables.subscription.c.feed_id).where(tables.subscription.c.state == SubscriptionState.ACTIVE)
+        wanted = select(tables.subscription.c.feed_id).where(tables.is_active)
         rows = await connection.execute(select(*COLUMNS).where(tables.feed.c.id.in_(wanted)))
-        return [feed_of(row) for row in rows]
+        return [Feed(*row) for row in rows]
 
     async def save(self, connection: AsyncConnection, feeds: Sequence[Feed]) -> None:
         """Write down what readings taught us of these feeds, in one batch."""

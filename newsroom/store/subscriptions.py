@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import Feed, Subscription, SubscriptionState
@@ -15,12 +13,6 @@ from newsroom.store import feeds, tables
 from newsroom.store.database import Database
 
 COLUMNS = [tables.subscription.c[name] for name in Subscription.__dataclass_fields__]
-
-
-def subscription_of(row: Sequence[Any]) -> Subscription:
-    """Read the values of COLUMNS as what they stand for."""
-    subscription = Subscription(*row)
-    return replace(subscription, state=SubscriptionState(subscription.state))
 
 
 class SubscriptionStore:
@@ -57,7 +49,7 @@ class SubscriptionStore:
             .on_conflict_do_update(
                 index_elements=["feed_id", "channel_id"],
                 set_=fresh,
-                where=tables.subscription.c.state == SubscriptionState.REMOVED,
+                where=tables.subscription.c.removed_at.is_not(None),
             )
             .returning(tables.subscription.c.id)
         )
@@ -65,28 +57,27 @@ class SubscriptionStore:
 
     async def active_of(self, connection: AsyncConnection, feed_id: int) -> list[Subscription]:
         """Return who gets news from this feed."""
-        statement = select(*COLUMNS).where(
-            tables.subscription.c.feed_id == feed_id, tables.subscription.c.state == SubscriptionState.ACTIVE
-        )
-        return [subscription_of(row) for row in await connection.execute(statement.order_by(tables.subscription.c.id))]
+        statement = select(*COLUMNS).where(tables.subscription.c.feed_id == feed_id, tables.is_active)
+        return [Subscription(*row) for row in await connection.execute(statement.order_by(tables.subscription.c.id))]
 
     async def of_guild(
         self, connection: AsyncConnection, guild_id: int, *, feed_id: int | None = None, channel_id: int | None = None
     ) -> list[tuple[Subscription, Feed]]:
         """Return a guild's subscriptions that are not removed, with their feeds, in the order they were added."""
-        statement = (
-            select(*COLUMNS, *feeds.COLUMNS)
-            .join(tables.feed, tables.feed.c.id == tables.subscription.c.feed_id)
-            .where(tables.subscription.c.guild_id == guild_id, tables.subscription.c.state != SubscriptionState.REMOVED)
-            .order_by(tables.subscription.c.id)
-        )
+        wanted: list[ColumnElement[bool]] = [tables.subscription.c.removed_at.is_(None)]
         if feed_id is not None:
-            statement = statement.where(tables.subscription.c.feed_id == feed_id)
+            wanted.append(tables.subscription.c.feed_id == feed_id)
         if channel_id is not None:
-            statement = statement.where(tables.subscription.c.channel_id == channel_id)
-        split = len(COLUMNS)
-        rows = await connection.execute(statement)
-        return [(subscription_of(row[:split]), feeds.feed_of(row[split:])) for row in rows]
+            wanted.append(tables.subscription.c.channel_id == channel_id)
+        return await self._with_feeds(connection, guild_id, *wanted)
+
+    async def removed(
+        self, connection: AsyncConnection, guild_id: int, feed_id: int, at: datetime
+    ) -> list[tuple[Subscription, Feed]]:
+        """Return what one removal took out of a guild and nobody has added anew since."""
+        return await self._with_feeds(
+            connection, guild_id, tables.subscription.c.feed_id == feed_id, tables.subscription.c.removed_at == at
+        )
 
     async def set_state(
         self,
@@ -95,18 +86,15 @@ class SubscriptionStore:
         state: SubscriptionState,
         *,
         baseline_due: bool = False,
-        removed_at: datetime | None = None,
     ) -> None:
-        statement = update(tables.subscription).where(tables.subscription.c.id.in_(list(subscription_ids)))
-        await connection.execute(statement.values(state=state, baseline_due=baseline_due, removed_at=removed_at))
+        """Pause or resume subscriptions; a baseline that was due before is due no more unless it is asked for."""
+        await self._set(connection, subscription_ids, state=state, baseline_due=baseline_due)
 
-    async def removed(self, connection: AsyncConnection, subscription_ids: Collection[int]) -> list[Subscription]:
-        """Return those of these subscriptions that can still be taken back."""
-        statement = select(*COLUMNS).where(
-            tables.subscription.c.id.in_(list(subscription_ids)),
-            tables.subscription.c.state == SubscriptionState.REMOVED,
-        )
-        return [subscription_of(row) for row in await connection.execute(statement)]
+    async def set_removed(
+        self, connection: AsyncConnection, subscription_ids: Collection[int], at: datetime | None
+    ) -> None:
+        """Remove subscriptions, or with None bring them back as they were."""
+        await self._set(connection, subscription_ids, removed_at=at)
 
     async def baseline_learned(self, connection: AsyncConnection, feed_id: int) -> None:
         """Note that what the feed holds now is known to everyone who gets it."""
@@ -117,9 +105,20 @@ class SubscriptionStore:
 
     async def purge(self, connection: AsyncConnection, removed_before: datetime) -> None:
         """Forget the subscriptions whose removal can't be undone any more."""
-        await connection.execute(
-            delete(tables.subscription).where(
-                tables.subscription.c.state == SubscriptionState.REMOVED,
-                tables.subscription.c.removed_at < removed_before,
-            )
+        await connection.execute(delete(tables.subscription).where(tables.subscription.c.removed_at < removed_before))
+
+    async def _with_feeds(
+        self, connection: AsyncConnection, guild_id: int, *wanted: ColumnElement[bool]
+    ) -> list[tuple[Subscription, Feed]]:
+        statement = (
+            select(*COLUMNS, *feeds.COLUMNS)
+            .join(tables.feed, tables.feed.c.id == tables.subscription.c.feed_id)
+            .where(tables.subscription.c.guild_id == guild_id, *wanted)
+            .order_by(tables.subscription.c.id)
         )
+        split = len(COLUMNS)
+        return [(Subscription(*row[:split]), Feed(*row[split:])) for row in await connection.execute(statement)]
+
+    async def _set(self, connection: AsyncConnection, subscription_ids: Collection[int], **values: object) -> None:
+        statement = update(tables.subscription).where(tables.subscription.c.id.in_(list(subscription_ids)))
+        await connection.execute(statement.values(**values))

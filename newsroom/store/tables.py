@@ -7,6 +7,8 @@ What each noun means stands in ``newsroom.models``. Migrations build these table
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -27,6 +29,10 @@ from sqlalchemy import (
     text,
 )
 
+from newsroom.models import ChannelKind, DeliveryState, PublishState, SubscriptionState
+
+Word = TypeVar("Word", bound=StrEnum)
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware time in UTC, on a database that knows time zones and on one that doesn't."""
@@ -45,6 +51,20 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class OneOf(TypeDecorator[Word]):
+    """A word of an enumeration, which the database keeps as plain text."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, words: type[Word]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Word | None:
+        return None if value is None else self.words(value)
 
 
 # SQLite numbers a row by itself only where the key is declared INTEGER.
@@ -123,7 +143,7 @@ news_channel = Table(
     metadata,
     Column("channel_id", BigInteger, primary_key=True, autoincrement=False),
     Column("guild_id", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("kind", OneOf(ChannelKind), nullable=False),
     Column("tag_id", BigInteger),
     Column("paused", Boolean, nullable=False, server_default=false()),
     Column("paused_until", UtcDateTime),
@@ -140,7 +160,7 @@ subscription = Table(
     Column("channel_id", BigInteger, ForeignKey("news_channel.channel_id", ondelete="CASCADE"), nullable=False),
     Column("guild_id", BigInteger, nullable=False),
     Column("title", Text),
-    Column("state", Text, nullable=False),
+    Column("state", OneOf(SubscriptionState), nullable=False),
     Column("baseline_due", Boolean, nullable=False, server_default=false()),
     Column("added_by", BigInteger, nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
@@ -150,6 +170,9 @@ subscription = Table(
     Index(None, "channel_id"),
 )
 
+# Which subscriptions bring news.
+is_active = (subscription.c.state == SubscriptionState.ACTIVE) & subscription.c.removed_at.is_(None)
+
 delivery = Table(
     "delivery",
     metadata,
@@ -158,14 +181,15 @@ delivery = Table(
     Column("article_id", RowId, ForeignKey("article.id", ondelete="CASCADE"), nullable=False),
     Column("channel_id", BigInteger, ForeignKey("news_channel.channel_id", ondelete="CASCADE"), nullable=False),
     Column("guild_id", BigInteger, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("state", OneOf(DeliveryState), nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("attempted_at", UtcDateTime),
     Column("due_at", UtcDateTime, nullable=False),
     Column("message_id", BigInteger),
     Column("sent_at", UtcDateTime),
+    Column("set_aside_for", Text),
     Column("reason", Text),
-    Column("publish_state", Text, nullable=False, server_default=text("'none'")),
+    Column("publish_state", OneOf(PublishState), nullable=False, server_default=text("'none'")),
     Column("publish_attempts", Integer, nullable=False, server_default=text("0")),
     Column("publish_due_at", UtcDateTime),
     Column("planned_at", UtcDateTime, nullable=False),

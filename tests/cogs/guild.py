@@ -22,10 +22,7 @@ from simcord.results import InteractionResult
 
 from cogs.newsbot import NewsBot
 from cogs.views.replies import in_words
-from newsroom.desk.outbox import Outbox
-from newsroom.desk.rounds import Rounds
-from newsroom.desk.subscriptions import Subscriptions
-from newsroom.resources import Newsroom
+from newsroom.resources import Newsroom, assemble
 from newsroom.store import Store
 from newsroom.store.database import open_database
 from tests.openapi import check_env
@@ -52,6 +49,7 @@ class Guild:
     env: Any
     bot: NewsBot
     newsroom: Newsroom
+    store: Store
     web: Any
     guild: Any
     news: Any
@@ -92,6 +90,10 @@ class Guild:
         denied = discord.Permissions(**dict.fromkeys(permissions, True)).value
         me = self.env.bot.user.id
         self.env.backend.set_overwrite(channel.id, Overwrite(me, OverwriteType.MEMBER, deny=denied))
+
+    def give_back(self, channel: Any) -> None:
+        """Allow the bot again what was taken away in a channel."""
+        self.take_away(channel)
 
     def allow(self, command: str, *members: Any) -> None:
         """Let members see and use a command whatever it takes by default, as a server's settings can."""
@@ -142,13 +144,7 @@ class Guild:
 async def guild_with_bot(database_url: str, fetcher: Any, reader: Any) -> AsyncIterator[Guild]:
     """Start the bot over this database; at the end, fail on requests and errors that should not have been."""
     store = Store(await open_database(database_url))
-    rounds = Rounds(store, fetcher, reader, now=utcnow, interval=timedelta(minutes=10))
-    newsroom = Newsroom(
-        store=store,
-        rounds=rounds,
-        subscriptions=Subscriptions(store, rounds, fetcher, reader, now=utcnow),
-        outbox=Outbox(store, "installation", now=utcnow),
-    )
+    newsroom = assemble(store, fetcher, reader, "installation", now=utcnow, interval=timedelta(minutes=10))
     bot = UnhurriedBot(newsroom, api_url=API_URL)
     env = simcord.Env(bot, shard_count=1)
     await env.start()
@@ -158,6 +154,7 @@ async def guild_with_bot(database_url: str, fetcher: Any, reader: Any) -> AsyncI
             env,
             bot,
             newsroom,
+            store,
             fetcher,
             place,
             news=place.create_text_channel("news"),

@@ -126,7 +126,7 @@ async def opened(web_site: PageSite, migrated_sqlite_url: str, monkeypatch: pyte
 
 async def rows(guild: Guild) -> dict[str, int]:
     """How many rows each table has, without those of the installation itself."""
-    async with guild.newsroom.store.read() as connection:
+    async with guild.store.read() as connection:
         return {
             name: (await connection.execute(select(func.count()).select_from(table))).scalar_one()
             for name, table in metadata.tables.items()
@@ -168,5 +168,5 @@ async def test_a_body_that_begins_and_never_goes_on_is_given_up(web_site: PageSi
     await fetcher.close()
 
     assert str(given_up.value) == (
-        "That took longer than 20 seconds. Try again later, or give me the feed's own address."
+        "That took longer than 0.2 seconds. Try again later, or give me the feed's own address."
     )

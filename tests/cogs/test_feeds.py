@@ -10,8 +10,10 @@ import discord
 import pytest
 from discord.utils import utcnow
 
+from cogs.feeds import Feeds
 from cogs.views.panels import NOT_YOURS
 from cogs.views.replies import OUR_MISTAKE
+from newsroom.desk.subscriptions import UNDO_WINDOW
 from newsroom.errors import FetchFailed
 from newsroom.models import ChannelKind, FeedLink
 from newsroom.text import length
@@ -50,10 +52,22 @@ USES: dict[str, dict[str, Any]] = {
     "feed list": {},
     "feed remove": {"feed": FEED},
     "feed pause": {"feed": FEED},
+    "feed resume": {"feed": FEED},
     "feed preview": {"feed": FEED},
     "feed refresh": {"feed": FEED},
     "channel pause": {"duration": "2h"},
+    "channel resume": {},
 }
+
+
+async def prepare(guild: Guild, command: str) -> None:
+    """Bring about what a command needs that is then used as in USES."""
+    await guild.told("feed add", url=FEED)
+    guild.web.put(OTHER_FEED, *posts(1))
+    if command == "feed resume":
+        await guild.told("feed pause", feed=FEED)
+    if command == "channel resume":
+        await guild.told("channel pause")
 
 
 def synced(guild: Guild) -> list[dict[str, Any]]:
@@ -125,8 +139,7 @@ async def test_who_lacks_the_permission_is_offered_no_feeds(guild: Guild):
 async def test_a_command_is_acknowledged_before_anything_slow(
     guild: Guild, command: str, monkeypatch: pytest.MonkeyPatch
 ):
-    await guild.told("feed add", url=FEED)
-    guild.web.put(OTHER_FEED, *posts(1))
+    await prepare(guild, command)
     before = len(guild.env.http_requests)
     acknowledged: list[bool] = []
 
@@ -137,7 +150,7 @@ async def test_a_command_is_acknowledged_before_anything_slow(
 
         return watching
 
-    for owner, name in ((guild.newsroom.store, "begin"), (guild.newsroom.store, "read"), (guild.web, "get")):
+    for owner, name in ((guild.store, "begin"), (guild.store, "read"), (guild.web, "get")):
         monkeypatch.setattr(owner, name, watched(getattr(owner, name)))
     await guild.told(command, **USES[command])
 
@@ -147,8 +160,7 @@ async def test_a_command_is_acknowledged_before_anything_slow(
 
 @pytest.mark.parametrize("command", USES)
 async def test_no_answer_holds_a_word_of_our_own_jargon(guild: Guild, command: str):
-    await guild.told("feed add", url=FEED)
-    guild.web.put(OTHER_FEED, *posts(1))
+    await prepare(guild, command)
 
     words = set(re.findall(r"\w+", (await guild.told(command, **USES[command])).lower()))
 
@@ -317,8 +329,8 @@ async def test_announcement_channels_forums_and_threads_can_be_news_channels(gui
     for place in (announcements, forum, thread):
         assert "now posts in" in await guild.told("feed add", url=FEED, channel=place)
 
-    async with guild.newsroom.store.read() as connection:
-        kinds = await guild.newsroom.store.channels.of_guild(connection, guild.guild.id)
+    async with guild.store.read() as connection:
+        kinds = await guild.store.channels.of_guild(connection, guild.guild.id)
     assert [kinds[place.id].kind for place in (announcements, forum, thread)] == [
         ChannelKind.ANNOUNCEMENT,
         ChannelKind.FORUM,
@@ -489,7 +501,7 @@ async def test_another_server_s_feeds_are_neither_offered_nor_touched(guild: Gui
 
 
 async def test_the_list_tells_each_feed_s_channel_state_last_success_and_next_check(guild: Guild):
-    await guild.told("feed add", url=FEED)
+    await guild.told("feed add", url=FEED, backfill=0)
     now = int(utcnow().timestamp())
 
     assert await guild.told("feed list") == (
@@ -561,6 +573,7 @@ async def test_what_is_paused_or_cannot_be_posted_is_seen_in_the_list(guild: Gui
     told = await guild.told("feed list")
     assert " · can't post there\n" in told
     assert "⚠️ I may not write in this channel any more" in told
+    assert "Then type `/channel resume` there.\n-# Waiting: 1 story.\n" in told
 
     await guild.told("feed pause", feed=FEED)
     told = await guild.told("feed list")
@@ -599,15 +612,45 @@ async def test_the_undo_goes_away_after_ten_minutes(guild: Guild):
     assert "no feeds here yet" in await guild.told("feed list")
 
 
-async def test_only_who_removed_a_feed_brings_it_back_by_that_button(guild: Guild):
+async def test_a_removed_feed_can_be_brought_back_after_a_restart(guild: Guild):
+    await guild.told("feed add", url=FEED, backfill=0)
+    removed = await guild.slash("feed remove", feed=FEED)
+    await guild.restart()
+
+    await guild.alice.click(removed.response, label="Undo")
+
+    assert read(removed.response) == f"**Lab Notes** is back in {guild.news.mention}, as if nothing had happened."
+    assert labels(removed.response) == []
+    guild.web.put(FEED, *posts(1, 2, 3, 4))
+    await guild.later(minutes=20)
+    assert guild.headlines() == ["Post 4"]
+
+
+async def test_the_undo_still_works_when_one_before_it_has_gone_away(guild: Guild):
+    await guild.told("feed add", url=FEED, backfill=0)
+    await guild.slash("feed remove", feed=FEED)
+    await guild.later(minutes=11)
+    await guild.told("feed add", url=FEED, backfill=0)
+    removed = await guild.slash("feed remove", feed=FEED)
+
+    await guild.alice.click(removed.response, label="Undo")
+
+    assert "is back in" in read(removed.response)
+
+
+def test_the_undo_is_promised_for_as_long_as_it_works():
+    minutes = UNDO_WINDOW // timedelta(minutes=1)
+
+    assert Feeds.remove.description == f"Stop posting a feed; can be undone for {minutes} minutes."
+
+
+async def test_only_who_may_manage_the_server_brings_a_feed_back(guild: Guild):
     await guild.told("feed add", url=FEED)
     removed = await guild.slash("feed remove", feed=FEED)
 
-    assert await forged_click(guild, removed.response, "Undo") == NOT_YOURS
+    told = await forged_click(guild, removed.response, "Undo")
+    assert told == "For this you need the permission **Manage Server**."
     assert "no feeds here yet" in await guild.told("feed list")
-
-    await guild.alice.click(removed.response, label="Undo")
-    assert "Lab Notes" in await guild.told("feed list")
 
 
 async def forged_click(guild: Guild, message: Any, label: str) -> str:
@@ -617,7 +660,7 @@ async def forged_click(guild: Guild, message: Any, label: str) -> str:
     )
     data = {"custom_id": button["custom_id"], "component_type": 2}
     result = await guild.forged(guild.mod, discord.InteractionType.component, data, message)
-    assert result.ephemeral
+    assert result.response.ephemeral
     return read(result.response)
 
 
@@ -743,6 +786,49 @@ async def test_a_pause_for_a_while_names_its_end_and_ends_by_itself(guild: Guild
     assert told == f"No news here until <t:{end}:f>. What is found meanwhile comes then."
     await guild.later(minutes=95)
     assert guild.headlines() == ["Post 3"]
+
+
+async def suspended_forum(guild: Guild) -> Any:
+    """A forum with a post of ours in which the bot may no longer post, with two stories waiting."""
+    forum = guild.guild.create_forum_channel("forum")
+    await guild.told("feed add", url=FEED, channel=forum)
+    await guild.later()
+    guild.take_away(forum, "send_messages")
+    guild.web.put(FEED, *posts(1, 2, 3, 4, 5))
+    await guild.later(minutes=20)
+    return forum
+
+
+async def test_a_forum_is_resumed_in_one_of_its_posts_since_nobody_can_type_in_itself(guild: Guild):
+    forum = await suspended_forum(guild)
+    (post,) = forum.threads
+    guild.give_back(forum)
+
+    told = await guild.told("channel resume", by=guild.mod, where=post)
+
+    assert told == f"News comes to {forum.mention} again. What waited comes now: 2 stories."
+    await guild.later()
+    assert [thread.name for thread in forum.threads] == ["Post 3", "Post 4", "Post 5"]
+
+
+async def test_a_forum_resumed_without_the_permissions_names_them(guild: Guild):
+    forum = await suspended_forum(guild)
+
+    told = await guild.told("channel resume", where=forum.threads[0])
+
+    assert f"In {forum.mention} I still need **Send Messages**" in told
+
+
+async def test_a_forum_is_paused_and_listed_in_one_of_its_posts(guild: Guild):
+    forum = guild.guild.create_forum_channel("forum")
+    await guild.told("feed add", url=FEED, channel=forum)
+    await guild.later()
+    (post,) = forum.threads
+
+    told = await guild.told("channel pause", where=post)
+
+    assert told == f"No news in {forum.mention} until `/channel resume`. What is found meanwhile comes then."
+    assert f"**Lab Notes** in {forum.mention} · channel paused\n" in await guild.told("feed list", where=post)
 
 
 async def test_a_length_of_time_that_cannot_be_read_pauses_nothing(guild: Guild):

@@ -11,7 +11,8 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from cogs.newsbot import speak_to
+import sandbox.server
+from cogs.newsbot import LEAST_PERMISSIONS, speak_to
 from tests.cogs.guild import Guild
 from tests.openapi import OpenAPI
 
@@ -75,6 +76,11 @@ def test_the_invite_link_asks_for_no_more_than_posting_takes(guild: Guild):
         "attach_files",
         "read_message_history",
     }
+
+
+def test_in_the_sandbox_the_bot_may_do_what_its_invite_link_asks_for():
+    # Said twice, because the sandbox knows no cog.
+    assert sandbox.server.LEAST_PERMISSIONS == LEAST_PERMISSIONS
 
 
 async def test_the_gateway_that_the_api_names_is_used_for_good(guild: Guild, monkeypatch: pytest.MonkeyPatch):

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.rules import NONCE_SECONDS
 from sandbox.server import Sandbox
-from sandbox.shown import HasId, Member
+from sandbox.shown import HasId, Member, Thread
 from tests.end_to_end.process import BotProcess, bot_process
 from tests.openapi import from_environment
 from tests.web import FeedSite, feed_site
@@ -30,7 +31,8 @@ class House:
         return (await self.sandbox.slash(self.admin, self.news, "feed add", url=self.site.feed(feed), **options)).text
 
     async def restart(self) -> None:
-        """Start the bot again, and wait until it is connected."""
+        """Start the bot again, after so long that a second send would be a second card; wait until it is connected."""
+        self.sandbox.pass_time(NONCE_SECONDS + 1)
         await self.bot.start()
         self.starts += 1
         await self.sandbox.bot_ready(self.starts)
@@ -38,6 +40,18 @@ class House:
     def headlines(self, channel: HasId | None = None) -> list[str]:
         """The headlines that stand in a channel, oldest first."""
         return [message.content.split("**")[1] for message in self.sandbox.messages(channel or self.news)]
+
+    async def headlines_at_last(self, channel: HasId | None = None) -> list[str]:
+        """Publish "Last" and wait for its card; return all headlines. Whatever came twice would stand before it."""
+        self.site.publish("Last")
+        await self.sandbox.until(lambda: "Last" in self.headlines(channel), "the last card")
+        return self.headlines(channel)
+
+    async def posts_at_last(self, forum: HasId) -> list[Thread]:
+        """The same in a forum: return all posts."""
+        self.site.publish("Last")
+        await self.sandbox.until(lambda: "Last" in [post.name for post in self.sandbox.threads(forum)], "the last post")
+        return self.sandbox.threads(forum)
 
 
 async def open_house(database_url: str, folder: Path) -> AsyncIterator[House]:

@@ -71,12 +71,19 @@ async def test_help_names_every_command(tmp_path: Path):
         (["round", "--xml"], "--xml"),
         (["demo", "--port", "abc"], "--port: must be a whole number from 0 to 65535"),
         (["demo", "--port", "65536"], "--port: must be a whole number from 0 to 65535"),
+        (["demo", "--feed"], "--feed: expected at least one argument"),
         (["demo", "--exit-after", "nan"], "--exit-after: must be a number of seconds above 0"),
         (["demo", "--exit-after", "-1"], "--exit-after: must be a number of seconds above 0"),
     ],
 )
 async def test_a_wrong_usage_is_told_in_one_line(tmp_path: Path, words: list[str], named: str):
     assert_one_line(await run_bot(tmp_path, *words), 2, named, "--help` shows what there is")
+
+
+def test_the_demo_takes_several_feeds_at_once_or_one_by_one():
+    words = ["demo", "--feed", "https://a.example", "https://b.example", "--feed", "https://c.example"]
+    assert bot._parser().parse_args(words).feed == ["https://a.example", "https://b.example", "https://c.example"]
+    assert bot._parser().parse_args(["demo"]).feed == []
 
 
 @pytest.mark.parametrize("command", ["run", "check", "round", "migrate"])

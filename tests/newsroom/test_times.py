@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.errors import RequestRefused
-from newsroom.times import LONGEST, duration
+from newsroom.times import EARLIEST_DATE, FUTURE_ALLOWED, LONGEST, duration, is_plausible
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,10 @@ def test_whatever_is_read_is_more_than_nothing_and_at_most_the_longest(text: str
     except RequestRefused:
         return
     assert timedelta() < length <= LONGEST
+
+
+def test_a_date_before_the_web_or_well_ahead_of_us_cannot_be_believed():
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert is_plausible(EARLIEST_DATE, now) and is_plausible(now + FUTURE_ALLOWED, now)
+    assert not is_plausible(datetime(1970, 1, 1, tzinfo=UTC), now)
+    assert not is_plausible(now + FUTURE_ALLOWED + timedelta(seconds=1), now)

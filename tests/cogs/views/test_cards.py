@@ -172,7 +172,7 @@ def test_only_a_picture_that_discord_can_fetch_safely_is_shown(picture: str):
 
 @pytest.mark.parametrize(
     "published_at",
-    [None, NOW + timedelta(days=1), datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)],
+    [None, NOW + timedelta(days=2), datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)],
 )
 def test_a_date_that_nobody_can_believe_gives_no_age(published_at: datetime | None):
     embed = message(published_at=published_at).embed

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import discord
@@ -27,9 +28,12 @@ from cogs.views.panels import (
     feed_removed,
     help_panel,
     permissions_missing,
+    undo_item,
 )
 from cogs.views.replies import OUR_MISTAKE
+from newsroom.desk.subscriptions import UNDO_WINDOW
 from newsroom.errors import RequestRefused
+from newsroom.models import Standing
 from newsroom.text import length
 from tests.makers import NOW, ago, feed_link
 from tests.openapi import check_env
@@ -188,11 +192,14 @@ async def test_an_empty_list_says_how_to_begin(stage: Stage):
 
 @pytest.mark.parametrize("text", ["*" * 5000, "word " * 1000, "😀" * 3000, "<@1>" * 1000])
 async def test_a_page_of_the_longest_rows_fits_into_one_message(stage: Stage, text: str):
+    standing = Standing(waiting=10_000, waiting_for=text, refused=10_000, refused_for=text)
     longest = row(title=text, url=f"https://{text}", channel_id=2**63, state=text, error=text)
 
-    shown = await stage.show(lambda asked: feed_list(asked, [longest] * 20, [1] * 10_000))
+    shown = await stage.show(
+        lambda asked: feed_list(asked, [longest] * 20, [1] * 10_000, suspended_for=text, standing=standing)
+    )
 
-    assert text_of(shown.response).count("⚠️") == ROWS_A_PAGE
+    assert text_of(shown.response).count("⚠️") == ROWS_A_PAGE + 2
     assert length(text_of(shown.response)) <= markdown.LAYOUT_TEXT
     assert len(list(parts_of(shown.response.components))) <= markdown.LAYOUT_COMPONENTS
 
@@ -216,8 +223,39 @@ async def test_only_the_caller_turns_pages(stage: Stage):
     assert "Page 1 of 3" in text_of(shown.response)
 
 
+async def test_a_list_tells_what_keeps_the_channel_from_its_stories(stage: Stage):
+    standing = Standing(waiting=3, waiting_for="It is busy.", refused=1, refused_for="AutoMod blocks it.")
+    shown = await stage.show(lambda asked: feed_list(asked, [row()], standing=standing))
+
+    assert text_of(shown.response).startswith(
+        "### 1 feed\n"
+        "-# Waiting: 3 stories. It is busy.\n"
+        "⚠️ Lately 1 story could not be posted. AutoMod blocks it.\n"
+        "**Feed 1**"
+    )
+
+
+async def test_the_list_of_a_channel_that_refuses_us_says_how_to_go_on(stage: Stage):
+    standing = Standing(waiting=1, waiting_for="I can't write there.", refused=0, refused_for=None)
+    shown = await stage.show(
+        lambda asked: feed_list(asked, [row()], suspended_for="I can't write there.", standing=standing)
+    )
+
+    assert text_of(shown.response).startswith(
+        "### 1 feed\n⚠️ I can't write there. Then type `/channel resume` there.\n-# Waiting: 1 story.\n**Feed 1**"
+    )
+
+
+def undoing(
+    then: Callable[..., Awaitable[Reply]], removed_at: datetime = NOW
+) -> Callable[[discord.Interaction[Any]], Reply]:
+    """A feed that was removed from two channels and can be brought back by ``then``."""
+    undo = undo_item(then)
+    return lambda asked: feed_removed(asked, "Lab *Notes*", [1, 2], undo(17, removed_at))
+
+
 async def test_removing_can_be_undone_once(stage: Stage):
-    shown = await stage.show(lambda asked: feed_removed(asked, "Lab *Notes*", [1, 2], saying("It is back.")))
+    shown = await stage.show(undoing(saying("It is back.")))
     assert (
         shown.response.content
         == "**Lab \\*Notes\\*** no longer posts in <#1> and <#2>. You can undo this for 10 minutes."
@@ -229,37 +267,57 @@ async def test_removing_can_be_undone_once(stage: Stage):
     assert labels_of(shown.response) == []
 
 
-async def test_the_undo_goes_away_after_ten_minutes(stage: Stage):
-    shown = await stage.show(lambda asked: feed_removed(asked, "Lab Notes", [1], saying("It is back.")))
+async def test_the_undo_tells_exactly_which_removal_is_meant(stage: Stage):
+    async def told(_: Any, feed_id: int, removed_at: datetime) -> Reply:
+        return Reply(f"{feed_id} at {removed_at.isoformat()}")
 
-    await stage.env.advance_time(PATIENCE - 1)
+    shown = await stage.show(undoing(told, NOW + timedelta(microseconds=123457)))
+    await stage.alice.click(shown.response, label="Undo")
+
+    assert shown.response.content == "17 at 2026-01-01T12:00:00.123457+00:00"
+
+
+async def test_the_undo_goes_away_after_ten_minutes(stage: Stage):
+    shown = await stage.show(undoing(saying("It is back.")))
+
+    await stage.env.advance_time(UNDO_WINDOW.total_seconds() - 1)
     assert labels_of(shown.response) == ["Undo"]
     await stage.env.advance_time(2)
     assert labels_of(shown.response) == []
 
 
-async def test_a_click_that_is_refused_says_why(stage: Stage):
-    async def refuse() -> Reply:
+async def test_an_undo_that_is_refused_says_why(stage: Stage):
+    async def refuse(*_: Any) -> Reply:
         raise RequestRefused("That can't be undone any more.")
 
-    shown = await stage.show(lambda asked: feed_removed(asked, "Lab Notes", [1], refuse))
+    shown = await stage.show(undoing(refuse))
     await stage.alice.click(shown.response, label="Undo")
 
     assert shown.response.content == "That can't be undone any more."
     assert labels_of(shown.response) == []
-    stage.expected_errors = [RequestRefused]
 
 
-async def test_a_click_that_fails_by_our_mistake_says_so(stage: Stage):
-    async def fail() -> Reply:
+async def test_an_undo_that_fails_by_our_mistake_says_so(stage: Stage):
+    async def fail(*_: Any) -> Reply:
         raise ZeroDivisionError
 
-    shown = await stage.show(lambda asked: feed_removed(asked, "Lab Notes", [1], fail))
+    shown = await stage.show(undoing(fail))
     await stage.alice.click(shown.response, label="Undo")
 
     assert shown.response.content == OUR_MISTAKE
     assert labels_of(shown.response) == []
-    stage.expected_errors = [ZeroDivisionError]
+
+
+async def test_a_choice_that_is_refused_says_why(stage: Stage):
+    async def refuse(_: Any) -> Reply:
+        raise RequestRefused("That is no feed.")
+
+    shown = await stage.show(lambda asked: choose_feed(asked, [feed_link()], refuse))
+    await stage.alice.select(shown.response, ["0"])
+
+    assert shown.response.content == "That is no feed."
+    assert shown.response.components == []
+    stage.expected_errors = [RequestRefused]
 
 
 async def test_of_several_feeds_the_chosen_one_is_added(stage: Stage):
@@ -354,12 +412,6 @@ def test_of_many_channels_the_first_are_named():
     assert channels([1]) == "<#1>"
     assert channels([1, 2]) == "<#1> and <#2>"
     assert channels(range(1, 13)).endswith("<#9>, <#10> and 2 other channels")
-
-
-def test_a_feed_without_articles_is_added_and_says_so():
-    reply = feed_added(title="", items=0, newest=None, channel_id=2001, posting_now=0)
-
-    assert "It has no articles yet." in (reply.content or "")
 
 
 def test_each_missing_permission_is_called_what_discord_calls_it():

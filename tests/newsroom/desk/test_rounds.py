@@ -9,11 +9,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from newsroom.errors import FetchFailed
+from newsroom.desk.roster import Roster
+from newsroom.desk.rounds import Rounds
+from newsroom.errors import FetchFailed, StoreError
+from newsroom.feeds.fetch import Fetcher
+from newsroom.models import Feed
 from newsroom.store.database import Database
 from tests.desk import CHANNEL, FEED, FOREIGN_CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk, post, posts
 from tests.fakes import Web
 from tests.makers import entry
+from tests.web import PageAnswer, page_site, silent
 
 
 @pytest.fixture
@@ -249,21 +254,31 @@ async def test_a_feed_that_never_answers_keeps_no_other_of_its_round_from_being_
                 await asyncio.Event().wait()
             return await super().get(url, **options)
 
+    class WatchedRoster(Roster):
+        told = asyncio.Event()
+
+        def update(self, feed: Feed) -> None:
+            super().update(feed)
+            self.told.set()
+
+        def learn(self, feed: Feed) -> None:
+            super().learn(feed)
+            self.told.set()
+
     slow = "https://slow.example/feed"
     desk = Desk.over(database, SlowWeb())
     desk.web.put(FEED, *posts(1))
     desk.web.put(slow, entry(guid="s", link="https://slow.example/1"))
-    added = await desk.add()
+    await desk.add()
     await desk.add(slow)
     if outcome == "read":
         desk.web.put(FEED, *posts(1, 2))
     elif outcome == "failed":
         desk.web.errors[FEED] = FetchFailed("down", status=503)
     desk.clock.advance(minutes=30)
-    before = desk.rounds.roster.get(added.feed.id)
+    desk.rounds.roster = roster = WatchedRoster(map(desk.rounds.roster.get, (1, 2)))
     round_ = asyncio.create_task(desk.rounds.run(desk.rounds.take_due()))
-    while desk.rounds.roster.get(added.feed.id) is before:
-        await asyncio.sleep(0)
+    await roster.told.wait()
 
     desk.clock.advance(minutes=30)
     due = desk.rounds.take_due()
@@ -272,6 +287,49 @@ async def test_a_feed_that_never_answers_keeps_no_other_of_its_round_from_being_
 
     assert [feed.url for feed in due] == [FEED]
     assert [feed.url for feed in desk.rounds.take_due()] == [slow], "what the next round took is not taken away from it"
+
+
+async def test_a_feed_that_was_read_while_the_clock_ran_ahead_is_read_again_once_it_is_set_right(desk: Desk) -> None:
+    desk.web.put(FEED, *posts(1))
+    await desk.add()
+    desk.clock.advance(days=1000)
+    await desk.round()
+    desk.clock.advance(days=-1000)
+
+    assert (await desk.round()).feeds == 1
+    assert (await desk.round()).feeds == 1
+    assert desk.rounds.take_due() == []
+
+
+async def test_a_feed_that_is_paused_and_resumed_while_it_is_read_still_posts_what_comes_next(
+    database: Database,
+) -> None:
+    class HeldWeb(Web):
+        async def get(self, url: str, **options: object):
+            answer = await super().get(url, **options)
+            asked.set()
+            await let_go.wait()
+            return answer
+
+    asked, let_go = asyncio.Event(), asyncio.Event()
+    let_go.set()
+    desk = Desk.over(database, HeldWeb())
+    desk.web.put(FEED, *posts(1))
+    added = await desk.add()
+    asked.clear()
+    let_go.clear()
+    round_ = asyncio.create_task(desk.round())
+    await asked.wait()
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+    await desk.subscriptions.resume(GUILD, added.feed.id)
+    let_go.set()
+    await round_
+
+    await desk.round()
+    desk.web.put(FEED, *posts(1, 2))
+    await desk.round()
+
+    assert await desk.headlines() == ["Post 2"]
 
 
 async def test_what_an_unchanged_feed_teaches_is_written_in_one_batch(desk: Desk) -> None:
@@ -360,6 +418,64 @@ async def test_a_story_that_comes_with_another_feed_comes_once_though_the_first_
     tell_it_too(desk)
     desk.clock.advance(minutes=9)
     await desk.rounds.run(list(map(desk.rounds.roster.get, [2])))
-    await desk.subscriptions.undo(removed)
+    await desk.subscriptions.undo(GUILD, removed.feed_id, removed.removed_at)
 
     assert await desk.headlines() == ["Retold"]
+
+
+async def test_a_host_that_never_answers_holds_up_no_other_hosts_feeds(desk: Desk) -> None:
+    async with page_site({f"/{number}": silent for number in range(60)}) as site:
+        fetcher = Fetcher(allow_hosts=[f"127.0.0.1:{site.port}", f"localhost:{site.port}"], now=desk.clock)
+        rounds = Rounds(desk.store, fetcher, desk.web, now=desk.clock, interval=timedelta(minutes=10))
+        async with desk.store.begin() as connection:
+            slow = [
+                await desk.store.feeds.add(connection, site.url(f"/{number}"), "Slow", None, desk.clock())
+                for number in range(60)
+            ]
+            good_url = f"http://localhost:{site.port}/good"
+            good = await desk.store.feeds.add(connection, good_url, "Good", None, desk.clock())
+        site.pages["/good"] = PageAnswer("a feed")
+        desk.web.put(good_url, *posts(1))
+        hanging = [asyncio.create_task(rounds.run([feed])) for feed in slow]
+        await site.was_asked(2)
+
+        report = await rounds.run([good])
+
+        assert (report.ok, report.new_articles) == (1, 1)
+        assert not any(task.done() for task in hanging)
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+        await fetcher.close()
+
+
+async def test_a_failure_out_of_turn_leaves_the_feeds_turn_as_it_was(desk: Desk) -> None:
+    desk.web.put(FEED, *posts(1))
+    feed = (await desk.add()).feed
+    desk.web.errors[FEED] = FetchFailed("down", status=500)
+
+    for _ in range(6):
+        await desk.rounds.read_now(desk.rounds.roster.get(feed.id))
+
+    now = desk.rounds.roster.get(feed.id)
+    assert (now.due_at, now.failures, now.error) == (feed.due_at, 0, "down")
+
+
+async def test_bookkeeping_that_could_not_be_written_is_written_the_next_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.web.put(FEED, *posts(1))
+    added = await desk.add()
+    await desk.round()
+
+    async def broken(*args: object) -> None:
+        raise StoreError("The database is busy.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store.feeds, "save", broken)
+        with pytest.raises(StoreError):
+            await desk.rounds.save()
+    await desk.rounds.save()
+
+    async with desk.store.read() as connection:
+        assert await desk.store.feeds.get(connection, added.feed.id) == desk.rounds.roster.get(added.feed.id)

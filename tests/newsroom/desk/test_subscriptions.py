@@ -10,7 +10,7 @@ import pytest
 from newsroom.desk.rounds import Outcome
 from newsroom.desk.subscriptions import LOOK_UP_SECONDS, Candidate, Several, is_stopped
 from newsroom.errors import FetchFailed, NotAFeed, RequestRefused
-from newsroom.models import FeedLink, SubscriptionState
+from newsroom.models import ChannelKind, FeedLink, Standing, SubscriptionState
 from newsroom.store.database import Database
 from tests.desk import (
     CHANNEL,
@@ -71,6 +71,16 @@ async def test_the_same_feed_twice_in_a_channel_is_a_polite_no(desk: Desk):
     assert await desk.headlines() == []
 
 
+@pytest.mark.parametrize(
+    "spelling", ["HTTPS://LAB.example/feed.xml", "https://lab.example:443/feed.xml", f"{FEED}#top"]
+)
+async def test_a_feed_is_the_same_however_its_address_is_spelled(desk: Desk, spelling: str):
+    await desk.add()
+
+    with pytest.raises(RequestRefused, match="already gets that feed"):
+        await desk.add(spelling)
+
+
 async def test_a_feed_that_cannot_be_added_leaves_nothing_behind(desk: Desk):
     desk.web.errors[FEED] = FetchFailed("That address answered 404.", status=404)
 
@@ -123,21 +133,14 @@ async def test_an_address_may_be_pasted_as_people_do(desk: Desk, address: str):
     assert isinstance(candidate, Candidate)
 
 
-@pytest.mark.parametrize("address", ["", "two words", "https://lab.example/two words", "hello", "localhost/feed.xml"])
+@pytest.mark.parametrize(
+    "address", ["", "two words", "https://lab.example/two words", "hello", "localhost/feed.xml", "https://[::1"]
+)
 async def test_what_is_no_address_is_refused_with_an_example(desk: Desk, address: str):
     with pytest.raises(RequestRefused, match=r"https://example\.com/feed\.xml"):
         await desk.subscriptions.look_up(address)
 
     assert desk.web.fetched == []
-
-
-async def test_an_address_may_be_long_but_not_endless(desk: Desk):
-    longest = f"https://lab.example/{'x' * 1980}"
-    desk.web.put(longest, *posts(1))
-    assert isinstance(await desk.subscriptions.look_up(longest), Candidate)
-
-    with pytest.raises(RequestRefused, match="too long: more than 2,000 characters"):
-        await desk.subscriptions.look_up(f"{longest}x")
 
 
 async def test_a_feed_chosen_of_several_gets_the_seconds_its_page_has_left(desk: Desk, monkeypatch: pytest.MonkeyPatch):
@@ -166,7 +169,7 @@ async def test_looking_up_has_one_budget_for_all_it_fetches(desk: Desk, monkeypa
 
     monkeypatch.setattr(desk.web, "parse", never)
 
-    with pytest.raises(FetchFailed, match="20 seconds"):
+    with pytest.raises(FetchFailed, match=r"0\.01 seconds"):
         await desk.subscriptions.look_up(FEED)
 
 
@@ -281,7 +284,7 @@ async def test_undo_brings_back_what_waited_and_what_came_meanwhile(desk: Desk):
     desk.clock.advance(minutes=9)
     await desk.subscriptions.refresh(OTHER_GUILD, added.feed.id)
 
-    await desk.subscriptions.undo(removed)
+    await desk.undo(removed)
 
     assert await desk.headlines() == ["Post 3", "Post 4"]
     assert (await desk.round()).feeds == 1
@@ -293,7 +296,7 @@ async def test_after_ten_minutes_nothing_is_undone(desk: Desk):
     desk.clock.advance(minutes=11)
 
     with pytest.raises(RequestRefused, match="can't be undone any more"):
-        await desk.subscriptions.undo(removed)
+        await desk.undo(removed)
 
     assert await desk.subscriptions.listing(GUILD) == []
 
@@ -304,17 +307,17 @@ async def test_undo_tells_where_the_feed_is_back_and_leaves_alone_what_was_added
     removed = await desk.subscriptions.remove(GUILD, added.feed.id)
     await desk.add(channel_id=OTHER_CHANNEL)
 
-    assert await desk.subscriptions.undo(removed) == (CHANNEL,)
+    assert [one.channel.channel_id for one in await desk.undo(removed)] == [CHANNEL]
     assert len(await desk.subscriptions.listing(GUILD)) == 2
 
 
 async def test_undoing_twice_changes_nothing(desk: Desk):
     added = await desk.add()
     removed = await desk.subscriptions.remove(GUILD, added.feed.id)
-    await desk.subscriptions.undo(removed)
+    await desk.undo(removed)
 
     with pytest.raises(RequestRefused):
-        await desk.subscriptions.undo(removed)
+        await desk.undo(removed)
 
     assert len(await desk.subscriptions.listing(GUILD)) == 1
 
@@ -323,9 +326,41 @@ async def test_what_was_paused_when_it_was_removed_is_paused_when_it_is_back(des
     added = await desk.add()
     await desk.subscriptions.pause(GUILD, added.feed.id)
 
-    await desk.subscriptions.undo(await desk.subscriptions.remove(GUILD, added.feed.id))
+    await desk.undo(await desk.subscriptions.remove(GUILD, added.feed.id))
 
     assert (await desk.subscriptions.listing(GUILD))[0].subscription.state is SubscriptionState.PAUSED
+
+
+async def test_a_removal_can_be_undone_after_a_restart(desk: Desk, database: Database):
+    added = await desk.add(backfill=1)
+    removed = await desk.subscriptions.remove(GUILD, added.feed.id)
+    restarted = Desk.over(database, desk.web, desk.clock)
+    await restarted.rounds.load()
+
+    await restarted.undo(removed)
+
+    assert await restarted.headlines() == ["Post 3"]
+    assert (await restarted.round()).feeds == 1
+
+
+async def test_nobody_elsewhere_undoes_what_was_removed_here(desk: Desk):
+    added = await desk.add()
+    removed = await desk.subscriptions.remove(GUILD, added.feed.id)
+
+    with pytest.raises(RequestRefused, match="can't be undone"):
+        await desk.subscriptions.undo(OTHER_GUILD, removed.feed_id, removed.removed_at)
+
+    assert await desk.subscriptions.listing(GUILD) == []
+
+
+async def test_each_removal_is_undone_by_itself(desk: Desk):
+    added = await desk.add()
+    await desk.add(channel_id=OTHER_CHANNEL)
+    first = await desk.subscriptions.remove(GUILD, added.feed.id, CHANNEL)
+    desk.clock.advance(seconds=1)
+    await desk.subscriptions.remove(GUILD, added.feed.id, OTHER_CHANNEL)
+
+    assert [one.channel.channel_id for one in await desk.undo(first)] == [CHANNEL]
 
 
 async def test_a_removed_feed_can_be_added_anew(desk: Desk):
@@ -339,6 +374,53 @@ async def test_a_removed_feed_can_be_added_anew(desk: Desk):
     assert (await desk.round()).feeds == 1
 
 
+async def test_what_was_set_aside_before_a_feed_was_removed_never_comes_once_it_is_added_anew(desk: Desk):
+    added = await desk.add(backfill=1)
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+    await desk.subscriptions.remove(GUILD, added.feed.id)
+    await desk.add(backfill=0)
+
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+    await desk.subscriptions.resume(GUILD, added.feed.id)
+
+    assert await desk.headlines() == []
+
+
+async def test_a_feed_that_is_removed_while_a_round_remembers_it_leaves_nothing_waiting(desk: Desk):
+    added = await desk.add()
+    store = desk.store
+    async with store.begin() as connection:
+        await store.feeds.lock(connection, added.feed.id)
+        subscribers = await store.subscriptions.active_of(connection, added.feed.id)
+        removing = asyncio.create_task(desk.subscriptions.remove(GUILD, added.feed.id))
+        await asyncio.wait([removing], timeout=0.1)
+        newest = await store.articles.newest(connection, added.feed.id)
+        assert newest is not None
+        await store.deliveries.plan(connection, [newest], subscribers, NOW)
+    await removing
+
+    assert await desk.headlines() == []
+
+
+async def test_who_adds_a_feed_while_another_removes_it_gets_it_read(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    added = await desk.add()
+    adding: list[asyncio.Task[object]] = []
+    active_of = desk.store.subscriptions.active_of
+
+    async def meanwhile(*args: object) -> object:
+        found = await active_of(*args)
+        if not adding:
+            adding.append(asyncio.create_task(desk.add(FEED, FOREIGN_CHANNEL, OTHER_GUILD)))
+            await asyncio.wait(adding, timeout=0.1)
+        return found
+
+    monkeypatch.setattr(desk.store.subscriptions, "active_of", meanwhile)
+    await desk.subscriptions.remove(GUILD, added.feed.id)
+    await asyncio.gather(*adding)
+
+    assert desk.rounds.roster.get(added.feed.id) is not None
+
+
 async def test_removals_that_cannot_be_undone_are_forgotten(desk: Desk):
     added = await desk.add()
     removed = await desk.subscriptions.remove(GUILD, added.feed.id)
@@ -348,7 +430,7 @@ async def test_removals_that_cannot_be_undone_are_forgotten(desk: Desk):
 
     desk.clock.time = NOW
     with pytest.raises(RequestRefused):
-        await desk.subscriptions.undo(removed)
+        await desk.undo(removed)
 
 
 async def test_a_paused_feed_is_not_fetched_and_what_it_brings_meanwhile_counts_as_known(desk: Desk):
@@ -375,6 +457,33 @@ async def test_after_resuming_an_unchanged_feed_the_next_article_is_posted(desk:
     await desk.round()
 
     assert await desk.headlines() == ["Post 4"]
+
+
+async def test_a_crash_after_resuming_swallows_no_article(desk: Desk, database: Database):
+    added = await desk.add()
+    await desk.subscriptions.pause(GUILD, added.feed.id)
+    await desk.subscriptions.resume(GUILD, added.feed.id)
+    restarted = Desk.over(database, desk.web, desk.clock)
+    await restarted.rounds.load()
+
+    await restarted.round()
+    desk.web.put(FEED, *posts(1, 2, 3, 4))
+    await restarted.round()
+
+    assert await restarted.headlines() == ["Post 4"]
+
+
+async def test_two_that_resume_a_feed_before_it_is_read_both_take_what_it_holds_for_known(desk: Desk):
+    added = await desk.add()
+    await desk.add(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
+    for guild_id in (GUILD, OTHER_GUILD):
+        await desk.subscriptions.pause(guild_id, added.feed.id)
+    desk.web.put(FEED, *posts(1, 2, 3, 4))
+    for guild_id in (GUILD, OTHER_GUILD):
+        await desk.subscriptions.resume(guild_id, added.feed.id)
+    await desk.round()
+
+    assert await desk.headlines(CHANNEL) == await desk.headlines(FOREIGN_CHANNEL) == []
 
 
 async def test_pausing_here_stops_nobody_elsewhere(desk: Desk):
@@ -497,6 +606,32 @@ async def test_a_channel_that_is_not_paused_cannot_be_resumed(desk: Desk):
 async def test_a_channel_without_feeds_cannot_be_paused(desk: Desk):
     with pytest.raises(RequestRefused, match="gets no news"):
         await desk.subscriptions.pause_channel(GUILD, CHANNEL, None)
+
+
+async def test_a_post_stands_for_its_forum_unless_it_gets_news_of_its_own(desk: Desk):
+    post_id, forum_id = 2101, 2100
+    await desk.add(channel_id=forum_id, kind=ChannelKind.FORUM)
+    await desk.add(channel_id=CHANNEL)
+    assert await desk.subscriptions.meant(GUILD, post_id, forum_id) == forum_id
+    assert await desk.subscriptions.meant(OTHER_GUILD, post_id, forum_id) == post_id
+    assert await desk.subscriptions.meant(GUILD, 2002, CHANNEL) == 2002, "a thread of a channel, where anyone can type"
+    assert await desk.subscriptions.meant(GUILD, CHANNEL, None) == CHANNEL
+
+    await desk.add(channel_id=post_id, kind=ChannelKind.THREAD)
+    assert await desk.subscriptions.meant(GUILD, post_id, forum_id) == post_id
+
+
+async def test_what_waits_and_what_could_not_be_posted_is_told_with_the_newest_reason(desk: Desk):
+    await desk.add(backfill=3)
+    claim = await desk.outbox.claim(CHANNEL)
+    await desk.outbox.quarantine(claim, "AutoMod blocks it.")
+    claim = await desk.outbox.claim(CHANNEL)
+    await desk.outbox.uncertain(claim, "The answer got lost.")
+
+    assert await desk.subscriptions.standing(CHANNEL) == Standing(2, "The answer got lost.", 1, "AutoMod blocks it.")
+    desk.clock.advance(days=8)
+    assert (await desk.subscriptions.standing(CHANNEL)).refused == 0
+    assert await desk.subscriptions.standing(OTHER_CHANNEL) == Standing(0, None, 0, None)
 
 
 async def test_an_item_added_in_the_middle_of_a_feed_is_news_too(desk: Desk):

@@ -2,6 +2,7 @@ import asyncio
 import gzip
 import os
 import socket
+import threading
 import zlib
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsroom.errors import AddressRefused, FetchFailed
-from newsroom.feeds.fetch import LONGEST_WAIT, MOST_BYTES, MOST_REDIRECTS, Fetcher, never_connected, retry_after
+from newsroom.feeds.fetch import MOST_BYTES, MOST_REDIRECTS, Fetcher, retry_after
+from newsroom.feeds.schedule import LONGEST_WAIT
 from tests.web import PageAnswer, breaking_off, endless, page_site, redirect, silent, stalling
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -414,6 +416,30 @@ class Resolver(AbstractResolver):
         pass
 
 
+async def test_names_that_no_server_answers_for_keep_no_other_name_waiting(monkeypatch: pytest.MonkeyPatch):
+    loop, one_hangs, answered = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def look_up(host, *args):
+        if host != "good.example":
+            loop.call_soon_threadsafe(one_hangs.set)
+            answered.wait()
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", running.port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    async with page_site({"/feed": PageAnswer(FEED)}) as running:
+        fetcher = Fetcher(allow_hosts=["good.example"], now=lambda: NOON)
+        hanging = [asyncio.create_task(fetcher.get(f"http://{number}.example/")) for number in range(40)]
+        await one_hangs.wait()
+        try:
+            fetched = await fetcher.get(f"http://good.example:{running.port}/feed")
+        finally:
+            answered.set()
+            await asyncio.gather(*hanging, return_exceptions=True)
+            await fetcher.close()
+
+    assert fetched.body == FEED
+
+
 async def test_a_name_is_judged_by_the_address_that_is_connected_to():
     async with page_site({"/": PageAnswer(b"secret")}) as inner:
         fetcher = Fetcher(now=lambda: NOON, resolver=Resolver(rebound=["127.0.0.1", "::ffff:127.0.0.1", "10.0.0.1"]))
@@ -527,21 +553,3 @@ def test_no_wait_however_odd_raises_anything_but_value_error(header):
 
 
 # Never connected
-
-
-async def test_a_request_without_a_connection_surely_never_left():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        async with aiohttp.ClientSession() as session:
-            with pytest.raises(aiohttp.ClientConnectorError) as failed:
-                await session.get(f"http://127.0.0.1:{taken.getsockname()[1]}/")
-
-    assert never_connected(failed.value)
-
-
-def test_an_answer_that_was_lost_or_took_too_long_may_have_left():
-    assert not never_connected(aiohttp.ServerDisconnectedError())
-    assert not never_connected(aiohttp.ClientOSError())
-    assert not never_connected(TimeoutError())
-    assert not never_connected(aiohttp.SocketTimeoutError())
-    assert never_connected(aiohttp.ConnectionTimeoutError())

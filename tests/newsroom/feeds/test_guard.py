@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from newsroom.errors import AddressRefused
-from newsroom.feeds.guard import Guard, PrivateAddress, guarded_socket, is_public
+from newsroom.feeds.guard import LONGEST_URL, Guard, PrivateAddress, guarded_socket, is_public
 
 
 @pytest.mark.parametrize(
@@ -130,3 +130,13 @@ def test_a_host_is_let_in_only_as_the_operator_wrote_it(entry, url, is_let_in):
     guard = Guard([entry])
 
     assert guard.allows(guard.check_url(url)) is is_let_in
+
+
+@pytest.mark.parametrize("letter", ["x", "ä"])
+def test_an_address_may_be_long_but_not_endless(letter: str):
+    written = "https://lab.example/"
+    room = (LONGEST_URL - len(written)) // len("%C3%A4" if letter == "ä" else "x")
+
+    Guard().check_url(written + letter * room)
+    with pytest.raises(AddressRefused, match="too long: more than 2,000 characters"):
+        Guard().check_url(written + letter * (room + 1))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from newsroom.feeds.identity import Identified, identify
-from newsroom.models import Article, ChannelKind, Feed, Subscription
+from newsroom.models import Article, ChannelKind, DeliveryState, Feed, Subscription, SubscriptionState
 from newsroom.store import Store
 from newsroom.store.database import Database
 from tests.desk import ADMIN, CHANNEL, GUILD, OTHER_CHANNEL, posts
@@ -119,6 +119,20 @@ async def test_only_feeds_that_somebody_gets_are_active(store: Store):
 
     async with store.read() as connection:
         assert [feed.id for feed in await store.feeds.active(connection)] == [wanted.id]
+
+
+async def test_words_come_back_as_what_they_stand_for(store: Store):
+    feed = await a_feed(store)
+    (subscription,) = await subscribed(store, feed, CHANNEL)
+    articles = await remembered(store, feed, identify(posts(1)).items)
+    async with store.begin() as connection:
+        await store.deliveries.plan(connection, articles, [subscription], NOW)
+        channel = await store.channels.get(connection, CHANNEL)
+        head = await store.deliveries.head(connection, CHANNEL, NOW)
+
+    assert channel is not None and channel.kind is ChannelKind.TEXT
+    assert subscription.state is SubscriptionState.ACTIVE
+    assert head is not None and head[0].state is DeliveryState.PENDING
 
 
 async def test_times_come_back_as_they_went_in(store: Store):

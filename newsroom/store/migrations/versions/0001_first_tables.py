@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.Column("due_at", TIME, nullable=False),
         sa.Column("message_id", sa.BigInteger()),
         sa.Column("sent_at", TIME),
+        sa.Column("set_aside_for", sa.Text()),
         sa.Column("reason", sa.Text()),
         sa.Column("publish_state", sa.Text(), server_default=sa.text("'none'"), nullable=False),
         sa.Column("publish_attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
