@@ -410,7 +410,7 @@ def _print_table(settings: dict[str, str], findings: Sequence[Finding]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(description="AI news for Discord, and the score of open against proprietary.")
+    parser = _Parser(description="A Discord bot that posts AI news.")
     commands = parser.add_subparsers(dest="command", metavar="command", parser_class=_Parser)
     commands.add_parser("run", help="run the bot (also without any command)")
     demo = commands.add_parser("demo", help="see the bot at work without Discord and without a token")
