@@ -401,7 +401,7 @@ def _print_table(settings: dict[str, str], findings: Sequence[Finding]) -> None:
         table.add_row(name, "", Text(value))
     table.add_section()
     for finding in findings:
-        verdict = Text("ok", "green") if finding.code == FINE else Text("WRONG", "red")
+        verdict = {FINE: Text("ok", "green"), FAILED: Text("FAILED", "red"), WRONG: Text("WRONG", "red")}[finding.code]
         table.add_row(finding.what, verdict, Text(finding.words))
     Console().print(table)
 

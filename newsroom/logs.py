@@ -26,8 +26,8 @@ def set_up_logging(level: str, format: Literal["text", "json"], secrets: Sequenc
     if level != "DEBUG":
         handler.addFilter(_outage_in_a_line)
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # Says six times at the first start that Alembic has parts.
-    logging.getLogger("alembic.runtime.plugins").setLevel("WARNING")
+    # It tells of its own parts at each migration, which means nothing to an operator.
+    logging.getLogger("alembic").setLevel("WARNING")
 
 
 def _outage_in_a_line(record: logging.LogRecord) -> bool:

@@ -22,7 +22,9 @@ async def demo(*, port: int, feeds: Sequence[str] = (), exit_after: float | None
     from sandbox.errors import CANNOT_START, FAILED, DemoFailed
 
     if importlib.util.find_spec("simcord") is None:
-        sentence = "the demo needs the development group: `uv sync`, or `pip install --group dev`"
+        sentence = (
+            "the demo needs the development group; in a copy of the project: `pip install uv && uv run bot.py demo`"
+        )
         raise DemoFailed(sentence, CANNOT_START)
     from sandbox.show import play
 

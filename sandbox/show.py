@@ -38,7 +38,7 @@ This is not Discord: a sandbox on your own machine, with the real bot in it.
   Open {url} in your browser.
 
 Read the cards, press More, or type / to run a command as alice (an admin) or as another member.
-New stories appear every few seconds. Ctrl-C ends it.
+New stories appear every few seconds, for about a minute and a half. Ctrl-C ends it.
 """
 
 

@@ -227,7 +227,7 @@ def feed_added(
     """
     lines = [
         f"{bold(title)} now posts in <#{channel_id}>.",
-        f"It has {count(items, 'article')}. The newest: {bold(newest, or_else='one without a headline')}.",
+        f"It has {count(items, 'article')}. The newest: {bold(newest, or_else='one without a headline')}",
     ]
     if stopped:
         lines.append(
@@ -414,7 +414,7 @@ def help_panel() -> Reply:
 def _row_text(row: FeedRow) -> str:
     facts = [
         f"last read {format_dt(row.last_success, 'R')}" if row.last_success else "not read yet",
-        *([f"next check {format_dt(row.next_check, 'R')}"] if row.next_check else []),
+        *([f"next check {format_dt(row.next_check, 't')}"] if row.next_check else []),
     ]
     address = shorten(clean(row.url), ADDRESS)
     state = markdown.escape(shorten(clean(row.state), STATE))

@@ -298,7 +298,7 @@ class Subscriptions:
             pairs = await self._subscribed(connection, guild_id, feed_id)
             active = [one for one, _ in pairs if one.state is SubscriptionState.ACTIVE]
             if not active:
-                raise RequestRefused("That feed is paused already. `/feed resume` lets its news in again.")
+                raise RequestRefused("That feed is paused already. `/feed resume` lets its stories in again.")
             await self._store.subscriptions.set_state(connection, [one.id for one in active], SubscriptionState.PAUSED)
             await self._store.deliveries.set_aside(
                 connection, feed_id, [one.channel_id for one in active], DeliveryState.DEFERRED, _PAUSE
@@ -347,7 +347,7 @@ class Subscriptions:
         active = [one for one in listed if one.subscription.state is SubscriptionState.ACTIVE]
         feed = self._rounds.roster.get(feed_id)
         if feed is None or not active:
-            raise RequestRefused("That feed is paused. `/feed resume` lets its news in again.")
+            raise RequestRefused("That feed is paused. `/feed resume` lets its stories in again.")
         reading, new_articles = await self._rounds.read_now(feed)
         if all(one.subscription.baseline_due for one in active):
             # What it held when it was resumed counts as known here, whoever else it may be news to.

@@ -59,7 +59,10 @@ _CIRCLES = f"That address leads in circles: it redirects more than {MOST_REDIREC
 _NOWHERE = "That address redirects to something that is no web address."
 _UNKNOWN_HOST = "There is no server of that name. Check the address for typing mistakes."
 _NOBODY = "That server can't be reached: nobody answers there."
-_NOT_SECURE = "That server offers no safe connection: its certificate is not valid, or it has none."
+_NOT_SECURE = (
+    "That server offers no safe connection: its certificate is not valid, or it has none. "
+    "If it has only http, write http:// in front."
+)
 _STATUS = {
     401: "it wants a login, which Popcorn doesn't have.",
     403: "it doesn't let Popcorn in.",

@@ -79,7 +79,7 @@ function draw() {
   $("status").textContent ||= state.bot.online ? "" : state.bot.name + " is offline";
   if (state.bot.online && $("status").textContent.endsWith("is offline")) $("status").textContent = "";
   $("composer").hidden = here.kind === "forum";
-  $("text").placeholder = `Message ${here.name}, or type / for commands`;
+  $("text").placeholder = `Type / for commands`;
   document.title = `${here.name} · Popcorn demo`;
   if ($("member").options.length !== state.members.length) {
     const people = state.members.map((each) => new Option(each.name + (each.admin ? " (admin)" : ""), each.id));
@@ -179,7 +179,9 @@ function offer() {
   const list = $("commands");
   list.hidden = !typed.startsWith("/");
   if (list.hidden) return;
-  const found = state.commands.filter((each) => ("/" + each.name).startsWith(typed.trimEnd()) || each.name.includes(typed.slice(1).trim()));
+  const words = typed.slice(1).trim();
+  // What follows a whole command is meant for its options, which its form asks for.
+  const found = state.commands.filter((each) => each.name.includes(words) || (words + " ").startsWith(each.name + " "));
   list.replaceChildren(...found.map((command) => {
     const made = element("button", [element("b", "/" + command.name), " ", element("span", command.description, "faint")]);
     made.type = "button";
@@ -187,7 +189,7 @@ function offer() {
     made.addEventListener("click", () => choose(command));
     return made;
   }));
-  if (!found.length) list.append(element("p", "No such command for this member here.", "faint"));
+  if (!found.length) list.append(element("p", "Nothing of that name is for this member here.", "faint"));
 }
 
 function choose(command) {

@@ -192,7 +192,7 @@ async def test_adding_a_feed_tells_what_it_is_and_what_will_be_posted_where(guil
 
     assert told == (
         f"**Lab Notes** now posts in {guild.news.mention}.\n"
-        "It has 3 articles. The newest: **Post 3**.\n"
+        "It has 3 articles. The newest: **Post 3**\n"
         "I post the newest one now, then each new one as it appears."
     )
 
@@ -508,7 +508,7 @@ async def test_the_list_tells_each_feed_s_channel_state_last_success_and_next_ch
         "### 1 feed\n"
         f"**Lab Notes** in {guild.news.mention} · ok\n"
         "-# https\\://lab.example/feed.xml\n"
-        f"-# last read <t:{now}:R> · next check <t:{now + 600}:R>"
+        f"-# last read <t:{now}:R> · next check <t:{now + 600}:t>"
     )
 
 
@@ -756,7 +756,7 @@ async def test_a_paused_feed_is_not_refreshed(guild: Guild):
 
     told = await guild.told("feed refresh", feed=FEED)
 
-    assert told == "That feed is paused. `/feed resume` lets its news in again."
+    assert told == "That feed is paused. `/feed resume` lets its stories in again."
 
 
 # /channel

@@ -359,8 +359,8 @@ async def test_check_tells_each_thing_that_is_not_there(
     told = " ".join(table.split())
     assert code == 1
     assert "DATABASE_URL postgresql://popcorn:***@127.0.0.1:1/news" in told
-    assert "database WRONG PostgreSQL doesn't answer at the address in DATABASE_URL." in told
-    assert f"token WRONG No good answer from {NOBODY}." in told
+    assert "database FAILED PostgreSQL doesn't answer at the address in DATABASE_URL." in told
+    assert f"token FAILED No good answer from {NOBODY}." in told
 
 
 async def test_check_tells_a_gateway_that_is_out_of_order(
@@ -375,7 +375,7 @@ async def test_check_tells_a_gateway_that_is_out_of_order(
         database_url=sqlite_url,
     )
     assert code == 1
-    assert f"gateway WRONG No good answer from {sandbox.gateway.url}." in " ".join(table.split())
+    assert f"gateway FAILED No good answer from {sandbox.gateway.url}." in " ".join(table.split())
 
 
 async def test_check_fits_80_columns_and_cuts_nothing(

@@ -161,7 +161,7 @@ async def test_a_port_that_is_taken_is_told_and_leaves_nothing(bot: Bot):
 
 async def test_without_the_development_group_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(DemoFailed, match="uv sync") as failed:
+    with pytest.raises(DemoFailed, match="pip install uv && uv run") as failed:
         await demo(port=0, exit_after=0)
 
     assert failed.value.code == 2

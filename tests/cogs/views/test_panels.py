@@ -134,7 +134,7 @@ async def test_the_list_tells_channel_state_times_and_the_last_error_of_each_fee
         "### 1 feed\n"
         "**Feed 1** in <#2001> · paused\n"
         "-# https\\://lab.example/1.xml\n"
-        f"-# last read <t:{int(ago(minutes=5).timestamp())}:R> · next check <t:{int(NOW.timestamp())}:R>\n"
+        f"-# last read <t:{int(ago(minutes=5).timestamp())}:R> · next check <t:{int(NOW.timestamp())}:t>\n"
         "⚠️ The server is busy."
     )
 
@@ -382,7 +382,7 @@ async def test_what_was_added_tells_what_was_found_and_what_comes_where():
 
     assert reply.content == (
         "**Lab Notes** now posts in <#2001>.\n"
-        "It has 12 articles. The newest: **A \\*new\\* model**.\n"
+        "It has 12 articles. The newest: **A \\*new\\* model**\n"
         "I post the newest one now, then each new one as it appears."
     )
 
