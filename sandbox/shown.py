@@ -54,11 +54,6 @@ class Message:
         return bool(self.flags & EPHEMERAL)
 
     @property
-    def custom_ids(self) -> list[str]:
-        """The custom_ids of its buttons and selects, from top to bottom."""
-        return [part["custom_id"] for part in walk_components(list(self.components)) if part.get("custom_id")]
-
-    @property
     def text(self) -> str:
         """Everything there is to read: content, embeds, text displays, labels."""
         return "\n".join(_texts(self.content, self.embeds, self.components))
