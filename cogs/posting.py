@@ -34,8 +34,7 @@ SENDS_A_SECOND = 40
 # discord.py waits out a rate limit inside a send; with no answer after this, nobody knows.
 LONGEST_SEND = 60.0
 
-# Where many write, a look goes through thousands of messages, a hundred a second. Cut short it would begin anew
-# each time, and never end.
+# A look has an end on either side (see Claim), so this cuts none short where it is busy, only where Discord hangs.
 LONGEST_LOOK = 60.0
 
 # discord.py repeats a request by itself after some errors, at the earliest a second later. An attempt that took
@@ -102,12 +101,12 @@ class Posting(commands.Cog):
 
     async def _deliver(self, claim: Claim) -> None:
         started = self._now()
+        looks = claim.step is Step.LOOK_FIRST
         try:
             place = await self._place(claim)
-            message_id = await self._look(place, claim) if claim.step is Step.LOOK_FIRST else None
-            looked = claim.step is Step.LOOK_FIRST
+            message_id = await self._look(place, claim) if looks else None
             if message_id is None:
-                if looked:
+                if looks:
                     self._outbox.looked(claim)
                     started = self._now()
                 message_id = await self._send(place, claim)
@@ -117,7 +116,7 @@ class Posting(commands.Cog):
         except Exception as error:
             await self._not_sent(claim, error, slow=self._slow(started))
         else:
-            if looked or self._slow(started):
+            if looks or self._slow(started):
                 message_id = await self._tidy(place, claim) or message_id
             await self._outbox.sent(claim, message_id, publish=place.has_followers)
             self._odd_failures.pop(claim.delivery.id, None)

@@ -23,8 +23,9 @@ NONCE_WINDOW = timedelta(seconds=60)
 # The machine's clock and Discord's need not agree: a look into a channel goes back a little further.
 CLOCK_SLACK = timedelta(minutes=2)
 
-# An attempt is over after this at the latest, whatever Discord does.
-LONGEST_ATTEMPT = timedelta(minutes=2)
+# An attempt is over after this at the latest, whatever Discord does: finding the place, a look, a card and a plainer
+# card have limits in posting that add up to less.
+LONGEST_ATTEMPT = timedelta(minutes=5)
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=5)

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from cogs.places import CannotLook
-from cogs.posting import MOST_ODD_FAILURES, Posting
+from cogs.posting import LONGEST_LOOK, LONGEST_SEND, MOST_ODD_FAILURES, Posting
 from cogs.views.cards import CardMessage
+from newsroom.desk.outbox import LONGEST_ATTEMPT
 from newsroom.models import ChannelKind
 from newsroom.store import tables
 from newsroom.store.database import migrate, open_database
@@ -185,6 +186,12 @@ async def test_an_uncertain_send_is_repeated_with_its_nonce_and_after_a_minute_l
 
     assert len(post.place.looks) == 1
     assert post.headlines == ["Post 1", "Post 2"]
+
+
+def test_a_look_covers_the_longest_that_an_attempt_can_take():
+    place, look, card, plainer_card = LONGEST_LOOK, LONGEST_LOOK, LONGEST_SEND, LONGEST_SEND
+
+    assert timedelta(seconds=place + look + card + plainer_card) < LONGEST_ATTEMPT
 
 
 async def test_what_is_found_in_the_channel_is_not_sent_again(post: Post):
