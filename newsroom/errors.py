@@ -9,7 +9,8 @@ NewsroomError
 │   ├── AddressRefused    not an address we may open
 │   ├── FetchFailed       nobody there, too slow, too large, or not a good answer
 │   └── NotAFeed          it answered, but with nothing we can read as a feed
-└── RequestRefused      what a member asked for can't be done; says what to do instead
+├── RequestRefused      what a member asked for can't be done; says what to do instead
+└── ChartFailed         the chart could not be drawn; the figures stand without it
 
 No message ever holds an address that was resolved, a token, or text of an exception of a library.
 """
@@ -69,3 +70,7 @@ class NotAFeed(FeedError):
 
 class RequestRefused(NewsroomError):
     """A member asked for something that can't be done."""
+
+
+class ChartFailed(NewsroomError):
+    """The chart could not be drawn. The figures stand without it."""

@@ -204,7 +204,8 @@ class Publishing:
 class Card:
     """What a card shows: values only, so that the same story can be drawn for a channel, a forum or a preview.
 
-    ``mark`` tells our card from all others in a channel; it is empty on a preview, which nobody looks up.
+    ``mark`` tells our card from all others in a channel; it is empty on a preview, which nobody looks up. ``poll`` is
+    the team poll under the story, if it has one.
     """
 
     headline: str
@@ -214,13 +215,313 @@ class Card:
     picture_url: str | None
     published_at: datetime | None
     mark: str
+    poll: ShownPoll | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a card comes from: the feed by its title and address, when the article was found, and its link."""
+    """Where a card comes from: the feed by its title and address, when the article was found, and its link.
+
+    ``terms`` are the words by which the story was found to be about ``camp``; a moderator may have ``corrected`` that.
+    """
 
     feed_title: str
     feed_url: str
     found_at: datetime
     url: str | None
+    camp: Camp | None = None
+    terms: tuple[Term, ...] = ()
+    corrected: bool = False
+
+
+class Side(StrEnum):
+    """The team a member belongs to, and what a choice in a team poll stands for."""
+
+    OPEN = "open"
+    PROPRIETARY = "proprietary"
+    DEPENDS = "depends"
+
+
+class Camp(StrEnum):
+    """Which side or sides a story is about."""
+
+    OPEN = "open"
+    PROPRIETARY = "proprietary"
+    BOTH = "both"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One reason for a camp: the words of the article that matched, for which side, and how much they weigh."""
+
+    text: str
+    side: Side
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuildSettings:
+    """How a guild wants its polls. ``per_day`` is how many team polls a news channel gets by itself in a day.
+
+    ``timezone`` is a name of the IANA database. The role ids are those of the team roles, once they were made.
+    """
+
+    guild_id: int
+    timezone: str = "UTC"
+    open_label: str = "Open source"
+    proprietary_label: str = "Proprietary"
+    depends_label: str = "It depends"
+    depends: bool = True
+    story_polls: bool = True
+    per_day: int = 1
+    team_roles: bool = False
+    open_role_id: int | None = None
+    proprietary_role_id: int | None = None
+    depends_role_id: int | None = None
+
+    def label(self, side: Side) -> str:
+        """What this guild calls a side."""
+        return {
+            Side.OPEN: self.open_label,
+            Side.PROPRIETARY: self.proprietary_label,
+            Side.DEPENDS: self.depends_label,
+        }[side]
+
+
+class PollKind(StrEnum):
+    """Whether a poll asks for the teams, or whatever a moderator wanted to know."""
+
+    TEAM = "team"
+    CUSTOM = "custom"
+
+
+class PollStyle(StrEnum):
+    """Whether a poll has buttons of ours or is Discord's own."""
+
+    BUTTONS = "buttons"
+    NATIVE = "native"
+
+
+class Visibility(StrEnum):
+    """Who can see what a member voted: nobody in the guild, or everybody."""
+
+    ANONYMOUS = "anonymous"
+    PUBLIC = "public"
+
+
+class Results(StrEnum):
+    """When the tally is shown: always, to those who have voted, or once the poll is closed."""
+
+    LIVE = "live"
+    AFTER_VOTE = "after_vote"
+    AFTER_CLOSE = "after_close"
+
+
+class PollState(StrEnum):
+    """Whether votes count."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """How a team poll ended: won by a team, or why neither can be called the winner."""
+
+    OPEN = "open"
+    PROPRIETARY = "proprietary"
+    CLOSE = "close"
+    TIED = "tied"
+    TOO_FEW = "too few"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to vote for. ``votes`` is its final count, None while the poll is open."""
+
+    position: int
+    label: str
+    side: Side | None = None
+    votes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A question. ``closes_at`` None: until somebody closes it. ``opened_by`` None: it opened by itself.
+
+    ``revision`` counts the changes to the poll itself: closed, reopened, edited. ``voters``, ``outcome``, ``crossed``
+    and ``switched`` are what its closing came to, None while it is open.
+    """
+
+    id: int
+    guild_id: int
+    channel_id: int
+    kind: PollKind
+    style: PollStyle
+    story_id: int | None
+    question: str
+    visibility: Visibility
+    results: Results
+    max_choices: int
+    role_id: int | None
+    state: PollState
+    automatic: bool
+    repeat_id: int | None
+    opened_by: int | None
+    opened_at: datetime
+    closes_at: datetime | None
+    closed_at: datetime | None
+    revision: int
+    voters: int | None
+    outcome: Outcome | None
+    crossed: int | None
+    switched: int | None
+    choices: tuple[Choice, ...] = ()
+
+    @property
+    def has_sides(self) -> bool:
+        """Whether a vote in it can be one for a team."""
+        return any(choice.side for choice in self.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A poll's votes counted: for each choice in order, and how many members voted at all."""
+
+    counts: tuple[int, ...]
+    voters: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPoll:
+    """All that it takes to show a poll: values only. ``mark`` names it on its buttons."""
+
+    poll: Poll
+    mark: str
+    tally: Tally
+    settings: GuildSettings
+
+
+class Purpose(StrEnum):
+    """Why a message shows a poll: a story's card, a reply to that card, the poll itself, or its result."""
+
+    CARD = "card"
+    REPLY = "reply"
+    POLL = "poll"
+    RESULT = "result"
+
+
+@dataclass(frozen=True, slots=True)
+class PollMessage:
+    """A message that shows a poll or is about to. It is sent as deliveries are: see ``DeliveryState``.
+
+    ``delivery_id`` is the card's, on a card. ``drawn_votes`` and ``drawn_revision`` say which state of the poll it
+    shows: how many entries the log had, and the poll's revision.
+    """
+
+    id: int
+    poll_id: int
+    guild_id: int
+    channel_id: int
+    purpose: Purpose
+    delivery_id: int | None
+    reply_to: int | None
+    state: DeliveryState
+    attempts: int
+    attempted_at: datetime | None
+    due_at: datetime
+    message_id: int | None
+    sent_at: datetime | None
+    drawn_votes: int
+    drawn_revision: int
+    drawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One member's answer, as one entry of the log.
+
+    ``ballot`` has the bit ``1 << position`` set for each choice; 0 means that the member took the vote back.
+    ``crossed``: it was for the other team than the member's own.
+    """
+
+    id: int
+    poll_id: int
+    guild_id: int
+    member_id: int
+    ballot: int
+    crossed: bool
+    cast_at: datetime
+
+
+class Cause(StrEnum):
+    """Why a member's side changed."""
+
+    FIRST_VOTE = "first vote"
+    UNDONE = "undone"
+    SWITCH = "switch"
+
+
+@dataclass(frozen=True, slots=True)
+class SideChange:
+    """One entry of the log of sides. ``side`` None: the member has none any more.
+
+    ``poll_id`` is the poll from which it came, ``vote_id`` the entry of the log of votes that set it.
+    """
+
+    id: int
+    guild_id: int
+    member_id: int
+    side: Side | None
+    cause: Cause
+    poll_id: int | None
+    vote_id: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """Members by side: where they stood at the end of a day, or now."""
+
+    open: int = 0
+    proprietary: int = 0
+    depends: int = 0
+
+    @property
+    def members(self) -> int:
+        return self.open + self.proprietary + self.depends
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A member's hot take, on a story or else on a poll."""
+
+    id: int
+    guild_id: int
+    story_id: int | None
+    poll_id: int | None
+    member_id: int
+    side: Side | None
+    text: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The same question asked on a schedule. ``question`` None: the team question.
+
+    ``rule`` is what ``newsroom.votes.schedule`` reads ("weekly friday 18:00"), in the guild's time. ``quiet`` counts
+    the last occurrences in a row that hardly anybody answered; with ``notice_due`` the admins have yet to hear that it
+    paused itself over that.
+    """
+
+    id: int
+    guild_id: int
+    channel_id: int
+    question: str | None
+    rule: str
+    next_at: datetime
+    paused: bool
+    quiet: int
+    notice_due: bool
+    created_by: int

@@ -1,0 +1,36 @@
+"""Marks: what tells our own messages and buttons from all others, and from those of another installation."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+POLL = "poll "
+POLL_MESSAGE = "poll message "
+
+
+class Marks:
+    """Names rows of this installation's database to Discord, and knows such a name again.
+
+    Nobody who doesn't know the installation's id can make one up, and a database that begins anew makes others.
+    """
+
+    def __init__(self, installation_id: str) -> None:
+        self._installation_id = installation_id
+
+    def secret(self, number: int, kind: str = "") -> str:
+        """Return the 24 hex characters that name a row to Discord: 24, because a nonce has at most 25.
+
+        ``kind`` tells the tables apart: one of the names above, empty for deliveries.
+        """
+        return blake2b(f"{self._installation_id} {kind}{number}".encode(), digest_size=12).hexdigest()
+
+    def mark(self, number: int, kind: str = "") -> str:
+        """Return a row's mark: its id and its secret. It holds no colon."""
+        return f"{number}.{self.secret(number, kind)}"
+
+    def number(self, mark: str, kind: str = "") -> int | None:
+        """Return the id of the row that a mark names; None for one that isn't ours."""
+        digits, _, _ = mark.partition(".")
+        if not (digits.isascii() and digits.isdecimal()) or len(digits) > 18 or self.mark(int(digits), kind) != mark:
+            return None
+        return int(digits)
