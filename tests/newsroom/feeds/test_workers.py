@@ -1,7 +1,6 @@
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import psutil
 import pytest
 
 from newsroom.errors import NotAFeed
-from newsroom.feeds import workers as module
 from newsroom.feeds.workers import Workers
 from newsroom.models import FeedLink
 
@@ -67,11 +65,6 @@ def raise_what_cannot_be_sent():
     raise Local
 
 
-def interrupt():
-    os.kill(os.getpid(), signal.SIGINT)
-    return "still here"
-
-
 async def test_a_feed_is_read_in_another_process(workers):
     feed = await workers.parse(GOOD, "application/rss+xml", URL)
 
@@ -85,7 +78,7 @@ async def test_the_feeds_of_a_page_are_found_there_too(workers):
     assert await workers.find_feeds(page, URL) == (FeedLink("https://feeds.example/feed", "News"),)
 
 
-async def test_the_worker_stays_small_whatever_the_bot_has_loaded(workers):
+async def test_the_worker_has_what_reads_feeds_loaded_and_nothing_larger(workers):
     import discord  # noqa: F401
     import sqlalchemy  # noqa: F401
 
@@ -161,32 +154,6 @@ async def test_a_document_that_kills_the_worker_fails_alone(workers):
     assert [outcome.title for outcome in outcomes[1::2]] == ["Whale & Wave"] * 2
 
 
-async def test_a_worker_that_dies_between_two_documents_is_replaced(workers):
-    worker = psutil.Process(await workers._read(worker_id))
-    worker.kill()
-
-    assert (await workers.parse(GOOD, None, URL)).title == "Whale & Wave"
-    assert not worker.is_running()
-
-
-async def test_a_worker_is_replaced_after_many_documents(workers, monkeypatch):
-    monkeypatch.setattr(module, "MOST_DOCUMENTS", 2)
-
-    assert len({await workers._read(worker_id) for _ in range(5)}) == 3
-
-
-async def test_ctrl_c_does_not_reach_the_worker(workers):
-    assert await workers._read(interrupt) == "still here"
-
-
-async def test_giving_up_on_a_document_frees_the_worker_for_the_next(workers):
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.5):
-            await workers.parse(MANY_ATTRIBUTES, None, URL)
-
-    assert (await workers.parse(GOOD, None, URL)).title == "Whale & Wave"
-
-
 async def test_closing_ends_the_worker_and_fails_what_comes_later():
     workers = Workers()
     worker = psutil.Process(await workers._read(worker_id))
@@ -196,49 +163,3 @@ async def test_closing_ends_the_worker_and_fails_what_comes_later():
     assert not worker.is_running()
     with pytest.raises(NotAFeed, match="stopping"):
         await workers.parse(GOOD, None, URL)
-
-
-async def test_closing_before_anything_was_read_is_fine():
-    await Workers().close()
-
-
-BOT = """
-import asyncio, sys
-from newsroom.feeds.workers import Workers
-
-async def main():
-    workers = Workers(seconds=0.5)
-    await workers.parse(b"<rss version='2.0'/>", None, "https://feeds.example/")
-    print("ready", flush=True)
-    sys.stdin.readline()
-    {busy}
-    await asyncio.Event().wait()
-
-if __name__ == "__main__":
-    asyncio.run(main())
-"""
-
-
-@pytest.mark.parametrize("busy", ["", "asyncio.ensure_future(workers._read(spin))"], ids=["idle", "busy"])
-def test_no_worker_outlives_a_bot_that_was_killed(tmp_path, busy):
-    (tmp_path / "spinning.py").write_text("def spin():\n    print('spinning', flush=True)\n    while True: pass\n")
-    script = tmp_path / "bot.py"
-    script.write_text("from spinning import spin\n" + BOT.format(busy=busy))
-    with subprocess.Popen(
-        [sys.executable, str(script)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        text=True,
-    ) as bot:
-        assert bot.stdout.readline() == "ready\n"
-        family = psutil.Process(bot.pid).children(recursive=True)
-        assert len(family) >= 2
-        bot.stdin.write("\n")
-        bot.stdin.flush()
-        if busy:
-            assert bot.stdout.readline() == "spinning\n"
-        bot.kill()
-
-    _, alive = psutil.wait_procs(family, timeout=30)
-    assert not alive
