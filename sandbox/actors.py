@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from simcord import interactions
 from simcord.backend import serializers
 from simcord.backend.access import channel_accessible
 from simcord.backend.command_access import command_access
-from simcord.backend.errors import SetupError
+from simcord.backend.errors import BackendError, SetupError
 from simcord.backend.models import Interaction
 from simcord.backend.models import Message as StoredMessage
 from simcord.backend.models.interaction import ResponseKind
 from simcord.components import walk_components
-from simcord.enums import ChannelType, ComponentType, InteractionType, OptionType
+from simcord.enums import AppCommandType, ChannelType, ComponentType, InteractionType, OptionType
 
 from sandbox import shown
 from sandbox.changes import Changes
@@ -25,6 +26,9 @@ from sandbox.world import ATTACHMENT_LIMIT, World
 # The bot's own longest budget is 20 s; then some.
 PATIENCE = 30.0
 FIRST_ANSWER = 3.0
+# How long nothing must come after a follow-up, or after an edit alone, before a click whose answer was deferred is
+# taken to be over: the bot may send either, or both in any order, and nothing tells that it has finished.
+QUIET_AFTER_FOLLOW_UP, QUIET_AFTER_EDIT = 0.05, 0.3
 ENTITY_SELECTS = {
     ComponentType.USER_SELECT,
     ComponentType.ROLE_SELECT,
@@ -93,6 +97,28 @@ class Actors:
         offered = self._world.visible_commands(user_id=member.id, channel_id=channel.id)
         return [(" ".join(path), leaf) for command in offered for path, leaf in interactions.command_leaves(command)]
 
+    async def menu(self, member: Member, on: Message | Answer, name: str, *, force: bool, timeout: float) -> Answer:
+        """Choose a command from the menu of a message.
+
+        ``force`` runs it even where Discord would not offer it to this member.
+        """
+        stored = self._message(member, on)
+        command = self._world.find_command(name, member.guild_id, type=AppCommandType.MESSAGE)
+        if command is None:
+            raise CannotDo(f"there is no {name!r} in the menu of a message")
+        access = command_access(self._world, command, user_id=member.id, channel_id=stored.channel_id)
+        if not access.allowed and not force:
+            raise CannotDo(f"{name!r} is not offered to {member.name} here: {access.reason}")
+        message = dict(serializers.message_payload(self._world, stored))
+        data = {**_named(command), "target_id": str(stored.id), "resolved": {"messages": {str(stored.id): message}}}
+        record = self._send(InteractionType.APPLICATION_COMMAND, member, stored.channel_id, data)
+        return await self._answer(record, timeout)
+
+    def menus(self, member: Member, channel: HasId) -> list[str]:
+        """The commands this member is offered in the menu of a message here."""
+        offered = self._world.visible_commands(user_id=member.id, channel_id=channel.id, type=AppCommandType.MESSAGE)
+        return [command["name"] for command in offered]
+
     def _find(
         self, member: Member, channel: HasId, command: str, force: bool
     ) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
@@ -156,15 +182,22 @@ class Actors:
     # -------------------------------------------------------------- components
 
     async def click(
-        self, member: Member, on: Message | Answer, *, custom_id: str | None, label: str | None, timeout: float
+        self,
+        member: Member,
+        on: Message | Answer,
+        *,
+        custom_id: str | None,
+        label: str | None,
+        followups: int | None,
+        timeout: float,
     ) -> Answer:
-        """Click the one button with this custom_id or label."""
+        """Click the one button with this custom_id or label; ``followups`` is how many to wait for."""
         stored = self._message(member, on)
         button = self._component(stored, {ComponentType.BUTTON}, custom_id, label)
         if not button.get("custom_id"):
             raise CannotDo("a link button opens its page; the bot hears nothing of it")
         data = {"custom_id": button["custom_id"], "component_type": int(ComponentType.BUTTON), "id": button.get("id")}
-        return await self._component_answer(member, stored, data, timeout)
+        return await self._component_answer(member, stored, data, timeout, followups)
 
     async def select(
         self,
@@ -173,15 +206,18 @@ class Actors:
         values: Sequence[str | HasId],
         *,
         custom_id: str | None,
+        followups: int | None,
         timeout: float,
     ) -> Answer:
         """Choose in the one select with this custom_id: texts, or channels, members and roles as such."""
         stored = self._message(member, on)
         menu = self._component(stored, SELECTS, custom_id, None)
         data = {"component_type": int(menu["type"]), "id": menu.get("id"), **self._chosen(member, menu, values)}
-        return await self._component_answer(member, stored, data, timeout)
+        return await self._component_answer(member, stored, data, timeout, followups)
 
-    async def submit(self, member: Member, form: Answer, values: Mapping[str, Any], *, timeout: float) -> Answer:
+    async def submit(
+        self, member: Member, form: Answer, values: Mapping[str, Any], *, followups: int | None, timeout: float
+    ) -> Answer:
         """Send the modal an interaction was answered with, its fields filled in by custom_id."""
         opened = self._world.interactions[form.interaction_id]
         if opened.modal is None or opened.modal_consumed or opened.user_id != member.id:
@@ -198,9 +234,10 @@ class Actors:
             for kind, entities in found.items():
                 data.setdefault("resolved", {}).setdefault(kind, {}).update(entities)
         opened.modal_consumed = True
-        source = self._world.messages[opened.channel_id].get(opened.source_message_id or 0)
-        record = self._send(InteractionType.MODAL_SUBMIT, member, opened.channel_id, data, source)
-        return await self._answer(record, timeout)
+        stored = self._world.messages[opened.channel_id].get(opened.source_message_id or 0)
+        source = _Source(stored, stored.edited_timestamp) if stored is not None else None
+        record = self._send(InteractionType.MODAL_SUBMIT, member, opened.channel_id, data, stored)
+        return await self._answer(record, timeout, source, followups)
 
     def _message(self, member: Member, on: Message | Answer) -> StoredMessage:
         seen = on.message if isinstance(on, Answer) else on
@@ -267,13 +304,37 @@ class Actors:
             if (text or required) and not least <= len(text) <= most:
                 raise CannotDo(f"{custom_id!r} takes {least} to {most} characters")
             return {**filled, "value": text}
+        if kind is ComponentType.RADIO_GROUP:
+            offered = [option["value"] for option in part["options"]]
+            default = next((option["value"] for option in part["options"] if option.get("default")), None)
+            picked = values.get(custom_id, default)
+            if picked not in offered and (picked is not None or part.get("required", True)):
+                raise CannotDo(f"{custom_id!r} offers {offered}, not {picked!r}")
+            return {**filled, "value": picked}
         return {**filled, "value": values.get(custom_id, part.get("default"))}
 
     async def _component_answer(
-        self, member: Member, stored: StoredMessage, data: dict[str, Any], timeout: float
+        self,
+        member: Member,
+        stored: StoredMessage,
+        data: dict[str, Any],
+        timeout: float,
+        followups: int | None,
     ) -> Answer:
+        before = stored.edited_timestamp
         record = self._send(InteractionType.MESSAGE_COMPONENT, member, stored.channel_id, data, stored)
-        return await self._answer(record, timeout)
+        return await self._answer(record, timeout, _Source(stored, before), followups)
+
+    # ------------------------------------------------------------------- polls
+
+    def vote(self, member: Member, on: Message | Answer, answer: int, *, wanted: bool) -> None:
+        """Vote for an answer of a native poll, or take that vote back."""
+        stored = self._message(member, on)
+        change = self._world.add_poll_vote if wanted else self._world.remove_poll_vote
+        try:
+            change(stored.channel_id, stored.id, answer, member.id)
+        except BackendError as error:
+            raise CannotDo(error.message.removeprefix("Invalid Form Body: ")) from error
 
     # ------------------------------------------------------- asking, and waiting
 
@@ -299,35 +360,66 @@ class Actors:
         self._world.emit("INTERACTION_CREATE", payload)
         return record
 
-    async def _answer(self, record: Interaction, timeout: float) -> Answer:
-        """Wait for the first answer as long as Discord does, then for what was promised by a deferral."""
-        done = self._done(record)
+    async def _answer(
+        self, record: Interaction, timeout: float, source: _Source | None = None, followups: int | None = None
+    ) -> Answer:
+        """Wait for the first answer as long as Discord does, then for what was promised by a deferral.
+
+        ``followups`` waits for so many follow-ups whatever the first answer was.
+        """
+        about = [record.id, *([source.message.id] if source is not None else [])]
         try:
-            await self._changes.until(lambda: record.responded, "the first answer", FIRST_ANSWER)
+            await self._changes.until(lambda: record.responded, "the first answer", FIRST_ANSWER, about)
         except TimeoutError:
             raise CannotDo(f"The application did not respond within {FIRST_ANSWER:g} s") from None
         try:
-            await self._changes.until(done, "the answer", timeout)
+            await self._changes.until(lambda: self._done(record, source, followups), "the answer", timeout, about)
         except TimeoutError:
             raise CannotDo(f"The application is still thinking after {timeout:g} s") from None
+        if record.response_kind is ResponseKind.DEFERRED_UPDATE and followups is None:
+            await self._until_quiet(record, source, about)
         return shown.answer(self._world, record)
 
-    def _done(self, record: Interaction) -> Callable[[], bool]:
-        """Whether the bot has said what it had to say."""
-        messages = self._world.messages.get(record.channel_id, {})
-        source = messages.get(record.source_message_id or 0)
-        edited_before = source.edited_timestamp if source is not None else None
-
-        def done() -> bool:
-            if record.followup_ids:
-                return True
-            if record.response_kind is ResponseKind.DEFERRED:
-                return record.message_id not in messages
-            if record.response_kind is ResponseKind.DEFERRED_UPDATE:
-                return source is None or source.id not in messages or source.edited_timestamp != edited_before
+    def _done(self, record: Interaction, source: _Source | None, followups: int | None) -> bool:
+        """Whether the bot has said what it had to say, as far as one can know."""
+        if followups is not None:
+            return len(record.followup_ids) >= followups and record.response_kind is not ResponseKind.DEFERRED
+        if record.followup_ids:
             return True
+        if record.response_kind is ResponseKind.DEFERRED:
+            return record.message_id not in self._world.messages.get(record.channel_id, {})
+        if record.response_kind is ResponseKind.DEFERRED_UPDATE:
+            return self._edits(record, source) != 0
+        return True
 
-        return done
+    def _edits(self, record: Interaction, source: _Source | None) -> int:
+        """How often the clicked message was edited since: with the interaction's token, or as any other message."""
+        own = self._world.own_edits.get(record.id, 0)
+        if own or source is None:
+            return own
+        is_there = source.message.id in self._world.messages.get(record.channel_id, {})
+        return int(not is_there or source.message.edited_timestamp != source.edited_before)
+
+    async def _until_quiet(self, record: Interaction, source: _Source | None, about: Sequence[int]) -> None:
+        """Give a bot that deferred the time to both edit the message and send a follow-up."""
+
+        def come() -> tuple[int, int]:
+            return len(record.followup_ids), self._edits(record, source)
+
+        while not all(so_far := come()):
+            quiet = QUIET_AFTER_FOLLOW_UP if so_far[0] else QUIET_AFTER_EDIT
+            try:
+                await self._changes.until(lambda before=so_far: come() != before, "more", quiet, about)  # type: ignore[misc]
+            except TimeoutError:
+                return
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The message a click was made on, and when it had last been edited before."""
+
+    message: StoredMessage
+    edited_before: str | None
 
 
 def _named(root: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from functools import cache
 from typing import Literal
 
 from sandbox.changes import Changes
@@ -32,10 +33,7 @@ class Fault:
 
     def fits(self, method: str, path: str) -> bool:
         """Whether this is such a request."""
-        wanted, given = self.path.strip("/").split("/"), path.strip("/").split("/")
-        if self.method not in (method, "*") or len(wanted) != len(given):
-            return False
-        return all(fnmatchcase(part, pattern) for part, pattern in zip(given, wanted, strict=True))
+        return self.method in (method, "*") and bool(_pattern(self.path).fullmatch(path.strip("/")))
 
     def strikes(self, method: str, path: str) -> bool:
         """Whether this request is to be troubled; counts it if so."""
@@ -64,6 +62,33 @@ class Failure(Fault):
 @dataclass
 class LostAnswer(Fault):
     """The request is carried out, and nobody hears of it."""
+
+
+@dataclass
+class DroppedEvents:
+    """Gateway events that no bot hears of: every ``every``-th of those named ``event``."""
+
+    event: str
+    every: int
+    times: int | None
+    seen: int = 0
+    hits: int = 0
+
+    def stop(self) -> None:
+        """Drop no further event."""
+        self.times = 0
+
+    def strikes(self, event: str) -> bool:
+        """Whether this event is to be dropped; counts it."""
+        if self.times == 0 or event != self.event:
+            return False
+        self.seen += 1
+        if self.seen % self.every:
+            return False
+        self.hits += 1
+        if self.times is not None:
+            self.times -= 1
+        return True
 
 
 class Hold(Fault):
@@ -107,6 +132,7 @@ class Faults:
         self._changes = changes
         self._faults: list[Fault] = []
         self._holds: list[Hold] = []
+        self._drops: list[DroppedEvents] = []
 
     def fail(
         self,
@@ -147,6 +173,19 @@ class Faults:
         self._holds.append(hold)
         return hold
 
+    def drop_events(self, event: str, *, every: int = 1, times: int | None = None) -> DroppedEvents:
+        """Keep events of this name from the bot, all or every second, third, ... of them; :meth:`stop` ends that.
+
+        They happened all the same: who asks Discord learns of them, who resumes a session does not.
+        """
+        dropped = DroppedEvents(event, every, times)
+        self._drops.append(dropped)
+        return dropped
+
+    def drops(self, event: str) -> bool:
+        """Whether the bot is not to hear of this event."""
+        return any([each.strikes(event) for each in self._drops])
+
     def of(self, method: str, path: str) -> list[Fault]:
         """The troubles this request is in for: at most one of each kind."""
         struck: list[Fault] = []
@@ -161,3 +200,9 @@ class Faults:
         for hold in self._holds:
             hold.drop()
         self._faults.clear()
+        self._drops.clear()
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile("/".join(re.escape(part).replace(r"\*", "[^/]*") for part in path.strip("/").split("/")))

@@ -21,6 +21,7 @@ from simcord import intents
 from simcord.backend import serializers
 
 from sandbox.changes import Changes
+from sandbox.faults import Faults
 from sandbox.world import World
 
 # How many events a session keeps for a bot that lost its connection.
@@ -103,7 +104,7 @@ class Gateway:
     """Lets bots identify, tells them what happens, and loses them on request."""
 
     def __init__(
-        self, world: World, changes: Changes, token: str, *, heartbeat_interval: float, privileged: bool
+        self, world: World, changes: Changes, faults: Faults, token: str, *, heartbeat_interval: float, privileged: bool
     ) -> None:
         self.url = ""
         self.sessions: dict[str, Session] = {}
@@ -112,6 +113,7 @@ class Gateway:
         self.resumed = 0
         self._world = world
         self._changes = changes
+        self._faults = faults
         self._token = token
         self._heartbeat_interval = heartbeat_interval
         self._privileged = privileged
@@ -126,7 +128,9 @@ class Gateway:
     # ------------------------------------------------------------ what happens
 
     def publish(self, event: str, payload: Mapping[str, Any]) -> None:
-        """Tell every session whose shard and intents this event concerns."""
+        """Tell every session whose shard and intents this event concerns, unless it is to be lost."""
+        if self._faults.drops(event):
+            return
         for session in list(self.sessions.values()):
             if self._concerns(session, event, payload):
                 # A guild that comes while the bot is connected is one it just joined.

@@ -92,7 +92,7 @@ class Api:
         if verdict.retry_after:
             return _limited(verdict)
         response = self._carried_out(call, verdict.headers)
-        self._changes.tell()
+        self._changes.tell(*_concerned(call, self._rules))
         for trouble in troubles:
             if isinstance(trouble, Hold) and trouble.when == "after":
                 await trouble.wait()
@@ -133,6 +133,18 @@ class Api:
             return {"url": self._gateway.url}
         starts = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
         return {"url": self._gateway.url, "shards": self._shards, "session_start_limit": starts}
+
+
+def _concerned(call: Call, rules: Rules) -> list[int]:
+    """The interaction or message a request is about, for whoever waits for its answer."""
+    match call.segments:
+        case ["interactions", interaction_id, *_]:
+            return [int(interaction_id)]
+        case ["webhooks", _, token, *_]:
+            return rules.interaction_of(token)
+        case ["channels", _, "messages", message_id, *_] if message_id.isdecimal():
+            return [int(message_id)]
+    return []
 
 
 def _hang_up(request: web.Request) -> web.Response:

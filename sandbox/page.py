@@ -26,7 +26,7 @@ from sandbox.site import PICTURES, picture
 
 STATIC = Path(__file__).parent / "static"
 FILES = {"/": "index.html", "/page/page.css": "page.css"} | {
-    f"/page/{name}": name for name in ("page.js", "messages.js", "markdown.js", "dialogs.js")
+    f"/page/{name}": name for name in ("page.js", "messages.js", "polls.js", "markdown.js", "dialogs.js")
 }
 NEWEST = 60  # messages shown of a channel
 LONGEST_MESSAGE = 2000  # what a member may write at once
@@ -135,6 +135,9 @@ class Page:
             "channel": str(channel.id),
             "channels": [self._channel_entry(each) for each in channels],
             "messages": self._messages(channel, member),
+            "names": {str(user.id): user.name for user in world.users.values()},
+            "roles": {str(role.id): role.name for role in world.guilds[self._guild].roles.values()},
+            "menus": [] if channel.type == ChannelType.FORUM else self._sandbox.menus(member, channel),
             "commands": [{**leaf, "name": name} for name, leaf in self._sandbox.commands(member, channel)],
             "pictures": PICTURES,
         }
@@ -171,7 +174,7 @@ class Page:
         visible = [
             stored for _, stored in sorted(world.messages.get(channel.id, {}).items()) if stored.visible_to(member.id)
         ]
-        return [dict(serializers.message_payload(world, stored)) for stored in visible[-NEWEST:]]
+        return [dict(serializers.message_payload(world, stored, for_user=member.id)) for stored in visible[-NEWEST:]]
 
     def _is_admin(self, member: Member) -> bool:
         held = self._sandbox.world.compute_permissions(self._guild, member.id)
@@ -194,6 +197,9 @@ class Page:
             "click": self._click,
             "select": self._select,
             "submit": self._submit,
+            "menu": self._menu,
+            "vote": self._vote,
+            "unvote": self._unvote,
             "say": self._say,
         }
         action = actions.get(request.match_info["action"])
@@ -244,6 +250,17 @@ class Page:
         answer = await self._sandbox.submit(member, form, values)
         del self._forms[form.interaction_id]
         return self._answered(answer)
+
+    async def _menu(self, member: Member, asked: dict[str, Any]) -> dict[str, Any]:
+        return self._answered(await self._sandbox.menu(member, self._message(asked), str(asked["name"])))
+
+    async def _vote(self, member: Member, asked: dict[str, Any]) -> dict[str, Any]:
+        self._sandbox.vote(member, self._message(asked), int(asked["answer"]))
+        return {}
+
+    async def _unvote(self, member: Member, asked: dict[str, Any]) -> dict[str, Any]:
+        self._sandbox.unvote(member, self._message(asked), int(asked["answer"]))
+        return {}
 
     async def _say(self, member: Member, asked: dict[str, Any]) -> dict[str, Any]:
         content = str(asked["content"]).strip()[:LONGEST_MESSAGE]

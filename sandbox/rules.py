@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 
 from simcord.backend import errors, permissions, serializers
 from simcord.backend.errors import BackendError
-from simcord.backend.models import Channel
+from simcord.backend.models import Channel, Interaction
 from simcord.components import walk_components
 from simcord.enums import ChannelType, ComponentType
 from simcord.http import router
 
+from sandbox import polls
 from sandbox.world import ATTACHMENT_LIMIT, REQUIRE_TAG, World
 
 log = logging.getLogger(__name__)
@@ -81,8 +82,13 @@ class Rules:
         match [call.method, *call.segments]:
             case ["POST", "channels", channel_id, "messages"]:
                 return self._send_message(call, int(channel_id))
-            case ["PATCH", "channels", channel_id, "messages", _]:
+            case ["PATCH", "channels", channel_id, "messages", message_id]:
+                self._check_no_poll(int(channel_id), int(message_id))
                 return self._pass_on(self._checked_message(call, int(channel_id)))
+            case ["GET", "channels", channel_id, "polls", message_id, "answers", answer]:
+                return self._voters(call, int(channel_id), int(message_id), int(answer))
+            case ["POST", "channels", channel_id, "polls", message_id, "expire"]:
+                self._check_end(int(channel_id), int(message_id))
             case ["POST", "channels", channel_id, "threads"]:
                 return self._create_thread(call, int(channel_id))
             case ["POST", "channels", _, "messages", _, "threads"]:
@@ -99,12 +105,16 @@ class Rules:
                 _check_page(call.query)
             case ["POST", "interactions", _, _, "callback"]:
                 return self._answer_interaction(call)
-            case [_, "webhooks", _, token, *_] if token in self._world.interaction_tokens:
-                self._check_token(token)
-                _check_embeds(_message_of(call.body))
+            case [_, "webhooks", _, token, *rest] if token in self._world.interaction_tokens:
+                return self._follow_up(call, token, rest)
             case ["GET", "applications", "@me"]:
                 return self._pass_on(Call("GET", "/oauth2/applications/@me"))
         return self._pass_on(call)
+
+    def interaction_of(self, token: str) -> list[int]:
+        """The interaction this webhook token belongs to, if any."""
+        found = self._world.interaction_tokens.get(token)
+        return [found] if found is not None else []
 
     def _pass_on(self, call: Call) -> Any:
         world = self._world
@@ -164,6 +174,9 @@ class Rules:
         message = _message_of(call.body)
         _check_embeds(message)
         _check_links(message.get("components") or [])
+        if message.get("poll") is not None:
+            polls.check(message["poll"])
+            self._require(channel, "send_polls")
         if call.files:
             self._require(channel, "attach_files")
         if message.get("embeds") and not self._may(channel, "embed_links"):
@@ -174,6 +187,27 @@ class Rules:
         if "message" in (call.body or {}):
             return call.with_body(message=message)
         return call.with_body(**message)
+
+    # ------------------------------------------------------------------- polls
+
+    def _check_no_poll(self, channel_id: int, message_id: int) -> None:
+        """A message with a poll stays as it was sent."""
+        message = self._world.messages.get(channel_id, {}).get(message_id)
+        if message is not None and message.poll is not None:
+            raise polls.CANNOT_EDIT
+
+    def _voters(self, call: Call, channel_id: int, message_id: int, answer: int) -> Any:
+        self._require(self._world.get_channel(channel_id), "view_channel", "read_message_history")
+        found = polls.voters(self._world.get_message(channel_id, message_id), answer, call.query)
+        return {"users": [dict(serializers.user_payload(self._world.get_user(user))) for user in found]}
+
+    def _check_end(self, channel_id: int, message_id: int) -> None:
+        """Only a poll that still runs can be ended. simcord sees to it that it is the bot's own."""
+        message = self._world.get_message(channel_id, message_id)
+        if message.poll is None:
+            raise polls.NOT_A_POLL
+        if message.poll.finalized:
+            raise polls.EXPIRED
 
     # ----------------------------------------------------------------- threads
 
@@ -256,11 +290,29 @@ class Rules:
         _check_embeds(data)
         _check_links(data.get("components") or [])
         _check_choices(data.get("choices") or [])
+        if data.get("poll") is not None:
+            polls.check(data["poll"])
         answer = self._pass_on(call)
         return answer if call.query.get("with_response") in ("1", "true") else None
 
-    def _check_token(self, token: str) -> None:
+    def _follow_up(self, call: Call, token: str, rest: list[str]) -> Any:
+        """What comes after the first answer: further messages, and edits of any of them."""
         record = self._world.interactions[self._world.interaction_tokens[token]]
+        self._check_token(record)
+        message = _message_of(call.body)
+        _check_embeds(message)
+        if message.get("poll") is not None:
+            polls.check(message["poll"])
+        edited = None
+        if call.method == "PATCH" and rest[0] == "messages":
+            edited = record.message_id if rest[1] == "@original" else int(rest[1])
+            self._check_no_poll(record.channel_id, edited or 0)
+        answer = self._pass_on(call)
+        if edited is not None and edited == record.source_message_id:
+            self._world.own_edits[record.id] = self._world.own_edits.get(record.id, 0) + 1
+        return answer
+
+    def _check_token(self, record: Interaction) -> None:
         if record.expires_at is not None and self._world.now_iso() >= record.expires_at:
             raise BackendError(401, 50027, "Invalid Webhook Token")
 

@@ -12,7 +12,7 @@ from typing import Any
 import discord
 from aiohttp import web
 from simcord.backend import permissions, serializers
-from simcord.backend.models import Channel, Guild, Overwrite
+from simcord.backend.models import Channel, Guild, Overwrite, Role
 from simcord.enums import ChannelType, MessageType, OverwriteType
 
 from sandbox import shown
@@ -56,7 +56,7 @@ class Sandbox:
         self.world.happened = self.changes.tell
         self.faults = Faults(self.changes)
         self.gateway = Gateway(
-            self.world, self.changes, TOKEN, heartbeat_interval=heartbeat_interval, privileged=privileged
+            self.world, self.changes, self.faults, TOKEN, heartbeat_interval=heartbeat_interval, privileged=privileged
         )
         self.limits = Limits(limits)
         rules = Rules(self.world, message_content=privileged)
@@ -103,6 +103,7 @@ class Sandbox:
             yield sandbox
         finally:
             sandbox.faults.end()
+            sandbox.world.close()
             await sandbox.gateway.close()
             await runner.cleanup()
 
@@ -165,15 +166,38 @@ class Sandbox:
         """Make a thread in a text channel, begun by ``owner`` or else by the bot."""
         return self.world.create_thread(channel.id, name, owner.id if owner else self.world.bot_user.id)
 
-    def add_member(self, guild: HasId, name: str, **allowed: bool) -> Member:
-        """Make a member; ``manage_guild=True`` and the like give a permission beyond everyone's."""
+    def add_role(self, guild: HasId, name: str, **allowed: bool) -> Role:
+        """Make a role, right above everyone's; ``manage_guild=True`` and the like are what it allows."""
+        return self.world.create_role(guild.id, name, permissions=discord.Permissions(**allowed).value)
+
+    def add_member(self, guild: HasId, name: str, *, roles: Sequence[HasId] = (), **allowed: bool) -> Member:
+        """Make a member; ``manage_guild=True`` and the like give a permission beyond everyone's and the roles'."""
         user = self.world.make_user(name)
-        roles = []
+        held = [role.id for role in roles]
         if allowed:
-            role = self.world.create_role(guild.id, f"{name}'s role", permissions=discord.Permissions(**allowed).value)
-            roles.append(role.id)
-        self.world.add_member(guild.id, user.id, roles=roles, announce=True)
+            held.append(self.add_role(guild, f"{name}'s role", **allowed).id)
+        self.world.add_member(guild.id, user.id, roles=held, announce=True)
         return Member(user.id, name, guild.id)
+
+    def give_role(self, member: Member, role: HasId) -> None:
+        """Give a member a role, as an admin does."""
+        self.world.add_member_role(member.guild_id, member.id, role.id)
+
+    def take_role(self, member: Member, role: HasId) -> None:
+        """Take a role from a member."""
+        self.world.remove_member_role(member.guild_id, member.id, role.id)
+
+    def roles_of(self, member: Member) -> list[str]:
+        """The names of the roles a member has, besides everyone's."""
+        guild = self.world.get_guild(member.guild_id)
+        return [guild.roles[role].name for role in guild.members[member.id].role_ids]
+
+    def set_guild_permissions(self, guild: HasId, **allowed: bool) -> None:
+        """Allow the bot something everywhere in a guild, or no longer."""
+        role = next(role for role in self.world.get_guild(guild.id).roles.values() if role.managed)
+        held = discord.Permissions(role.permissions)
+        held.update(**allowed)
+        self.world.edit_role(guild.id, role.id, {"permissions": held.value})
 
     def set_bot_permissions(self, channel: HasId, **allowed: bool | None) -> None:
         """Allow or deny the bot something in a channel; None leaves it to its roles again."""
@@ -204,6 +228,7 @@ class Sandbox:
 
     def delete_message(self, message: Message) -> None:
         self.world.delete_message(message.channel_id, message.id)
+        self.changes.tell(message.id)
 
     def remove_guild(self, guild: HasId) -> None:
         """Throw the bot out of a guild."""
@@ -214,8 +239,9 @@ class Sandbox:
         return shown.message(self.world, self.world.create_message(channel.id, member.id, content))
 
     def pass_time(self, seconds: float) -> None:
-        """Move the sandbox's clock on, so that interactions and nonces expire without a wait."""
+        """Move the sandbox's clock on, so that interactions, nonces and polls end without a wait."""
         self.world.advance_clock(seconds)
+        self.world.expire_due_polls()
 
     # --------------------------------------------------------------- what stands
 
@@ -317,10 +343,18 @@ class Sandbox:
         *,
         custom_id: str | None = None,
         label: str | None = None,
+        followups: int | None = None,
         timeout: float = PATIENCE,
     ) -> Answer:
-        """Click the one button with this custom_id or label, and wait for the bot's final answer."""
-        return await self._actors.click(member, on, custom_id=custom_id, label=label, timeout=timeout)
+        """Click the one button with this custom_id or label, and wait for the bot's final answer.
+
+        Where the bot defers and then edits the message, sends follow-ups, or both in any order, the answer is what
+        came until it went quiet for a moment. To wait for so many ``followups`` instead, however long they take, and
+        also where the first answer was none of a deferral, name their number; an edit is not waited for then.
+        """
+        return await self._actors.click(
+            member, on, custom_id=custom_id, label=label, followups=followups, timeout=timeout
+        )
 
     async def select(
         self,
@@ -329,16 +363,50 @@ class Sandbox:
         values: Sequence[str | HasId],
         *,
         custom_id: str | None = None,
+        followups: int | None = None,
         timeout: float = PATIENCE,
     ) -> Answer:
-        """Choose in a select: texts, or channels, members and roles as such."""
-        return await self._actors.select(member, on, values, custom_id=custom_id, timeout=timeout)
+        """Choose in a select: texts, or channels, members and roles as such. ``followups`` is as for a click."""
+        return await self._actors.select(member, on, values, custom_id=custom_id, followups=followups, timeout=timeout)
 
     async def submit(
-        self, member: Member, form: Answer, values: Mapping[str, Any], *, timeout: float = PATIENCE
+        self,
+        member: Member,
+        form: Answer,
+        values: Mapping[str, Any],
+        *,
+        followups: int | None = None,
+        timeout: float = PATIENCE,
     ) -> Answer:
-        """Send the form (modal) a command or click was answered with, its fields filled in by custom_id."""
-        return await self._actors.submit(member, form, values, timeout=timeout)
+        """Send the form (modal) a command or click was answered with, its fields filled in by custom_id.
+
+        ``followups`` is as for a click.
+        """
+        return await self._actors.submit(member, form, values, followups=followups, timeout=timeout)
+
+    async def menu(
+        self, member: Member, on: Message | Answer, name: str, *, force: bool = False, timeout: float = PATIENCE
+    ) -> Answer:
+        """Choose a command from the menu of a message ("Manage story"), and wait for the bot's final answer.
+
+        ``force`` runs it even where Discord would not offer it to this member.
+        """
+        return await self._actors.menu(member, on, name, force=force, timeout=timeout)
+
+    def vote(self, member: Member, on: Message | Answer, answer: int) -> None:
+        """Vote in a native poll, for the answer with this number, the first being 1.
+
+        Where one answer is allowed, another vote of the same member goes. Raises CannotDo when the poll has ended.
+        """
+        self._actors.vote(member, on, answer, wanted=True)
+
+    def unvote(self, member: Member, on: Message | Answer, answer: int) -> None:
+        """Take a vote in a native poll back."""
+        self._actors.vote(member, on, answer, wanted=False)
+
+    def menus(self, member: Member, channel: HasId) -> list[str]:
+        """The commands a member is offered in the menu of a message in this channel."""
+        return self._actors.menus(member, channel)
 
     def commands(self, member: Member, channel: HasId) -> list[tuple[str, dict[str, Any]]]:
         """The slash commands a member is offered in a channel: the name as typed, and Discord's description of it."""

@@ -9,6 +9,7 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from aiohttp import web
 from simcord.backend.models import Channel
 
 from sandbox.actors import CannotDo
+from sandbox.crowd import Crowd
 from sandbox.errors import CANNOT_START, DemoFailed
 from sandbox.guard import is_loopback
 from sandbox.page import Page
@@ -38,7 +40,8 @@ This is not Discord: a sandbox on your own machine, with the real bot in it.
   Open {url} in your browser.
 
 Read the cards, press More, or type / to run a command as alice (an admin) or as another member.
-New stories appear every few seconds, for about a minute and a half. Ctrl-C ends it.
+New stories appear every few seconds, for about a minute and a half. Where a card asks which side you are on,
+a crowd votes; vote along, change your mind, and see who is ahead with /standings. Ctrl-C ends it.
 """
 
 
@@ -66,11 +69,11 @@ async def play(port: int, feeds: Sequence[str], exit_after: float | None, folder
             sentence = f"port {port} can't be used ({why}). Choose another one with --port."
             raise DemoFailed(sentence, CANNOT_START) from error
         site.base = f"{sandbox.url}/site"
-        alice, channels = _furnish(sandbox, pages[0])
+        alice, channels, crowd = _furnish(sandbox, pages[0])
         print(WELCOME.format(url=sandbox.url), flush=True)
         async with _bot(sandbox, feeds, folder) as process:
             with contextlib.suppress(asyncio.CancelledError):
-                await _while_it_runs(process, _perform(sandbox, site, alice, channels, feeds, deadline))
+                await _while_it_runs(process, _perform(sandbox, site, alice, channels, crowd, feeds, deadline))
         if process.returncode != 0:
             raise DemoFailed(f"the bot ended with status {process.returncode}.")
         cards = len(_cards(sandbox, channels))
@@ -84,20 +87,22 @@ async def _perform(
     site: DemoSite,
     alice: Member,
     channels: Sequence[Channel],
+    crowd: Crowd,
     feeds: Sequence[str],
     deadline: float | None,
 ) -> None:
-    """Wait for the bot, give it feeds, and publish stories until the deadline, or for ever."""
+    """Wait for the bot, give it feeds, publish stories and let the crowd vote until the deadline, or for ever."""
     await sandbox.bot_ready(timeout=READY_SECONDS)
+    await _make_it_noon(sandbox, alice, channels[0])
     await _add_feeds(sandbox, site, alice, channels, feeds)
     await sandbox.until(lambda: bool(_cards(sandbox, channels)), "the first card", FIRST_CARD_SECONDS)
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout_at(deadline):
-            await site.publish()
-            await asyncio.Event().wait()
+        async with asyncio.timeout_at(deadline), asyncio.TaskGroup() as group:
+            group.create_task(site.publish())
+            group.create_task(crowd.vote())
 
 
-def _furnish(sandbox: Sandbox, page: Page) -> tuple[Member, list[Channel]]:
+def _furnish(sandbox: Sandbox, page: Page) -> tuple[Member, list[Channel], Crowd]:
     """A guild with a channel of each kind, and its members."""
     guild = sandbox.add_guild("AI corner")
     channels = [
@@ -107,7 +112,21 @@ def _furnish(sandbox: Sandbox, page: Page) -> tuple[Member, list[Channel]]:
     ]
     alice = sandbox.add_member(guild, "alice", manage_guild=True, manage_messages=True)
     page.show(guild, [alice, sandbox.add_member(guild, "bob"), sandbox.add_member(guild, "carol")])
-    return alice, channels
+    return alice, channels, Crowd(sandbox, guild, channels)
+
+
+async def _make_it_noon(sandbox: Sandbox, alice: Member, channel: Channel) -> None:
+    """Let alice say that it is about noon where her guild is: at night the bot opens no poll by itself."""
+    described = dict(sandbox.commands(alice, channel)).get("poll settings", {})
+    if "timezone" in [each["name"] for each in described.get("options") or []]:
+        with contextlib.suppress(CannotDo):
+            await sandbox.slash(alice, channel, "poll settings", timezone=zone_at_noon(datetime.now(UTC)))
+
+
+def zone_at_noon(now: datetime) -> str:
+    """The time zone in which ``now`` lies between noon and one: "Etc/GMT-5" is five hours ahead, as POSIX has it."""
+    ahead = 12 - now.hour
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
 
 
 async def _add_feeds(

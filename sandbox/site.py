@@ -103,8 +103,12 @@ class DemoSite:
         ]
 
     def _link(self, article: Article) -> str:
-        """The address of an article. Browsers take each name under localhost for this machine; each source has one."""
+        """The address of an article, or of the one it only points to.
+
+        Browsers take each name under localhost for this machine; each source has one.
+        """
         base = URL(self.base)
+        article = next((each for each in (*STANDING, *COMING) if each.key == article.points_to), article)
         return f"{base.with_host(f'{article.source}.localhost')}/{article.source}/{article.key}"
 
     def _rss(self, source: Source, articles: Iterable[tuple[Article, datetime]]) -> str:

@@ -21,7 +21,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Article:
-    """One of a source. ``published`` is None for one that appears while the demo runs."""
+    """One of a source. ``published`` is None for one that appears while the demo runs.
+
+    ``points_to`` is the key of an article elsewhere whose story this one tells and whose address it gives.
+    """
 
     key: str
     source: str
@@ -30,6 +33,7 @@ class Article:
     paragraphs: tuple[str, ...]
     picture: bool = False
     published: datetime | None = None
+    points_to: str | None = None
 
 
 GAZETTE = Source("open-weights", "The Open Weights Gazette", "News from models anyone may download.", "rss")
@@ -43,10 +47,10 @@ STANDING = (
     Article(
         "deepseek-r1",
         GAZETTE.key,
-        "January 2025: a small lab gives away a reasoning model, and the giants do their sums again",
+        "January 2025: DeepSeek gives R1 away under the MIT licence, and the giants do their sums again",
         "As of January 2025: DeepSeek, a young Chinese lab that grew out of a trading firm, has published R1 with open "
-        "weights and says training cost about five million dollars. Admirers call it proof that openness wins; "
-        "doubters question the bill and the chips behind it.",
+        "weights under the MIT licence and says training cost about five million dollars. Admirers call it proof that "
+        "openness wins; doubters question the bill and the chips behind it.",
         (
             "From our archive, as things stood in late January 2025. Until this month the accepted price of a seat at "
             "the top table of artificial intelligence was counted in billions. Then a team of mathematicians with a "
@@ -70,7 +74,7 @@ STANDING = (
     Article(
         "halcyon-memory",
         BETA.key,
-        "Halcyon’s assistant now remembers you. Erasing it takes one button and thirty days",
+        "Halcyon’s proprietary assistant now remembers you. Erasing it takes one button and thirty days",
         "The lab’s paid assistant keeps a diary about its users to answer better. A new page shows every entry; "
         "deleting them is a single click, but copies stay in backups for a month.",
         (
@@ -116,9 +120,9 @@ COMING = (
     Article(
         "kestrel-7b",
         GAZETTE.key,
-        "Kestrel 7B fits on a phone and knows when to keep quiet",
+        "Kestrel 7B: open weights that fit on a phone and know when to keep quiet",
         "A university group has released a small model that answers “I don’t know” instead of guessing. Weights, data "
-        "list and training logs are public; the licence forbids nothing.",
+        "list and training logs are public; the Apache 2.0 licence forbids next to nothing.",
         (
             "Kestrel was trained to weigh its own certainty. On questions outside its data it declines four times in "
             "five, where models of its size usually invent something.",
@@ -129,14 +133,27 @@ COMING = (
     Article(
         "meridian-price",
         BETA.key,
-        "Meridian cuts the price of its flagship by half, and its context with it",
-        "From Monday the lab’s largest model costs half as much per word. Long documents are the exception: anything "
-        "beyond a hundred pages is billed at the old rate.",
+        "Meridian’s flagship stays API only, at half the price and with half the context",
+        "From Monday the lab’s largest proprietary model costs half as much per word. Its weights stay where they are, "
+        "and anything beyond a hundred pages is billed at the old rate.",
         (
             "The company calls it the most requested change of the year. Customers who summarise contracts and case "
             "files are less enthusiastic.",
             "Rivals have not reacted yet. Two resellers lowered their prices within the hour.",
         ),
+    ),
+    Article(
+        "kestrel-read",
+        INFERENCE.key,
+        "A model that says “I don’t know”: Kestrel’s open weights, read slowly",
+        "The Gazette has the release; here is what it means. A machine that declines is worth more to a teacher than "
+        "one that guesses well, and with the training logs public anyone can see how it learnt modesty.",
+        (
+            "Most of the training went into a single habit: stopping. The logs show the week in which the model "
+            "learnt it, and the day on which it overdid it and declined to add two and three.",
+            "Whether a closed lab would have published that day is a question we leave to our readers.",
+        ),
+        points_to="kestrel-7b",
     ),
     Article(
         "chip-resale",
@@ -155,7 +172,7 @@ COMING = (
     Article(
         "library-model",
         INFERENCE.key,
-        "A national library trains its own model, and lends it like a book",
+        "A national library trains its own model, and lends the weights like a book",
         "Forty million digitised pages, no scraped web, and a reading card as the only password: one library’s answer "
         "to who owns the past.",
         (
@@ -168,7 +185,7 @@ COMING = (
     Article(
         "licence-wars",
         GAZETTE.key,
-        "“Open” with an asterisk: four licences, four meanings",
+        "“Open” with an asterisk: four licences for open weights, four meanings",
         "A comparison of this month’s releases finds that one forbids competitors, one large companies, one the "
         "military and one nothing at all. All four call themselves open.",
         (
@@ -181,7 +198,7 @@ COMING = (
     Article(
         "voice-recall",
         BETA.key,
-        "Solace withdraws a voice after its owner recognises herself",
+        "Solace’s closed assistant loses a voice after its owner recognises herself",
         "The assistant spoke like a radio presenter who had never been asked. The lab calls the likeness an accident "
         "and the recording studio’s fault; the presenter wants to see the tapes.",
         (
@@ -194,7 +211,7 @@ COMING = (
     Article(
         "hospital-local",
         GAZETTE.key,
-        "Eleven hospitals switch to a model in their own cellar",
+        "Eleven hospitals leave the API for a self-hosted open model in their own cellar",
         "Letters to patients are now drafted by an open model that never leaves the building. Doctors save forty "
         "minutes a day, says a first evaluation; the lawyers sleep better.",
         (
@@ -231,7 +248,7 @@ COMING = (
     Article(
         "meridian-audit",
         BETA.key,
-        "Meridian lets auditors look inside, on its own premises and without phones",
+        "Meridian lets auditors see its proprietary model, on its own premises and without phones",
         "Five experts had two weeks with the lab’s unreleased model. Their report is eight pages long and contains "
         "seven recommendations, of which four have been accepted.",
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 from simcord._clock import Clock
 from simcord.backend import Backend, serializers
 from simcord.backend.errors import BackendError
-from simcord.backend.models import Channel, Message
+from simcord.backend.models import Channel, Message, SystemMessageMetadata
 from simcord.enums import ChannelType, MessageType
+
+from sandbox import polls
 
 HAS_THREAD = 1 << 5
 REQUIRE_TAG = 1 << 4
@@ -28,7 +31,7 @@ class RealClock(Clock):
 
 
 class World(Backend):
-    """simcord's backend with Discord's own rules for threads, forum posts and published messages."""
+    """simcord's backend with Discord's own rules for threads, forum posts, published messages and polls."""
 
     CROSSPOSTED_FLAG = 1 << 0
 
@@ -37,7 +40,10 @@ class World(Backend):
         self.bot_user.name = bot_name
         self.forum_flags: dict[int, int] = {}
         self.nonces: dict[int, str] = {}
+        # Interaction id -> how often the bot edited the message it came from, with the interaction's token.
+        self.own_edits: dict[int, int] = {}
         self.happened: Callable[[], None] = lambda: None
+        self._next_end: asyncio.TimerHandle | None = None
 
     def now_iso(self) -> str:
         return self.clock.now().isoformat(timespec="microseconds")
@@ -52,9 +58,11 @@ class World(Backend):
         self.happened()
 
     def completed(self, payload: Any) -> Any:
-        """The same payload with what simcord leaves out: a forum's flags."""
+        """The same payload with a forum's flags, which simcord leaves out, and without the answers nobody chose."""
         if isinstance(payload, Mapping):
             whole = {key: self.completed(value) for key, value in payload.items()}
+            if "answer_counts" in whole:
+                whole["answer_counts"] = [count for count in whole["answer_counts"] if count["count"]]
             if whole.get("type") == ChannelType.FORUM and "available_tags" in whole:
                 whole["flags"] = self.forum_flags.get(int(whole["id"]), 0)
             return whole
@@ -114,7 +122,16 @@ class World(Backend):
         committed = super().commit_message(message, broadcast=broadcast)
         if begins:
             channel.message_count = 0
+        if message.poll is not None:
+            self._await_next_end()
         return committed
+
+    def edit_message(self, channel_id: int, message_id: int, fields: dict[str, Any]) -> Message:
+        """An answer that was still to come may turn out to be a poll."""
+        edited = super().edit_message(channel_id, message_id, fields)
+        if fields.get("poll") is not None:
+            self._await_next_end()
+        return edited
 
     def delete_message(self, channel_id: int, message_id: int) -> None:
         super().delete_message(channel_id, message_id)
@@ -130,3 +147,52 @@ class World(Backend):
     def archive(self, thread: Channel, archived: bool) -> None:
         """Archive a thread or bring it back, and tell everyone."""
         self.edit_channel(thread.id, {}, thread_metadata={"archived": archived, "archive_timestamp": self.now_iso()})
+
+    # ------------------------------------------------------------------ polls
+
+    def expire_poll(self, channel_id: int, message_id: int) -> Message:
+        """End a poll for good, and tell its result in the name of whoever asked."""
+        message = self.get_message(channel_id, message_id)
+        if message.poll is None or message.poll.finalized:
+            return message
+        super().expire_poll(channel_id, message_id)
+        self.create_message(
+            channel_id,
+            message.author_id,
+            "",
+            embeds=[polls.result(message.poll)],
+            message_type=MessageType.POLL_RESULT,
+            system_metadata=SystemMessageMetadata(
+                recipient_id=message.author_id, referenced_channel_id=channel_id, referenced_message_id=message_id
+            ),
+        )
+        return message
+
+    def expire_due_polls(self) -> None:
+        """End every poll whose time has come."""
+        now = self.clock.now()
+        due = [
+            message
+            for messages in self.messages.values()
+            for message in messages.values()
+            if message.poll is not None
+            and not message.poll.finalized
+            and datetime.fromisoformat(message.poll.expiry) <= now
+        ]
+        for message in due:
+            self.expire_poll(message.channel_id, message.id)
+        self._await_next_end()
+
+    def _await_next_end(self) -> None:
+        """Wake up when the next poll ends."""
+        self.close()
+        deadline = self.next_poll_deadline()
+        if deadline is not None:
+            seconds = max((deadline - self.clock.now()).total_seconds(), 0)
+            self._next_end = asyncio.get_running_loop().call_later(seconds, self.expire_due_polls)
+
+    def close(self) -> None:
+        """Wait for the end of no poll any longer."""
+        if self._next_end is not None:
+            self._next_end.cancel()
+            self._next_end = None

@@ -114,12 +114,43 @@ function field(form, given, view) {
     return () => ({});
   }
   const control = given.type === 18 ? given.component : given.type === 1 ? given.components[0] : given;
-  const [input, read] = control_of(control, view);
-  input.required = control.required !== false && control.type !== 23;
-  const texts = [element("span", given.label || control.label || "", "option"), input];
+  const name = given.label || control.label || "";
+  const isGroup = control.type === 21 || control.type === 22;
+  const [input, read] = isGroup ? group(control, name) : control_of(control, view);
+  if (!isGroup) input.required = control.required !== false && control.type !== 23;
+  const texts = isGroup ? [input] : [element("span", name, "option"), input];
+  if (control.type === 4) texts.push(counter(input, control));
   if (given.description) texts.push(element("small", given.description));
-  form.append(element("label", texts));
+  // A label around several inputs would tick the first of them.
+  form.append(element(isGroup ? "div" : "label", texts, "field"));
   return () => ({ [control.custom_id]: read() });
+}
+
+/** How many characters there are, of how many. */
+function counter(input, given) {
+  const made = element("small", [], "count");
+  const least = given.min_length ? `, at least ${given.min_length}` : "";
+  const count = () => { made.textContent = `${input.value.length} / ${input.maxLength}${least}`; };
+  input.addEventListener("input", count);
+  count();
+  return made;
+}
+
+/** Radio buttons (one answer) or checkboxes (several). */
+function group(given, name) {
+  const one = given.type === 21;
+  const inputs = given.options.map((each) => {
+    const input = element("input");
+    input.type = one ? "radio" : "checkbox";
+    input.name = given.custom_id;
+    input.value = each.value;
+    input.checked = Boolean(each.default);
+    input.required = one && given.required !== false;
+    return input;
+  });
+  const rows = given.options.map((each, index) => element("label", [inputs[index], element("span", [each.label, ...(each.description ? [element("small", " " + each.description)] : [])])], "choice"));
+  const ticked = () => inputs.filter((each) => each.checked).map((each) => each.value);
+  return [element("fieldset", [element("legend", name, "option"), ...rows]), () => (one ? ticked()[0] ?? null : ticked())];
 }
 
 function control_of(given, view) {
@@ -138,5 +169,5 @@ function control_of(given, view) {
     return [input, () => input.checked];
   }
   const input = chooser(given, view);
-  return [input, () => (given.type === 21 ? chosen(input)[0] ?? null : chosen(input))];
+  return [input, () => chosen(input)];
 }

@@ -2,7 +2,8 @@
 
 const INLINE = [
   [/^\\([^A-Za-z0-9\s])/, (m) => [m[1]]],
-  [/^`([^`\n]+)`/, (m) => [element("code", m[1])]],
+  [/^`([^`\n]+)`/, (m) => [element("code", bars(m[1]))]],
+  [/^[▰▱█▓▒░■□▬]{3,}/, (m) => [element("span", m[0], "bar")]],
   [/^\*\*(.+?)\*\*(?!\*)/s, (m, to) => [element("b", inline(m[1], to))]],
   [/^__(.+?)__/s, (m, to) => [element("u", inline(m[1], to))]],
   [/^\*([^\s*](?:.*?[^\s*\\])?)\*(?!\*)/s, (m, to) => [element("i", inline(m[1], to))]],
@@ -14,6 +15,8 @@ const INLINE = [
   [/^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/, (m) => [time(Number(m[1]), m[2] || "f")]],
   [/^<#(\d+)>/, (m, to) => [element("span", "#" + to.channel(m[1]), "mention")]],
   [/^<@!?(\d+)>/, (m, to) => [element("span", "@" + to.member(m[1]), "mention")]],
+  [/^<@&(\d+)>/, (m, to) => [element("span", "@" + to.role(m[1]), "mention")]],
+  [/^<a?:(\w+):\d+>/, (m) => [`:${m[1]}:`]],
   [/^<\/([^:>]+):\d+>/, (m) => [element("span", "/" + m[1], "mention")]],
 ];
 
@@ -32,8 +35,13 @@ export function link(url, content) {
   return made;
 }
 
+/** A text in which no bar of such characters is broken over two lines. */
+function bars(text) {
+  return text.split(/([▰▱█▓▒░■□▬]{3,})/).map((part, index) => (index % 2 ? element("span", part, "bar") : part));
+}
+
 /** A time as Discord shows it; relative ones are kept up to date by `tick`. */
-function time(seconds, style) {
+export function time(seconds, style) {
   const made = element("time", [], "stamp");
   const at = new Date(seconds * 1000);
   if (Number.isNaN(at.getTime())) return element("span", "an unknown time");
@@ -96,7 +104,7 @@ export function markdown(text, to) {
       const code = [];
       while (lines.length && !lines[0].startsWith("```")) code.push(lines.shift());
       lines.shift();
-      made.append(element("pre", code.join("\n")));
+      made.append(element("pre", bars(code.join("\n"))));
     } else if ((match = /^(#{1,3}) (.+)/.exec(line))) {
       made.append(element("h" + (match[1].length + 3), inline(match[2], to)));
     } else if ((match = /^-# (.+)/.exec(line))) {

@@ -1,11 +1,15 @@
-// Messages as Discord draws them: text, embeds, buttons, selects, and Components V2.
+// Messages as Discord draws them: text, embeds, buttons, selects, Components V2, and polls in polls.js.
 
 import { element, inline, link, markdown } from "./markdown.js";
+import { poll, pollResult } from "./polls.js";
 
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "secondary" };
 const UPLOADS = "https://cdn.simcord.invalid/";
 
-/** `view` brings: to (names), pictures (the demo's own), bot (id is not needed), act(kind, body), dismiss(message id), thread(message id), open(id). */
+const FEW_WORDS = 80; // of the message another one answers
+const SILENT = 1 << 12, V2 = 1 << 15; // among the flags of a message
+
+/** `view` brings: to (names), pictures (the demo's own), menus, act(kind, body), dismiss(message id), thread(message id), open(id). */
 export function message(payload, view) {
   const flags = payload.flags;
   const mine = element("article", [], "message");
@@ -18,13 +22,21 @@ export function message(payload, view) {
   const stamp = element("time", at.toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit" }), "when");
   stamp.title = at.toLocaleString();
   head.append(stamp);
+  if (flags & SILENT) {
+    const silent = element("span", "🔕", "silent");
+    silent.title = "Sent without a notification";
+    head.append(silent);
+  }
+  if (view.menus.length && !(flags & 64)) head.append(apps(payload, view));
   const body = element("div", [], "body");
+  if (payload.type === 19) body.append(reply(payload.referenced_message));
   if (payload.interaction_metadata && payload.interaction_metadata.name) {
     const user = payload.interaction_metadata.user.username;
-    body.append(element("p", [element("b", user), " used ", element("span", "/" + payload.interaction_metadata.name, "mention")], "used"));
+    body.append(element("p", [element("b", user), " used ", element("span", (payload.interaction_metadata.command_type > 1 ? "" : "/") + payload.interaction_metadata.name, "mention")], "used"));
   }
   body.append(head);
   if (payload.type === 18 || payload.type === 21) body.append(element("p", payload.type === 18 ? "started a thread" : "This thread began with a message in the channel.", "faint"));
+  else if (payload.type === 46) body.append(pollResult(payload.embeds[0], view));
   else if (flags & 128) body.append(element("p", "is thinking …", "thinking"));
   else body.append(...contents(payload, view));
   if (flags & 1) body.append(element("p", "Published", "faint"));
@@ -44,13 +56,54 @@ export function message(payload, view) {
   return mine;
 }
 
+/** The message another one answers, in few words. */
+function reply(to) {
+  if (!to) return element("p", "↪ a message that is gone", "reply");
+  const words = [to.content, ...to.embeds.map((each) => each.title || each.description), to.poll && to.poll.question.text, ...texts(to.components)];
+  const text = plain(words.find(Boolean) || "…");
+  const short = text.length > FEW_WORDS ? text.slice(0, FEW_WORDS).replace(/\s+\S*$/, "") + " …" : text;
+  return element("p", ["↪ ", element("b", to.author.global_name || to.author.username), ": " + short], "reply");
+}
+
+const texts = (components) => components.flatMap((each) => [...(each.content ? [each.content] : []), ...texts(each.components || [])]);
+
+/** A text without its markdown, on one line. */
+export function plain(text) {
+  return text.replace(/<t:\S+?>/g, "").replace(/\[((?:\\.|[^\]\\])+)\]\(\S+?\)/g, "$1").replace(/^(?:#{1,3}|-#|>) /gm, "").replace(/\\([^A-Za-z0-9\s])|[*_`]/g, "$1").replace(/\s+/g, " ").trim();
+}
+
+/** The commands a member may use on this message. */
+function apps(payload, view) {
+  const made = element("details", element("summary", "⋯ Apps"), "apps");
+  const items = view.menus.map((name) => {
+    const item = element("button", name);
+    item.type = "button";
+    item.addEventListener("click", () => { made.open = false; view.act("menu", { channel: payload.channel_id, message: payload.id, name }); });
+    return item;
+  });
+  made.append(element("div", items));
+  return made;
+}
+
 function contents(payload, view) {
   const parts = [];
   if (payload.content) parts.push(markdown(payload.content, view.to));
-  if (!(payload.flags & 4)) parts.push(...payload.embeds.map((each) => embed(each, view)));
-  parts.push(...payload.attachments.filter((each) => /^image\//.test(each.content_type || "")).map((each) => image(each.url, each.description, view)));
+  const embeds = payload.flags & 4 ? [] : payload.embeds.map((each) => embed(uploaded(each, payload.attachments), view));
+  parts.push(...embeds);
+  // What an embed or a component shows is not shown once more.
+  const used = JSON.stringify(payload.embeds);
+  const loose = payload.flags & V2 ? [] : payload.attachments.filter((each) => /^image\//.test(each.content_type || "") && !used.includes(`"attachment://${each.filename}"`));
+  parts.push(...loose.map((each) => image(each.url, each.description, view)));
+  if (payload.poll) parts.push(poll(payload, view));
   parts.push(...payload.components.map((each) => component(each, payload, view)));
   return parts;
+}
+
+/** An embed whose pictures came with the message, with their addresses. */
+function uploaded(given, attachments) {
+  const found = (media) => media && attachments.find((each) => media.url === "attachment://" + each.filename);
+  const [picture, thumbnail] = [found(given.image), found(given.thumbnail)];
+  return { ...given, ...(picture && { image: picture }), ...(thumbnail && { thumbnail }) };
 }
 
 function embed(given, view) {
@@ -63,7 +116,7 @@ function embed(given, view) {
   }
   if (given.description) made.append(markdown(given.description, view.to));
   for (const field of given.fields || []) made.append(element("div", [element("b", field.name), markdown(field.value, view.to)], field.inline ? "field inline" : "field"));
-  if (given.image) made.append(image(given.image.url, "", view));
+  if (given.image) made.append(image(given.image.url, given.image.description, view));
   if (given.thumbnail) made.append(image(given.thumbnail.url, "", view, "thumbnail"));
   const foot = [(given.footer || {}).text, given.timestamp && new Date(given.timestamp).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" })];
   if (foot.some(Boolean)) made.append(element("p", foot.filter(Boolean).join(" · "), "faint"));
@@ -78,7 +131,8 @@ function image(url, description, view, className = "") {
   made.alt = description || "";
   made.loading = "lazy";
   made.referrerPolicy = "no-referrer";
-  made.addEventListener("error", () => made.remove());
+  if (description) made.title = description;
+  made.addEventListener("error", () => made.replaceWith(...(description ? [element("p", "🖼 " + description, "faint")] : [])));
   return made;
 }
 
@@ -103,29 +157,37 @@ function component(given, payload, view) {
 }
 
 function button(given, payload, view) {
-  const face = [given.emoji && given.emoji.name, given.label].filter(Boolean).join(" ");
+  const sign = given.emoji && element("span", emoji(given.emoji), "emoji");
+  const face = [sign, given.label].filter(Boolean).flatMap((each, index) => (index ? [" ", each] : [each]));
   if (given.style === 5) {
-    const made = link(given.url, [face, element("span", " ↗", "faint")]);
+    const made = link(given.url, [...face, element("span", " ↗", "faint")]);
     made.className = "button secondary";
     return made;
   }
   const made = element("button", face, "button " + (STYLES[given.style] || "secondary"));
   made.type = "button";
+  made.dataset.id = given.custom_id;
   made.disabled = Boolean(given.disabled);
   made.addEventListener("click", async () => {
-    made.disabled = true;
+    // Not disabled meanwhile, which would take the focus away.
+    if (made.ariaBusy === "true") return;
+    made.ariaBusy = "true";
     await view.act("click", { channel: payload.channel_id, message: payload.id, custom_id: given.custom_id });
-    made.disabled = Boolean(given.disabled);
+    made.ariaBusy = "false";
   });
   return made;
 }
 
+/** One of Unicode's as itself, a guild's own by its name. */
+export const emoji = (given) => given && (given.id ? `:${given.name}:` : given.name);
+
 function select(given, payload, view) {
   const made = chooser(given, view);
+  made.dataset.id = given.custom_id;
   made.disabled = Boolean(given.disabled);
   const send = () => view.act("select", { channel: payload.channel_id, message: payload.id, custom_id: given.custom_id, values: chosen(made) });
   if (!made.multiple) {
-    made.addEventListener("change", send);
+    made.addEventListener("change", () => { made.blur(); send(); });
     return made;
   }
   const done = element("button", "Choose", "button primary");
@@ -145,7 +207,7 @@ export function chooser(given, view) {
   if (!made.multiple) made.append(new Option(given.placeholder || "Choose …", ""));
   const options = given.options || (given.type === 8 ? view.channels(given.channel_types) : view.members());
   for (const each of options) {
-    const option = new Option(each.label + (each.description ? ` (${each.description})` : ""), each.value, Boolean(each.default), Boolean(each.default));
+    const option = new Option([emoji(each.emoji), each.label].filter(Boolean).join(" ") + (each.description ? ` (${each.description})` : ""), each.value, Boolean(each.default), Boolean(each.default));
     made.append(option);
   }
   return made;

@@ -2,7 +2,7 @@
 
 import { close, modal, optionInputs } from "./dialogs.js";
 import { element, tick } from "./markdown.js";
-import { message } from "./messages.js";
+import { message, plain } from "./messages.js";
 
 const $ = (id) => document.getElementById(id);
 const SIGNS = { text: "#", announcement: "📣", forum: "🗂" };
@@ -53,8 +53,10 @@ const places = () => state.channels.flatMap((each) => [each, ...each.threads]);
 const view = {
   to: {
     channel: (id) => (places().find((each) => each.id === id) || { name: "unknown" }).name,
-    member: (id) => (state.members.find((each) => each.id === id) || { name: state.bot.name }).name,
+    member: (id) => state.names[id] || "somebody",
+    role: (id) => state.roles[id] || "a role",
   },
+  get menus() { return state.menus; },
   get pictures() { return state.pictures; },
   channels: (types) => {
     const fits = (type) => !types || types.includes(type);
@@ -117,19 +119,44 @@ function drawMessages(here) {
   const shown = here.kind === "forum" ? here.threads.map(forPost) : state.messages.filter((each) => !dismissed.has(each.id)).map(forMessage);
   const elements = shown.map(([id, json, make]) => {
     const before = drawn.get(id);
-    const kept = before && before[0] === json ? before : [json, make()];
+    // Whoever is choosing in a select chooses in peace.
+    const isBusy = before && document.activeElement instanceof HTMLSelectElement && before[1].contains(document.activeElement);
+    const kept = before && (before[0] === json || isBusy) ? before : [json, make()];
+    if (before && before[1].querySelector("details[open]") && kept !== before) (kept[1].querySelector("details") || {}).open = true;
     next.set(id, kept);
     return kept[1];
   });
   drawn = next;
   if (!elements.length) elements.push(element("p", "Nothing here yet.", "faint empty"));
+  const place = keepPlace(box, elements);
   // Only what changed is touched, so that nobody's focus or open select is lost.
+  const kept = new Set(elements);
+  for (const each of [...box.children]) if (!kept.has(each)) each.remove();
   elements.forEach((each, index) => { if (box.children[index] !== each) box.insertBefore(each, box.children[index] || null); });
-  while (box.children.length > elements.length) box.lastChild.remove();
+  place();
   if (box.dataset.channel !== channel) atEnd = true;
   box.dataset.channel = channel;
   box.dataset.kind = here.kind || "thread";
   keepEnd();
+}
+
+/** Remembers what stands where, and which button has the focus. Returns how to put both right after a redraw. */
+function keepPlace(box, elements) {
+  const key = (each) => `[data-id="${CSS.escape(each.dataset.id || "")}"]`;
+  const active = document.activeElement;
+  const message = active && active.dataset.id && active.closest(".message");
+  const focused = message && [key(message), key(active)];
+  const top = box.getBoundingClientRect().top;
+  const first = [...box.children].find((each) => each.dataset.id && each.getBoundingClientRect().bottom > top);
+  const offset = first && first.getBoundingClientRect().top;
+  return () => {
+    if (first && !atEnd) {
+      const now = elements.find((each) => each.dataset.id === first.dataset.id);
+      if (now) box.scrollTop += now.getBoundingClientRect().top - offset;
+    }
+    const again = focused && !active.isConnected && box.querySelector(focused.join(" "));
+    if (again) again.focus({ preventScroll: true });
+  };
 }
 
 // Whoever reads the newest keeps seeing the newest, also when a picture arrives late and takes its room.
@@ -145,16 +172,17 @@ $("messages").addEventListener("scroll", () => {
 });
 $("messages").addEventListener("load", keepEnd, true);
 new ResizeObserver(keepEnd).observe($("messages"));
+$("messages").addEventListener("focusout", (event) => { if (event.target instanceof HTMLSelectElement) update(); });
 
 // Each as [id, its state as JSON, how to draw it].
 const forPost = (thread) => [thread.id, JSON.stringify(["post", thread]), () => postCard(thread)];
-const forMessage = (each) => [each.id, JSON.stringify([each, view.thread(each.id)]), () => message(each, view)];
+const forMessage = (each) => [each.id, JSON.stringify([each, view.thread(each.id), state.menus]), () => message(each, view)];
 
 function postCard(thread) {
   const made = element("button", [element("b", thread.name)], "post");
   if (thread.tags.length) made.append(element("span", thread.tags.join(" · "), "badge"));
   const first = thread.first;
-  const text = first ? ((first.embeds[0] || {}).description || first.content).split("\n")[0].replace(/[*_\\]|<t:\S+>/g, "") : "";
+  const text = first ? plain(((first.embeds[0] || {}).description || first.content).split("\n")[0]) : "";
   const short = text.length > 160 ? text.slice(0, 160).replace(/\s+\S*$/, " …") : text;
   const answers = thread.message_count === 1 ? "1 answer" : `${thread.message_count} answers`;
   made.append(element("p", short, "faint"), element("small", answers));
@@ -224,6 +252,20 @@ $("member").addEventListener("change", () => {
   drawn = new Map();
   close($("options"));
   refresh();
+});
+
+/** Light or dark, as the address says: ?theme=light. */
+function paint(theme) {
+  document.documentElement.dataset.theme = theme;
+  const address = new URL(location.href);
+  if (theme === "light") address.searchParams.set("theme", theme);
+  else address.searchParams.delete("theme");
+  history.replaceState(null, "", address);
+}
+paint(new URLSearchParams(location.search).get("theme") === "light" ? "light" : "dark");
+$("theme").addEventListener("click", () => paint(document.documentElement.dataset.theme === "light" ? "dark" : "light"));
+document.addEventListener("click", (event) => {
+  for (const each of document.querySelectorAll("details.apps[open]")) if (!each.contains(event.target)) each.open = false;
 });
 $("menu").addEventListener("click", (event) => { event.stopPropagation(); document.body.classList.toggle("menu"); });
 document.querySelector("main").addEventListener("click", () => document.body.classList.remove("menu"));

@@ -20,8 +20,8 @@ INTENTS = discord.Intents(guilds=True, guild_messages=True)
 class Client(discord.Client):
     """A bot with a command tree, which is synced before it connects; it notes what it hears."""
 
-    def __init__(self) -> None:
-        super().__init__(intents=INTENTS, guild_ready_timeout=0.01, max_ratelimit_timeout=30)
+    def __init__(self, intents: discord.Intents = INTENTS) -> None:
+        super().__init__(intents=intents, guild_ready_timeout=0.01, max_ratelimit_timeout=30)
         self.tree = app_commands.CommandTree(self)
         self.heard: list[str] = []
 

@@ -23,10 +23,24 @@ class Form(discord.ui.Modal, title="Your take"):
         text="Where", component=discord.ui.ChannelSelect(custom_id="where", required=False)
     )
 
+    side = discord.ui.Label[discord.ui.View](
+        text="Side",
+        component=discord.ui.RadioGroup(
+            custom_id="side",
+            required=False,
+            options=[
+                discord.RadioGroupOption(label="Open", value="open"),
+                discord.RadioGroupOption(label="Closed", value="closed", default=True),
+            ],
+        ),
+    )
+
     async def on_submit(self, interaction: Interaction) -> None:
         assert isinstance(self.where.component, discord.ui.ChannelSelect)
+        assert isinstance(self.side.component, discord.ui.RadioGroup)
         channels = ", ".join(channel.name for channel in self.where.component.values)
-        await interaction.response.send_message(f"{self.take.value} in [{channels}]", ephemeral=True)
+        side = self.side.component.value
+        await interaction.response.send_message(f"{self.take.value} in [{channels}], {side}", ephemeral=True)
 
 
 class Panel(discord.ui.View):
@@ -204,8 +218,11 @@ async def test_a_form_is_filled_in(sandbox: Sandbox, alice: Member, client: Clie
     with pytest.raises(CannotDo, match="takes 3 to"):
         await sandbox.submit(alice, form, {"take": "no"})
 
+    with pytest.raises(CannotDo, match="offers"):
+        await sandbox.submit(alice, form, {"take": "open wins", "side": "neither"})
+
     answer = await sandbox.submit(alice, form, {"take": "open wins", "where": [news]})
-    assert answer.content == "open wins in [news]"
+    assert answer.content == "open wins in [news], closed"
     with pytest.raises(CannotDo, match="no form open"):
         await sandbox.submit(alice, form, {"take": "open wins"})
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from io import BytesIO
 
 import aiohttp
 import discord
@@ -11,11 +13,12 @@ import yarl
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import async_playwright
-from simcord.backend.models import Channel
+from simcord.backend.models import Channel, Guild
 
 from sandbox.page import Page
 from sandbox.server import Sandbox
 from sandbox.shown import Member
+from sandbox.site import picture
 from tests.sandbox.conftest import Client
 
 CHROMIUM = "/usr/bin/chromium"
@@ -44,10 +47,34 @@ async def http(
 
 
 class Form(discord.ui.Modal, title="Your take"):
-    take = discord.ui.TextInput[discord.ui.View](label="Take", custom_id="take", style=discord.TextStyle.paragraph)
+    side = discord.ui.Label[discord.ui.View](
+        text="Side",
+        component=discord.ui.RadioGroup(
+            custom_id="side",
+            options=[discord.RadioGroupOption(label="Open", value="open"), discord.RadioGroupOption(label="Closed")],
+        ),
+    )
+    take = discord.ui.TextInput[discord.ui.View](
+        label="Take", custom_id="take", style=discord.TextStyle.paragraph, min_length=5, max_length=40
+    )
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        await interaction.response.send_message(f"noted: {self.take.value}", ephemeral=True)
+        assert isinstance(self.side.component, discord.ui.RadioGroup)
+        side = self.side.component.value
+        await interaction.response.send_message(f"noted for {side}: {self.take.value}", ephemeral=True)
+
+
+class Ballot(discord.ui.View):
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+
+    @discord.ui.button(label="Open", emoji="🔓", custom_id="vote:open")
+    async def open(self, interaction: discord.Interaction, _: discord.ui.Button[Ballot]) -> None:
+        await interaction.response.edit_message(content=f"{interaction.user.name} voted " + "▰" * 10 + " 100 %")
+
+    @discord.ui.select(custom_id="week", options=[discord.SelectOption(label="Last week", value="last", emoji="📅")])
+    async def week(self, interaction: discord.Interaction, select: discord.ui.Select[Ballot]) -> None:
+        await interaction.response.edit_message(content=f"{interaction.user.name} chose {select.values[0]}")
 
 
 @pytest.fixture
@@ -63,6 +90,10 @@ def unstarted() -> Client:
     async def secret(interaction: discord.Interaction, number: int = 1) -> None:
         """Tell a secret."""
         await interaction.response.send_message(f"psst {number}", ephemeral=True)
+
+    @client.tree.context_menu(name="Keep this")
+    async def keep(interaction: discord.Interaction, message: discord.Message) -> None:
+        await interaction.response.send_message(f"kept: {message.content}", ephemeral=True)
 
     return client
 
@@ -165,7 +196,109 @@ async def test_a_form_is_filled_in_on_the_page(browser: BrowserPage):
     await browser.fill("#text", "/take")
     await browser.press("#text", "Enter")
     await browser.locator("#options button", has_text="Run").click()
+    await browser.locator("dialog label", has_text="Open").click()
     await browser.locator("dialog textarea").fill("open wins")
+    assert await browser.locator("dialog .count").text_content() == "9 / 40, at least 5"
     await browser.locator("dialog button", has_text="Submit").click()
 
-    await browser.locator(".ephemeral", has_text="noted: open wins").wait_for()
+    await browser.locator(".ephemeral", has_text="noted for open: open wins").wait_for()
+
+
+async def test_a_select_in_the_channel_is_chosen_from_on_the_page(browser: BrowserPage, client: Client, news: Channel):
+    await client.channel(news).send("week", view=Ballot())
+    await browser.locator("select[data-id=week]").select_option(label="📅 Last week")
+    await browser.locator(".message", has_text="alice chose last").wait_for()
+
+
+def ballot() -> discord.Poll:
+    poll = discord.Poll("Open or closed?", timedelta(hours=1))
+    return poll.add_answer(text="open", emoji="🔓").add_answer(text="closed")
+
+
+async def test_a_poll_is_voted_in_on_the_page(
+    browser: BrowserPage, sandbox: Sandbox, client: Client, guild: Guild, news: Channel, bob: Member
+):
+    sandbox.set_guild_permissions(guild, send_polls=True)
+    sent = await client.channel(news).send(poll=ballot())
+    sandbox.vote(bob, sandbox.messages(news)[0], 2)
+    poll = browser.locator(".poll")
+    await poll.locator("label", has_text="closed").get_by_text("1 vote").wait_for()
+    await poll.locator("label", has_text="🔓 open").click()
+    await poll.locator("button", has_text="Vote").click()
+    await poll.locator("label.chosen", has_text="1 vote · 50 %").wait_for()
+
+    await poll.locator("button", has_text="Remove vote").click()
+    await poll.locator("label", has_text="0 votes · 0 %").wait_for()
+    await sent.end_poll()
+    await browser.locator(".poll.result", has_text="closed won with 1 of 1 vote").wait_for()
+
+
+async def test_a_reply_names_what_it_answers_and_a_silent_message_its_silence(
+    browser: BrowserPage, client: Client, news: Channel
+):
+    first = await client.channel(news).send("**One** [story](https://lab.example/1) " + "and more " * 20)
+    await first.reply("the second source", silent=True)
+
+    answer = browser.locator(".message", has_text="the second source")
+    words = await answer.locator(".reply").text_content()
+    assert words.startswith("↪ Popcorn: One story and more") and words.endswith(" …")
+    assert await answer.locator(".silent").text_content() == "🔕"
+
+
+async def test_a_messages_menu_offers_what_this_member_may_use(browser: BrowserPage, client: Client, news: Channel):
+    await client.channel(news).send("a story")
+    await browser.locator(".apps summary").click()
+    await browser.locator(".apps button", has_text="Keep this").click()
+
+    await browser.locator(".ephemeral", has_text="kept: a story").wait_for()
+    assert await browser.locator(".apps[open]").count() == 0
+
+
+async def test_an_uploaded_picture_is_shown_with_its_words(browser: BrowserPage, client: Client, news: Channel):
+    chart = discord.File(BytesIO(picture("chart")), "chart.png", description="open 62 %, closed 38 %")
+    view = discord.ui.LayoutView()
+    view.add_item(discord.ui.MediaGallery(discord.MediaGalleryItem(chart, description=chart.description)))
+    await client.channel(news).send(view=view, file=chart)
+
+    shown = browser.locator(".gallery img")
+    assert await shown.get_attribute("alt") == "open 62 %, closed 38 %"
+    assert await shown.evaluate("each => each.decode().then(() => each.naturalWidth)") == 480
+    assert await browser.locator("#messages img").count() == 1
+
+
+async def test_an_edit_leaves_the_reader_where_they_are(
+    browser: BrowserPage, sandbox: Sandbox, client: Client, news: Channel, bob: Member
+):
+    first = await client.channel(news).send("short", view=Ballot())
+    for number in range(15):
+        sandbox.say(bob, news, f"message {number}\n" * 3)
+    await browser.locator(".message").nth(15).wait_for()
+    place = "(text) => [...document.querySelectorAll('.message')].find((each) => each.textContent.includes(text))"
+    await browser.evaluate(f"({place})('message 5').scrollIntoView()")
+    before = await browser.evaluate(f"({place})('message 5').getBoundingClientRect().top")
+    await first.edit(content="long\n" * 20)
+    await browser.locator(".message", has_text="long").wait_for()
+
+    after = await browser.evaluate(f"({place})('message 5').getBoundingClientRect().top")
+    assert abs(after - before) < 1
+
+
+async def test_a_vote_keeps_the_focus_on_its_button(browser: BrowserPage, client: Client, news: Channel):
+    await client.channel(news).send("vote", view=Ballot())
+    await browser.locator("button", has_text="🔓 Open").focus()
+    await browser.keyboard.press("Enter")
+    await browser.locator(".message", has_text="alice voted ▰▰▰▰▰▰▰▰▰▰ 100 %").wait_for()
+
+    assert await browser.evaluate("document.activeElement.dataset.id") == "vote:open"
+    assert await browser.locator(".bar").evaluate("each => each.getClientRects().length") == 1
+
+
+async def test_the_page_is_light_when_its_address_says_so(browser: BrowserPage, sandbox: Sandbox):
+    back = "getComputedStyle(document.body).backgroundColor"
+    assert await browser.evaluate(back) == "rgb(49, 51, 56)"
+    await browser.locator("#theme").click()
+    assert await browser.evaluate(back) == "rgb(255, 255, 255)"
+    assert "theme=light" in browser.url
+
+    await browser.goto(f"{sandbox.url}/?theme=light")
+    assert await browser.evaluate(back) == "rgb(255, 255, 255)"

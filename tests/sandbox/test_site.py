@@ -86,3 +86,29 @@ def test_the_story_of_january_2025_says_when_it_was():
     assert "DeepSeek" in article.summary
     assert article.title.startswith("January 2025")
     assert article.published is not None and article.published.year == 2025
+
+
+async def test_one_story_is_told_by_two_sources(
+    browser: ClientSession, site: DemoSite, monkeypatch: pytest.MonkeyPatch
+):
+    (second,) = [article for article in COMING if article.points_to is not None]
+    first = next(article for article in COMING if article.key == second.points_to)
+    monkeypatch.setattr("sandbox.site.QUICK", 0)
+    monkeypatch.setattr("sandbox.site.CALM", 0)
+    await asyncio.wait_for(site.publish(), 20)
+
+    links = []
+    for source in SOURCES:
+        body = await (await browser.get(site.feed_url(source))).text()
+        links += [body.count(f"/{first.source}/{first.key}<")]
+    assert COMING.index(first) + 1 < COMING.index(second)
+    assert [source.key for source, count in zip(SOURCES, links, strict=True) if count] == [first.source, second.source]
+
+
+@pytest.mark.parametrize(
+    "words", [("open weights", "MIT licence", "Apache 2.0", "self-hosted"), ("proprietary", "API only")]
+)
+def test_several_stories_speak_for_a_side(words: tuple[str, ...]):
+    told = [f"{article.title} {article.summary}" for article in (*STANDING, *COMING)]
+    assert all(any(word in each for each in told) for word in words)
+    assert len([each for each in told if any(word in each for word in words)]) >= 3
