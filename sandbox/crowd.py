@@ -20,7 +20,7 @@ NAMES = (
     "Ines", "Jonas", "Keiko", "Lena", "Mateo", "Noor", "Oskar", "Priya",
 )  # fmt: skip
 PREFIX = "vote:"  # of the custom_id of a button the crowd presses
-PAUSE_SECONDS = (0.4, 1.5)
+PAUSE_SECONDS = (0.3, 1.0)
 PATIENCE = 5.0
 # How likely somebody is to stay away, to vote against their leaning, and to change their mind afterwards.
 STAYS_AWAY, SURPRISES, TURNS = 0.1, 0.15, 0.2

@@ -29,6 +29,7 @@ from sandbox.site import DemoSite
 BOT = Path(__file__).resolve().parent.parent / "bot.py"
 # What the bot may take from our own environment; everything of its own is made up below.
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+TEAM_POLLS = 3  # in each channel
 READY_SECONDS = 60.0
 FIRST_CARD_SECONDS = 30.0
 # The bot takes a second or two; bot.py gives no command more than ten to end, this one included.
@@ -93,7 +94,7 @@ async def _perform(
 ) -> None:
     """Wait for the bot, give it feeds, publish stories and let the crowd vote until the deadline, or for ever."""
     await sandbox.bot_ready(timeout=READY_SECONDS)
-    await _make_it_noon(sandbox, alice, channels[0])
+    await _welcome_polls(sandbox, alice, channels[0])
     await _add_feeds(sandbox, site, alice, channels, feeds)
     await sandbox.until(lambda: bool(_cards(sandbox, channels)), "the first card", FIRST_CARD_SECONDS)
     with contextlib.suppress(TimeoutError):
@@ -115,12 +116,16 @@ def _furnish(sandbox: Sandbox, page: Page) -> tuple[Member, list[Channel], Crowd
     return alice, channels, Crowd(sandbox, guild, channels)
 
 
-async def _make_it_noon(sandbox: Sandbox, alice: Member, channel: Channel) -> None:
-    """Let alice say that it is about noon where her guild is: at night the bot opens no poll by itself."""
+async def _welcome_polls(sandbox: Sandbox, alice: Member, channel: Channel) -> None:
+    """Let alice say that it is about noon where her guild is, and that more than one poll a day is fine.
+
+    At night the bot opens none by itself.
+    """
     described = dict(sandbox.commands(alice, channel)).get("poll settings", {})
     if "timezone" in [each["name"] for each in described.get("options") or []]:
         with contextlib.suppress(CannotDo):
-            await sandbox.slash(alice, channel, "poll settings", timezone=zone_at_noon(datetime.now(UTC)))
+            noon = zone_at_noon(datetime.now(UTC))
+            await sandbox.slash(alice, channel, "poll settings", timezone=noon, per_day=TEAM_POLLS)
 
 
 def zone_at_noon(now: datetime) -> str:

@@ -15,7 +15,7 @@ from simcord.backend.models import Channel, Guild
 
 from sandbox.crowd import NAMES, Crowd, choice
 from sandbox.server import Sandbox
-from sandbox.show import _make_it_noon, zone_at_noon
+from sandbox.show import _welcome_polls, zone_at_noon
 from sandbox.shown import Member
 from tests.sandbox.conftest import Client
 
@@ -45,7 +45,7 @@ def unstarted() -> Client:
     client.zones = []
 
     @poll.command()
-    async def settings(interaction: discord.Interaction, timezone: str) -> None:
+    async def settings(interaction: discord.Interaction, timezone: str, per_day: int) -> None:
         """Set polls up."""
         client.zones.append(timezone)
         await interaction.response.send_message("set", ephemeral=True)
@@ -123,13 +123,13 @@ def test_there_is_a_zone_in_which_it_is_noon(hour: int):
     assert now.astimezone(ZoneInfo(zone_at_noon(now))).hour == 12
 
 
-async def test_the_demo_makes_it_noon_where_the_bot_can_be_told(
+async def test_the_demo_welcomes_polls_where_the_bot_can_be_told(
     sandbox: Sandbox, client: Client, alice: Member, news: Channel
 ):
-    await _make_it_noon(sandbox, alice, news)
+    await _welcome_polls(sandbox, alice, news)
     assert [zone.startswith("Etc/GMT") for zone in client.zones] == [True]
 
 
 async def test_a_bot_that_knows_no_zones_is_told_none(sandbox: Sandbox, alice: Member, news: Channel):
-    await _make_it_noon(sandbox, alice, news)
+    await _welcome_polls(sandbox, alice, news)
     assert sandbox.world.interactions == {}
