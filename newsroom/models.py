@@ -349,8 +349,8 @@ class Choice:
 class Poll:
     """A question. ``closes_at`` None: until somebody closes it. ``opened_by`` None: it opened by itself.
 
-    ``revision`` counts the changes to the poll itself: closed, reopened, edited. ``voters``, ``outcome``, ``crossed``
-    and ``switched`` are what its closing came to, None while it is open.
+    ``revision`` counts the changes that no vote made: closed, reopened, edited, a voter forgotten. ``voters``,
+    ``outcome``, ``crossed`` and ``switched`` are what its closing came to, None while it is open.
     """
 
     id: int

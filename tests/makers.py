@@ -12,17 +12,31 @@ from typing import Any
 from newsroom.models import (
     Article,
     Card,
+    Cause,
     ChannelKind,
+    Choice,
     Delivery,
     DeliveryState,
     Document,
     Entry,
     Feed,
     FeedLink,
+    GuildSettings,
     NewsChannel,
     Origin,
+    Poll,
+    PollKind,
+    PollState,
+    PollStyle,
+    Results,
+    ShownPoll,
+    Side,
+    SideChange,
     Subscription,
     SubscriptionState,
+    Take,
+    Tally,
+    Visibility,
 )
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -166,6 +180,93 @@ def origin(**fields: Any) -> Origin:
             feed_url="https://lab.example/feed.xml",
             found_at=ago(minutes=1),
             url="https://lab.example/posts/1",
+        ),
+        **fields,
+    )
+
+
+def guild_settings(**fields: Any) -> GuildSettings:
+    return replace(GuildSettings(guild_id=1001), **fields)
+
+
+def choice(position: int = 0, label: str = "Yes", **fields: Any) -> Choice:
+    return replace(Choice(position, label), **fields)
+
+
+TEAMS = (
+    Choice(0, "Open source", Side.OPEN),
+    Choice(1, "Proprietary", Side.PROPRIETARY),
+    Choice(2, "It depends", Side.DEPENDS),
+)
+
+
+def poll(**fields: Any) -> Poll:
+    """An open team poll; ``poll(state=PollState.CLOSED, voters=12)`` is a closed one."""
+    return replace(
+        Poll(
+            id=1,
+            guild_id=1001,
+            channel_id=2001,
+            kind=PollKind.TEAM,
+            style=PollStyle.BUTTONS,
+            story_id=None,
+            question="Team Open Source or Team Proprietary?",
+            visibility=Visibility.ANONYMOUS,
+            results=Results.LIVE,
+            max_choices=1,
+            role_id=None,
+            state=PollState.OPEN,
+            automatic=False,
+            repeat_id=None,
+            opened_by=3001,
+            opened_at=ago(hours=1),
+            closes_at=NOW + timedelta(hours=23),
+            closed_at=None,
+            revision=0,
+            voters=None,
+            outcome=None,
+            crossed=None,
+            switched=None,
+            choices=TEAMS,
+        ),
+        **fields,
+    )
+
+
+def shown_poll(**fields: Any) -> ShownPoll:
+    return replace(
+        ShownPoll(poll=poll(), mark="1.0123456789abcdef01234567", tally=Tally((0, 0, 0), 0), settings=guild_settings()),
+        **fields,
+    )
+
+
+def side_change(**fields: Any) -> SideChange:
+    return replace(
+        SideChange(
+            id=1,
+            guild_id=1001,
+            member_id=4001,
+            side=Side.OPEN,
+            cause=Cause.FIRST_VOTE,
+            poll_id=1,
+            vote_id=1,
+            at=ago(hours=1),
+        ),
+        **fields,
+    )
+
+
+def take(**fields: Any) -> Take:
+    return replace(
+        Take(
+            id=1,
+            guild_id=1001,
+            story_id=None,
+            poll_id=1,
+            member_id=4001,
+            side=Side.OPEN,
+            text="Weights that I can read are weights that I can trust.",
+            written_at=ago(minutes=30),
         ),
         **fields,
     )

@@ -15,8 +15,13 @@ from newsroom.store.channels import NewsChannelStore
 from newsroom.store.database import Database, migrate, open_database
 from newsroom.store.deliveries import DeliveryStore
 from newsroom.store.feeds import FeedStore
+from newsroom.store.guilds import GuildStore
 from newsroom.store.installation import InstallationStore
+from newsroom.store.polls import PollStore
+from newsroom.store.repeats import RepeatStore
+from newsroom.store.stories import StoryStore
 from newsroom.store.subscriptions import SubscriptionStore
+from newsroom.store.votes import VoteStore
 
 __all__ = ["Connection", "Store", "open_store"]
 
@@ -34,6 +39,11 @@ class Store:
         self.channels = NewsChannelStore(database)
         self.subscriptions = SubscriptionStore(database)
         self.deliveries = DeliveryStore(database)
+        self.stories = StoryStore()
+        self.guilds = GuildStore(database)
+        self.polls = PollStore(database)
+        self.votes = VoteStore(database)
+        self.repeats = RepeatStore()
 
     def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Open a transaction that writes: all of it happens, or nothing."""

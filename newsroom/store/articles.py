@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.feeds.identity import Identified
-from newsroom.models import Article
+from newsroom.models import Article, Camp
 from newsroom.store import tables
 from newsroom.store.database import Database
+from newsroom.stories.camps import read_camp, terms_to_json
 
 COLUMNS = [tables.article.c[name] for name in Article.__dataclass_fields__]
 
@@ -107,20 +108,40 @@ class ArticleStore:
 
     async def _stories(self, connection: AsyncConnection, items: Sequence[Identified], now: datetime) -> list[int]:
         """Return the story of each item: the one with its key, or a new one of its own."""
-        keys = list(dict.fromkeys(item.story_key for item in items if item.story_key is not None))
+        by_key = {item.story_key: item for item in reversed(items) if item.story_key is not None}
+        keys = list(by_key)
         ids: dict[bytes, int] = {}
         if keys:
-            await connection.execute(
-                self._insert(tables.story).on_conflict_do_nothing(), [{"key": key, "created_at": now} for key in keys]
+            rows = [{"key": key, **_story_row(item, now)} for key, item in by_key.items()]
+            statement = self._insert(tables.story)
+            told = statement.excluded
+            # A second source may say what the first left open.
+            statement = statement.on_conflict_do_update(
+                index_elements=["key"],
+                set_={name: told[name] for name in ("camp", "camp_terms", "strong")},
+                where=or_(tables.story.c.camp.is_(None), tables.story.c.camp == Camp.NEITHER),
             )
+            await connection.execute(statement, rows)
             for start in range(0, len(keys), KEYS_A_QUERY):
                 found = select(tables.story.c.key, tables.story.c.id).where(
                     tables.story.c.key.in_(keys[start : start + KEYS_A_QUERY])
                 )
                 ids.update({bytes(row.key): row.id for row in await connection.execute(found)})
-        keyless = sum(item.story_key is None for item in items)
+        keyless = [_story_row(item, now) for item in items if item.story_key is None]
         own: list[int] = []
         if keyless:
-            statement = insert(tables.story).returning(tables.story.c.id)
-            own = list(await connection.scalars(statement, [{"created_at": now}] * keyless))
+            # In their order, because each row belongs to its item.
+            ordered = insert(tables.story).returning(tables.story.c.id, sort_by_parameter_order=True)
+            own = list(await connection.scalars(ordered, keyless))[::-1]
         return [ids[item.story_key] if item.story_key is not None else own.pop() for item in items]
+
+
+def _story_row(item: Identified, now: datetime) -> dict[str, object]:
+    """A story as its first article tells it, with the side or sides it is about."""
+    reading = read_camp(item.entry.title, item.entry.summary)
+    return {
+        "created_at": now,
+        "camp": reading.camp,
+        "camp_terms": terms_to_json(reading.terms) if reading.terms else None,
+        "strong": reading.strong,
+    }

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import (
     Article,
+    ChannelKind,
     Delivery,
     DeliveryState,
     NewsChannel,
@@ -26,6 +27,7 @@ from newsroom.models import (
 )
 from newsroom.store import articles, channels, tables
 from newsroom.store.database import Database
+from newsroom.stories.camps import terms_from_json
 
 COLUMNS = [tables.delivery.c[name] for name in Delivery.__dataclass_fields__]
 ON_ITS_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
@@ -72,9 +74,9 @@ class DeliveryStore:
         statement = statement.on_conflict_do_update(
             index_elements=["story_id", "channel_id"],
             set_={name: told[name] for name in ("article_id", "state", "due_at", "set_aside_for", "reason")},
-            where=or_(
-                tables.delivery.c.state == DeliveryState.DEFERRED, tables.delivery.c.state == DeliveryState.SKIPPED
-            ),
+            # A card that has stood there was taken down: nobody wants it back.
+            where=tables.delivery.c.sent_at.is_(None)
+            & or_(tables.delivery.c.state == DeliveryState.DEFERRED, tables.delivery.c.state == DeliveryState.SKIPPED),
         )
         planned = 0
         # In pieces: putting a statement for a thousand articles in fifty channels together would hold the loop.
@@ -117,6 +119,41 @@ class DeliveryStore:
         place = select(*channels.COLUMNS).where(tables.news_channel.c.channel_id == channel_id, _open(now))
         channel = (await connection.execute(place)).one_or_none()
         return (Delivery(*rows[0]), NewsChannel(*channel), len(rows) > 1) if channel else None
+
+    async def get(self, connection: AsyncConnection, delivery_id: int) -> Delivery | None:
+        return await self._one(connection, tables.delivery.c.id == delivery_id)
+
+    async def by_message(self, connection: AsyncConnection, guild_id: int, message_id: int) -> Delivery | None:
+        """Return the delivery whose card is this message of a guild."""
+        return await self._one(
+            connection, (tables.delivery.c.message_id == message_id) & (tables.delivery.c.guild_id == guild_id)
+        )
+
+    async def posted_at(self, connection: AsyncConnection, delivery_id: int) -> datetime | None:
+        """Return when a card was posted."""
+        at: datetime | None = await connection.scalar(
+            select(tables.delivery.c.sent_at).where(tables.delivery.c.id == delivery_id)
+        )
+        return at
+
+    async def standing_cards(
+        self, connection: AsyncConnection, story_id: int, guild_id: int | None = None
+    ) -> list[tuple[Delivery, ChannelKind]]:
+        """Return the cards of a story that stand in channels, of this guild if one is named, the oldest first."""
+        wanted = [
+            tables.delivery.c.story_id == story_id,
+            tables.delivery.c.state == DeliveryState.SENT,
+            tables.delivery.c.message_id.is_not(None),
+        ]
+        if guild_id is not None:
+            wanted.append(tables.delivery.c.guild_id == guild_id)
+        statement = (
+            select(*COLUMNS, tables.news_channel.c.kind)
+            .join(tables.news_channel, tables.news_channel.c.channel_id == tables.delivery.c.channel_id)
+            .where(*wanted)
+            .order_by(tables.delivery.c.id)
+        )
+        return [(Delivery(*row[:-1]), row.kind) for row in await connection.execute(statement)]
 
     async def contents(self, connection: AsyncConnection, delivery: Delivery) -> tuple[Article, str]:
         """Return the article that a card shows and the name of its source in that channel."""
@@ -226,16 +263,37 @@ class DeliveryStore:
         return [Publishing(*row) for row in await connection.execute(statement)]
 
     async def origin(self, connection: AsyncConnection, delivery_id: int, guild_id: int) -> Origin | None:
-        """Return where a card of this guild comes from."""
+        """Return where a card of this guild comes from, and which side its story was found to be about."""
         statement = (
-            select(tables.feed.c.title, tables.feed.c.url, tables.article.c.found_at, tables.article.c.url)
+            select(
+                tables.feed.c.title,
+                tables.feed.c.url,
+                tables.article.c.found_at,
+                tables.article.c.url,
+                func.coalesce(tables.correction.c.camp, tables.story.c.camp, type_=tables.story.c.camp.type),
+                tables.story.c.camp_terms,
+                tables.correction.c.camp.is_not(None),
+            )
             .select_from(tables.delivery)
             .join(tables.article, tables.article.c.id == tables.delivery.c.article_id)
             .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
+            .join(tables.story, tables.story.c.id == tables.delivery.c.story_id)
+            .outerjoin(
+                tables.correction,
+                (tables.correction.c.story_id == tables.story.c.id)
+                & (tables.correction.c.guild_id == tables.delivery.c.guild_id),
+            )
             .where(tables.delivery.c.id == delivery_id, tables.delivery.c.guild_id == guild_id)
         )
         row = (await connection.execute(statement)).one_or_none()
-        return Origin(*row) if row else None
+        if row is None:
+            return None
+        title, url, found_at, link, camp, terms, corrected = row
+        return Origin(title, url, found_at, link, camp, terms_from_json(terms), bool(corrected))
+
+    async def _one(self, connection: AsyncConnection, wanted: ColumnElement[bool]) -> Delivery | None:
+        row = (await connection.execute(select(*COLUMNS).where(wanted))).one_or_none()
+        return Delivery(*row) if row else None
 
     def _of_feed(self, feed_id: int, channel_ids: Collection[int]) -> Update:
         own = select(tables.article.c.id).where(tables.article.c.feed_id == feed_id)

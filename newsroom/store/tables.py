@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -27,9 +28,25 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 
-from newsroom.models import ChannelKind, DeliveryState, PublishState, SubscriptionState
+from newsroom.models import (
+    Camp,
+    Cause,
+    ChannelKind,
+    DeliveryState,
+    Outcome,
+    PollKind,
+    PollState,
+    PollStyle,
+    PublishState,
+    Purpose,
+    Results,
+    Side,
+    SubscriptionState,
+    Visibility,
+)
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -111,6 +128,9 @@ story = Table(
     Column("id", RowId, primary_key=True),
     Column("key", LargeBinary, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("camp", OneOf(Camp)),
+    Column("camp_terms", Text),
+    Column("strong", Boolean, nullable=False, server_default=false()),
 )
 
 article = Table(
@@ -197,7 +217,231 @@ delivery = Table(
     Index(None, "channel_id", "state", "id"),
     Index(None, "state", "due_at"),
     Index(None, "article_id"),
+    Index(None, "message_id"),
     Index(None, "publish_state", "publish_due_at"),
     # SQLite would give the id of a deleted row out again, and nonce and mark are made from it.
     sqlite_autoincrement=True,
+)
+
+guild = Table(
+    "guild",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("timezone", Text, nullable=False),
+    Column("open_label", Text, nullable=False),
+    Column("proprietary_label", Text, nullable=False),
+    Column("depends_label", Text, nullable=False),
+    Column("depends", Boolean, nullable=False, server_default=true()),
+    Column("story_polls", Boolean, nullable=False, server_default=true()),
+    Column("per_day", Integer, nullable=False),
+    Column("team_roles", Boolean, nullable=False, server_default=false()),
+    Column("open_role_id", BigInteger),
+    Column("proprietary_role_id", BigInteger),
+    Column("depends_role_id", BigInteger),
+)
+
+# What a guild's moderators say a story is about; it wins over what its words say.
+correction = Table(
+    "correction",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("story_id", RowId, ForeignKey("story.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("camp", OneOf(Camp), nullable=False),
+    Column("decided_by", BigInteger, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
+)
+
+repeat = Table(
+    "repeat",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("question", Text),
+    Column("rule", Text, nullable=False),
+    Column("next_at", UtcDateTime, nullable=False),
+    Column("paused", Boolean, nullable=False, server_default=false()),
+    Column("quiet", Integer, nullable=False, server_default=text("0")),
+    Column("notice_due", Boolean, nullable=False, server_default=false()),
+    Column("created_by", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "guild_id"),
+    Index(None, "paused", "next_at"),
+)
+
+poll = Table(
+    "poll",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("kind", OneOf(PollKind), nullable=False),
+    Column("style", OneOf(PollStyle), nullable=False),
+    Column("story_id", RowId, ForeignKey("story.id", ondelete="SET NULL")),
+    Column("question", Text, nullable=False),
+    Column("visibility", OneOf(Visibility), nullable=False),
+    Column("results", OneOf(Results), nullable=False),
+    Column("max_choices", Integer, nullable=False),
+    Column("role_id", BigInteger),
+    Column("state", OneOf(PollState), nullable=False),
+    Column("automatic", Boolean, nullable=False, server_default=false()),
+    Column("repeat_id", RowId, ForeignKey("repeat.id", ondelete="SET NULL")),
+    Column("opened_by", BigInteger),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("closes_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    Column("revision", Integer, nullable=False, server_default=text("0")),
+    Column("voters", Integer),
+    Column("outcome", OneOf(Outcome)),
+    Column("crossed", Integer),
+    Column("switched", Integer),
+    Index(None, "guild_id", "state"),
+    Index(None, "state", "closes_at"),
+    Index(None, "channel_id", "opened_at"),
+    Index(None, "repeat_id"),
+    # One story is one team poll in a guild, wherever its card stands.
+    Index(
+        "uq_poll_guild_id_story_id",
+        "guild_id",
+        "story_id",
+        unique=True,
+        sqlite_where=text("kind = 'team'"),
+        postgresql_where=text("kind = 'team'"),
+    ),
+    # SQLite would give the id of a deleted row out again, and the marks of buttons are made from it.
+    sqlite_autoincrement=True,
+)
+
+poll_choice = Table(
+    "poll_choice",
+    metadata,
+    Column("poll_id", RowId, ForeignKey("poll.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("label", Text, nullable=False),
+    Column("side", OneOf(Side)),
+    Column("votes", Integer),
+)
+
+poll_message = Table(
+    "poll_message",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("poll_id", RowId, ForeignKey("poll.id", ondelete="CASCADE"), nullable=False),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("purpose", OneOf(Purpose), nullable=False),
+    Column("delivery_id", RowId, ForeignKey("delivery.id", ondelete="CASCADE")),
+    Column("reply_to", BigInteger),
+    Column("state", OneOf(DeliveryState), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("attempted_at", UtcDateTime),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("message_id", BigInteger),
+    Column("sent_at", UtcDateTime),
+    Column("reason", Text),
+    Column("drawn_votes", Integer, nullable=False, server_default=text("0")),
+    Column("drawn_revision", Integer, nullable=False, server_default=text("0")),
+    Column("drawn_at", UtcDateTime),
+    # A poll is shown once in a channel for each purpose, and its result once at all.
+    UniqueConstraint("poll_id", "channel_id", "purpose"),
+    Index(None, "state", "due_at"),
+    Index(None, "message_id"),
+    Index(None, "delivery_id"),
+    sqlite_autoincrement=True,
+)
+
+vote = Table(
+    "vote",
+    metadata,
+    Column("poll_id", RowId, ForeignKey("poll.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("ballot", Integer, nullable=False),
+    Column("crossed", Boolean, nullable=False),
+    Column("cast_at", UtcDateTime, nullable=False),
+    Index(None, "member_id"),
+)
+
+vote_log = Table(
+    "vote_log",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("poll_id", RowId, ForeignKey("poll.id", ondelete="CASCADE"), nullable=False),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("ballot", Integer, nullable=False),
+    Column("crossed", Boolean, nullable=False),
+    Column("cast_at", UtcDateTime, nullable=False),
+    Index(None, "poll_id", "member_id", "id"),
+    Index(None, "guild_id", "member_id", "cast_at"),
+    Index(None, "guild_id", "cast_at"),
+    sqlite_autoincrement=True,
+)
+
+member_side = Table(
+    "member_side",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("side", OneOf(Side)),
+    Column("since", UtcDateTime),
+)
+
+side_log = Table(
+    "side_log",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("side", OneOf(Side)),
+    Column("cause", OneOf(Cause), nullable=False),
+    Column("poll_id", RowId, ForeignKey("poll.id", ondelete="SET NULL")),
+    Column("vote_id", BigInteger),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "guild_id", "member_id", "id"),
+    Index(None, "guild_id", "at"),
+    Index(None, "poll_id"),
+    sqlite_autoincrement=True,
+)
+
+# Where the members of a guild stood at the end of a day, which is one of UTC.
+standing = Table(
+    "standing",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True),
+    Column("open", Integer, nullable=False),
+    Column("proprietary", Integer, nullable=False),
+    Column("depends", Integer, nullable=False),
+)
+
+take = Table(
+    "take",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("story_id", RowId, ForeignKey("story.id", ondelete="CASCADE")),
+    Column("poll_id", RowId, ForeignKey("poll.id", ondelete="CASCADE")),
+    Column("member_id", BigInteger, nullable=False),
+    Column("side", OneOf(Side)),
+    Column("text", Text, nullable=False),
+    Column("written_at", UtcDateTime, nullable=False),
+    # A member has one take on a story, and one on a poll that is about none.
+    Index(
+        "uq_take_guild_id_story_id_member_id",
+        "guild_id",
+        "story_id",
+        "member_id",
+        unique=True,
+        sqlite_where=text("story_id IS NOT NULL"),
+        postgresql_where=text("story_id IS NOT NULL"),
+    ),
+    Index(
+        "uq_take_poll_id_member_id",
+        "poll_id",
+        "member_id",
+        unique=True,
+        sqlite_where=text("poll_id IS NOT NULL"),
+        postgresql_where=text("poll_id IS NOT NULL"),
+    ),
+    Index(None, "guild_id", "member_id"),
 )
