@@ -10,11 +10,20 @@ from datetime import datetime, timedelta
 from newsroom.desk.notes import Notes
 from newsroom.desk.outbox import Outbox
 from newsroom.desk.rounds import Fetches, Rounds
+from newsroom.desk.story_desk import StoryDesk
 from newsroom.desk.subscriptions import Reads, Subscriptions
 from newsroom.feeds.fetch import Fetcher
 from newsroom.feeds.workers import Workers
+from newsroom.marks import Marks
 from newsroom.settings import Settings
 from newsroom.store import Store, open_store
+from newsroom.votes.charts import Charts
+from newsroom.votes.guilds import Guilds
+from newsroom.votes.members import Members
+from newsroom.votes.messages import PollMessages
+from newsroom.votes.polls import Polls
+from newsroom.votes.repeats import Repeats
+from newsroom.votes.story_polls import StoryPolls
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,13 @@ class Newsroom:
     subscriptions: Subscriptions
     outbox: Outbox
     notes: Notes
+    polls: Polls
+    poll_messages: PollMessages
+    story_desk: StoryDesk
+    repeats: Repeats
+    members: Members
+    guilds: Guilds
+    charts: Charts
 
 
 def assemble(
@@ -32,17 +48,27 @@ def assemble(
     fetcher: Fetches,
     reader: Reads,
     installation_id: str,
+    charts: Charts,
     *,
     now: Callable[[], datetime],
     interval: timedelta,
 ) -> Newsroom:
     """Put the parts together over what they work with. The rounds know no feed yet: see ``Rounds.load``."""
-    rounds = Rounds(store, fetcher, reader, now=now, interval=interval)
+    marks = Marks(installation_id)
+    story_polls = StoryPolls(store, marks)
+    rounds = Rounds(store, fetcher, reader, story_polls, now=now, interval=interval)
     return Newsroom(
         rounds=rounds,
         subscriptions=Subscriptions(store, rounds, fetcher, reader, now=now),
-        outbox=Outbox(store, installation_id, now=now),
+        outbox=Outbox(store, marks, story_polls, now=now),
         notes=Notes(store),
+        polls=Polls(store, marks, now=now),
+        poll_messages=PollMessages(store, marks, now=now),
+        story_desk=StoryDesk(store, story_polls, now=now),
+        repeats=Repeats(store, now=now),
+        members=Members(store, now=now),
+        guilds=Guilds(store, now=now),
+        charts=charts,
     )
 
 
@@ -61,7 +87,9 @@ async def open_newsroom(settings: Settings, now: Callable[[], datetime]) -> Asyn
         stack.push_async_callback(workers.close)
         async with store.begin() as connection:
             installation_id = await store.installation.id(connection)
+        charts = Charts()
+        stack.push_async_callback(charts.close)
         interval = timedelta(minutes=settings.feed_interval_minutes)
-        newsroom = assemble(store, fetcher, workers, installation_id, now=now, interval=interval)
+        newsroom = assemble(store, fetcher, workers, installation_id, charts, now=now, interval=interval)
         await newsroom.rounds.load()
         yield newsroom

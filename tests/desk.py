@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from newsroom.desk.outbox import Claim, Outbox
 from newsroom.desk.rounds import RoundReport, Rounds
 from newsroom.desk.subscriptions import Added, Candidate, Listed, Removed, Subscriptions, Target
-from newsroom.models import ChannelKind, Entry
-from newsroom.resources import assemble
+from newsroom.models import ChannelKind, Entry, Feed
+from newsroom.resources import Newsroom, assemble
 from newsroom.store import Store
 from newsroom.store.database import Database
+from newsroom.votes.charts import Charts
 from tests.fakes import Clock, Web
 from tests.makers import ago, entry
 
@@ -34,11 +36,18 @@ def posts(*numbers: int) -> list[Entry]:
     return [post(number) for number in sorted(numbers, reverse=True)]
 
 
+def told(headline: str, url: str) -> Entry:
+    """A story as this feed tells it; feeds that tell the same headline link to the same page."""
+    page = "-".join(headline.casefold().split())
+    return entry(guid=f"{url} {page}", link=f"https://lab.example/{page}", title=headline, summary="", published=None)
+
+
 @dataclass
 class Desk:
     store: Store
     web: Web
     clock: Clock
+    newsroom: Newsroom
     rounds: Rounds
     subscriptions: Subscriptions
     outbox: Outbox
@@ -47,8 +56,8 @@ class Desk:
     def over(cls, database: Database, web: Web | None = None, clock: Clock | None = None) -> Desk:
         """A desk as a process has it after its start; two over one database are two processes."""
         store, web, clock = Store(database), web or Web(), clock or Clock()
-        newsroom = assemble(store, web, web, "installation", now=clock, interval=timedelta(minutes=10))
-        return cls(store, web, clock, newsroom.rounds, newsroom.subscriptions, newsroom.outbox)
+        newsroom = assemble(store, web, web, "installation", Charts(), now=clock, interval=timedelta(minutes=10))
+        return cls(store, web, clock, newsroom, newsroom.rounds, newsroom.subscriptions, newsroom.outbox)
 
     async def add(
         self,
@@ -73,6 +82,29 @@ class Desk:
         """Wait until everything is due, and read it."""
         self.clock.advance(minutes=30)
         return await self.rounds.run(self.rounds.take_due())
+
+    async def tell(self, *headlines: str, url: str = FEED) -> None:
+        """Have a feed bring stories with these headlines, and read it at once; the same headline is the same story."""
+        known = self.web.documents[url].entries
+        self.web.put(url, *(told(headline, url) for headline in reversed(headlines)), *known)
+        [feed] = [feed for feed in self._feeds() if feed.url == url]
+        await self.rounds.read_now(feed)
+
+    async def follow(self, url: str = FEED, channel_id: int = CHANNEL, guild_id: int = GUILD, **options: Any) -> None:
+        """Let a channel have a feed that has nothing to tell yet but old news."""
+        if url not in self.web.documents:
+            self.web.put(url, told(f"Old news of {url}", url))
+        await self.add(url, channel_id, guild_id, **options)
+
+    async def post_story(self, headline: str, channel_id: int = CHANNEL, url: str = FEED) -> Claim:
+        """Have a feed bring a story with this headline and its card be sent to a channel; return how it was sent."""
+        await self.tell(headline, url=url)
+        [claim] = [claim for claim in await self.claims(channel_id) if claim.card.headline == headline]
+        return claim
+
+    def _feeds(self) -> list[Feed]:
+        found = map(self.rounds.roster.get, range(1, len(self.rounds.roster) + 1))
+        return [feed for feed in found if feed is not None]
 
     async def claims(self, channel_id: int = CHANNEL) -> list[Claim]:
         """Send everything that a channel has waiting, and return it in order."""

@@ -10,33 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from hashlib import blake2b
 from typing import Any
 
+from newsroom.desk.attempts import CLOCK_SLACK, LONGEST_ATTEMPT, NONCE_WINDOW, Step, next_step, wait_after
+from newsroom.desk.cards import card_of
+from newsroom.marks import Marks
 from newsroom.models import Card, ChannelKind, Delivery, DeliveryState, Origin, Publishing, PublishState
 from newsroom.store import Store
+from newsroom.votes.story_polls import StoryPolls
 
-# Discord forgets a nonce after "a few minutes"; a minute is surely inside.
-NONCE_WINDOW = timedelta(seconds=60)
-
-# The machine's clock and Discord's need not agree: a look into a channel goes back a little further.
-CLOCK_SLACK = timedelta(minutes=2)
-
-# An attempt is over after this at the latest, whatever Discord does: finding the place, a look, a card and a plainer
-# card have limits in posting that add up to less.
-LONGEST_ATTEMPT = timedelta(minutes=5)
-
-FIRST_WAIT = timedelta(seconds=2)
-LONGEST_WAIT = timedelta(minutes=5)
 MOST_PUBLISH_ATTEMPTS = 20
-
-
-class Step(StrEnum):
-    """What to do with a delivery now."""
-
-    SEND = "send"
-    LOOK_FIRST = "look first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,41 +43,13 @@ class Claim:
     more: bool
 
 
-def secret_name(installation_id: str, delivery_id: int) -> str:
-    """Return the 24 hex characters that name a delivery to Discord: 24, because a nonce has at most 25."""
-    return blake2b(f"{installation_id} {delivery_id}".encode(), digest_size=12).hexdigest()
-
-
-def mark(installation_id: str, delivery_id: int) -> str:
-    """Return what tells a delivery's card from every other message: its id and its secret name."""
-    return f"{delivery_id}.{secret_name(installation_id, delivery_id)}"
-
-
-def wait_after(attempts: int) -> timedelta:
-    """Return how long to wait after this many attempts in vain: twice as long each time, within bounds."""
-    doublings = min(max(attempts - 1, 0), 20)
-    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
-
-
-def next_step(delivery: Delivery, first_try_here: datetime | None, kind: ChannelKind, now: datetime) -> Step:
-    """Decide between sending and looking first.
-
-    ``first_try_here`` is when this process first tried, None if it never did. A forum post has no nonce, so
-    a second attempt always looks first.
-    """
-    if delivery.state is DeliveryState.PENDING:
-        return Step.SEND
-    if kind is ChannelKind.FORUM or first_try_here is None or now - first_try_here >= NONCE_WINDOW:
-        return Step.LOOK_FIRST
-    return Step.SEND
-
-
 class Outbox:
     """Deliveries, one channel's next at a time."""
 
-    def __init__(self, store: Store, installation_id: str, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, marks: Marks, story_polls: StoryPolls, *, now: Callable[[], datetime]) -> None:
         self._store = store
-        self._installation_id = installation_id
+        self._marks = marks
+        self._story_polls = story_polls
         self._now = now
         self._first_tries: dict[int, datetime] = {}
 
@@ -112,7 +67,7 @@ class Outbox:
                 return None
             delivery, channel, more = found
             first_try = self._first_tries.get(delivery.id)
-            step = next_step(delivery, first_try, channel.kind, now)
+            step = next_step(delivery.state, first_try, now, has_nonce=channel.kind is not ChannelKind.FORUM)
             attempted_at = delivery.attempted_at or now
             await self._store.deliveries.record(
                 connection,
@@ -123,6 +78,7 @@ class Outbox:
                 due_at=now,
             )
             article, source = await self._store.deliveries.contents(connection, delivery)
+            poll = await self._story_polls.under(connection, delivery, now)
         if step is Step.SEND:
             self._first_tries.setdefault(delivery.id, now)
         return Claim(
@@ -130,16 +86,8 @@ class Outbox:
             kind=channel.kind,
             tag_id=channel.tag_id,
             step=step,
-            card=Card(
-                headline=article.title,
-                source=source,
-                url=article.url,
-                summary=article.summary,
-                picture_url=article.picture_url,
-                published_at=article.published_at,
-                mark=mark(self._installation_id, delivery.id),
-            ),
-            nonce=secret_name(self._installation_id, delivery.id),
+            card=card_of(article, source, self._marks.mark(delivery.id), poll),
+            nonce=self._marks.secret(delivery.id),
             look_since=attempted_at - CLOCK_SLACK,
             # A row that stands at sending was due again only after its last attempt, or else when that began.
             look_until=delivery.due_at + LONGEST_ATTEMPT + CLOCK_SLACK,
@@ -154,15 +102,21 @@ class Outbox:
     async def sent(self, claim: Claim, message_id: int, *, publish: bool) -> None:
         """The card stands in the channel. ``publish``: it is an announcement and goes to followers next."""
         now = self._now()
-        await self._set(
-            claim,
-            state=DeliveryState.SENT,
-            message_id=message_id,
-            sent_at=now,
-            reason=None,
-            publish_state=PublishState.PENDING if publish else PublishState.NONE,
-            publish_due_at=now if publish else None,
-        )
+        async with self._store.begin() as connection:
+            await self._store.deliveries.record(
+                connection,
+                claim.delivery.id,
+                state=DeliveryState.SENT,
+                message_id=message_id,
+                sent_at=now,
+                reason=None,
+                publish_state=PublishState.PENDING if publish else PublishState.NONE,
+                publish_due_at=now if publish else None,
+            )
+            # A forum's post is a thread, whose id is its first message's. The poll under the card may be closed by now,
+            # and not on this claim any more: what stands there has to be drawn all the same.
+            place = message_id if claim.kind is ChannelKind.FORUM else claim.delivery.channel_id
+            await self._store.polls.card_sent(connection, claim.delivery.id, place, message_id, now)
         self._forget(claim)
 
     async def surely_not_sent(self, claim: Claim, reason: str, wait: timedelta | None = None) -> None:
@@ -222,11 +176,11 @@ class Outbox:
 
     async def origin(self, card_mark: str, guild_id: int) -> Origin | None:
         """Return where a card came from; None for a mark that isn't ours or a card of another guild."""
-        number, _, _ = card_mark.partition(".")
-        if not number.isdecimal() or len(number) > 18 or mark(self._installation_id, int(number)) != card_mark:
+        number = self._marks.number(card_mark)
+        if number is None:
             return None
         async with self._store.read() as connection:
-            return await self._store.deliveries.origin(connection, int(number), guild_id)
+            return await self._store.deliveries.origin(connection, number, guild_id)
 
     async def _set(self, claim: Claim, **values: object) -> None:
         async with self._store.begin() as connection:

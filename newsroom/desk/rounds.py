@@ -24,6 +24,7 @@ from newsroom.feeds.identity import Identified, Identities, has_moved, identify,
 from newsroom.feeds.schedule import next_check, spread
 from newsroom.models import Article, Document, Feed
 from newsroom.store import Connection, Store
+from newsroom.votes.story_polls import StoryPolls
 
 log = logging.getLogger(__name__)
 
@@ -112,12 +113,14 @@ class Rounds:
         store: Store,
         fetcher: Fetches,
         parser: Parses,
+        story_polls: StoryPolls,
         *,
         now: Callable[[], datetime],
         interval: timedelta,
     ) -> None:
         self.roster = Roster()
         self._store = store
+        self._story_polls = story_polls
         self._fetcher = fetcher
         self._parser = parser
         self._now = now
@@ -214,6 +217,8 @@ class Rounds:
         subscribers = await store.subscriptions.active_of(connection, feed.id)
         listening = [subscription for subscription in subscribers if not subscription.baseline_due]
         await store.deliveries.plan(connection, articles, listening, now)
+        guild_ids = {subscription.guild_id for subscription in listening}
+        await self._story_polls.told_again(connection, articles, guild_ids, now)
         if len(listening) < len(subscribers):
             await store.subscriptions.baseline_learned(connection, feed.id)
         feed = replace(feed, entry_host=identities.host or feed.entry_host)

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from newsroom.desk import outbox as rules
-from newsroom.desk.outbox import CLOCK_SLACK, NONCE_WINDOW, Claim, Step, mark, next_step, secret_name, wait_after
-from newsroom.models import ChannelKind, DeliveryState
+from newsroom.desk.attempts import CLOCK_SLACK, NONCE_WINDOW, Step
+from newsroom.desk.outbox import Claim
 from newsroom.store.database import Database
 from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk, posts
-from tests.makers import NOW, delivery
+from tests.makers import NOW
 
 
 @pytest.fixture
@@ -31,41 +31,6 @@ async def claimed(desk: Desk) -> Claim:
 
 def restarted(desk: Desk) -> Desk:
     return Desk.over(desk.store.database, desk.web, desk.clock)
-
-
-def test_a_pending_delivery_is_sent():
-    assert next_step(delivery(), None, ChannelKind.TEXT, NOW) is Step.SEND
-
-
-@pytest.mark.parametrize(
-    ("first_try_here", "kind", "step"),
-    [
-        (NOW, ChannelKind.TEXT, Step.SEND),
-        (NOW - NONCE_WINDOW + timedelta(seconds=1), ChannelKind.TEXT, Step.SEND),
-        (NOW - NONCE_WINDOW, ChannelKind.TEXT, Step.LOOK_FIRST),
-        (None, ChannelKind.TEXT, Step.LOOK_FIRST),
-        (NOW, ChannelKind.FORUM, Step.LOOK_FIRST),
-    ],
-    ids=["just now", "inside the nonce window", "after it", "after a crash", "a forum post has no nonce"],
-)
-def test_an_uncertain_delivery_is_repeated_only_while_discord_knows_its_nonce(first_try_here, kind, step):
-    uncertain = delivery(state=DeliveryState.SENDING, attempted_at=NOW)
-
-    assert next_step(uncertain, first_try_here, kind, NOW) is step
-
-
-def test_waits_grow_to_a_limit():
-    waits = [wait_after(attempts) for attempts in range(1, 40)]
-
-    assert waits == sorted(waits)
-    assert (waits[0], waits[-1]) == (rules.FIRST_WAIT, rules.LONGEST_WAIT)
-
-
-def test_nonce_and_mark_differ_between_deliveries_and_installations_and_stay_the_same():
-    assert secret_name("a", 1) == secret_name("a", 1)
-    assert len({secret_name("a", 1), secret_name("a", 2), secret_name("b", 1)}) == 3
-    assert len(secret_name("a", 1)) == 24
-    assert mark("a", 1) != mark("b", 1)
 
 
 async def test_stories_go_out_in_order_and_each_once(desk: Desk):

@@ -13,8 +13,10 @@ from newsroom.desk.roster import Roster
 from newsroom.desk.rounds import Rounds
 from newsroom.errors import FetchFailed, StoreError
 from newsroom.feeds.fetch import Fetcher
+from newsroom.marks import Marks
 from newsroom.models import Feed
 from newsroom.store.database import Database
+from newsroom.votes.story_polls import StoryPolls
 from tests.desk import CHANNEL, FEED, FOREIGN_CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk, post, posts
 from tests.fakes import Web
 from tests.makers import entry
@@ -426,7 +428,8 @@ async def test_a_story_that_comes_with_another_feed_comes_once_though_the_first_
 async def test_a_host_that_never_answers_holds_up_no_other_hosts_feeds(desk: Desk) -> None:
     async with page_site({f"/{number}": silent for number in range(60)}) as site:
         fetcher = Fetcher(allow_hosts=[f"127.0.0.1:{site.port}", f"localhost:{site.port}"], now=desk.clock)
-        rounds = Rounds(desk.store, fetcher, desk.web, now=desk.clock, interval=timedelta(minutes=10))
+        story_polls = StoryPolls(desk.store, Marks("installation"))
+        rounds = Rounds(desk.store, fetcher, desk.web, story_polls, now=desk.clock, interval=timedelta(minutes=10))
         async with desk.store.begin() as connection:
             slow = [
                 await desk.store.feeds.add(connection, site.url(f"/{number}"), "Slow", None, desk.clock())

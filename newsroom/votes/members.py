@@ -1,0 +1,213 @@
+"""Members: the side each is on, where all of them stand, and what is kept about one of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from newsroom.errors import RequestRefused
+from newsroom.models import Cause, GuildSettings, Side, SideChange, Teams
+from newsroom.store import Store
+from newsroom.times import start_of_month, zone
+from newsroom.votes.asking import team_name
+from newsroom.votes.counting import FEWEST, positions_of
+from newsroom.votes.standings import Season, Switches, end_of, season, standing_at, switches
+
+DAYS = 90
+"""How far back /standings looks unless it is told otherwise."""
+MOST_DAYS = 730
+
+YOUNG = timedelta(days=3)
+"""While the votes of a guild are no older, its standing is drawn hour by hour instead of day by day."""
+YOUNG_POINTS = 48
+
+DAYS_A_TRANSACTION = 30
+"""How many days' standings are remembered at once, so that no vote waits for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A member's side, since when, how many votes were crossings, and the changes of side in order."""
+
+    settings: GuildSettings
+    side: Side | None
+    since: datetime | None
+    crossings: int
+    changes: tuple[SideChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """Where the members stand, how that moved since ``since``, and the season, which is the month of ``today``.
+
+    ``then`` is the standing at ``since``, None if nobody had a side then. ``course`` holds the moments at which
+    enough members had a side to draw them, in order.
+    """
+
+    settings: GuildSettings
+    now: Teams
+    then: Teams | None
+    since: datetime
+    switches: Switches
+    season: Season
+    today: date
+    course: tuple[tuple[datetime, Teams], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How much is kept about a member in a guild, and in how many other guilds there is something."""
+
+    side: Side | None
+    side_changes: int
+    votes: int
+    takes: int
+    elsewhere: int
+    settings: GuildSettings
+
+
+class Members:
+    """Answers members about themselves and about all of them together."""
+
+    def __init__(self, store: Store, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+
+    async def membership(self, guild_id: int, member_id: int) -> Membership:
+        """Return where a member stands."""
+        async with self._store.read() as connection:
+            settings = await self._store.guilds.settings(connection, guild_id)
+            changes = await self._store.votes.changes(connection, guild_id, member_id=member_id)
+            crossings = await self._store.votes.crossings(connection, guild_id, member_id)
+        last = changes[-1] if changes else None
+        side = last.side if last else None
+        return Membership(settings, side, last.at if last and side else None, crossings, tuple(changes))
+
+    async def switch(self, guild_id: int, member_id: int, side: Side, poll_id: int | None = None) -> Membership:
+        """Put a member on a side on purpose; onto the one that the member is on already changes nothing.
+
+        ``poll_id`` is the poll under which that was done. Raises RequestRefused for a side that this guild has
+        dropped.
+        """
+        now = self._now()
+        async with self._store.begin() as connection:
+            settings = await self._store.guilds.settings(connection, guild_id)
+            if side is Side.DEPENDS and not settings.depends:
+                raise RequestRefused("This server has two teams only.")
+            before, _ = await self._store.votes.hold_member(connection, guild_id, member_id)
+            if before is not side:
+                poll = await self._store.polls.get(connection, poll_id, guild_id) if poll_id is not None else None
+                await self._store.votes.set_side(
+                    connection, guild_id, member_id, side, Cause.SWITCH, now, poll_id=poll.id if poll else None
+                )
+        return await self.membership(guild_id, member_id)
+
+    async def standings(self, guild_id: int, days: int = DAYS) -> Standings:
+        """Return where the members of a guild stand and how that moved in so many days, 1 to MOST_DAYS."""
+        now = self._now()
+        await self.keep_standings(guild_id)
+        since = now - timedelta(days=days)
+        async with self._store.read() as connection:
+            settings = await self._store.guilds.settings(connection, guild_id)
+            teams = await self._store.votes.standing(connection, guild_id, now)
+            changes = await self._store.votes.changes(connection, guild_id)
+            then = await self._store.votes.standing(connection, guild_id, since)
+            kept = await self._store.votes.kept_standings(connection, guild_id, since.date())
+            place = zone(settings.timezone)
+            outcomes = await self._store.polls.outcomes(connection, guild_id, start_of_month(now, place), now)
+            young = bool(changes) and now - changes[0].at <= YOUNG
+            sightings = await self._store.votes.sightings(connection, guild_id) if young else []
+        if young:
+            points = [(at, standing_at(changes, sightings, at)) for at in _between(changes[0].at, now, YOUNG_POINTS)]
+        else:
+            points = [(end_of(day), standing) for day, standing in kept if end_of(day) <= now]
+        points.append((now, teams))
+        return Standings(
+            settings=settings,
+            now=teams,
+            then=then if then.members else None,
+            since=since,
+            switches=switches([change for change in changes if change.at >= since]),
+            season=season(outcomes),
+            today=now.astimezone(place).date(),
+            course=tuple((at, standing) for at, standing in points if standing.members >= FEWEST),
+        )
+
+    async def keep_standings(self, guild_id: int | None = None) -> None:
+        """Remember where the members stood at the end of each day that is over, in one guild or in all."""
+        today = self._now().date()
+        async with self._store.read() as connection:
+            unkept = await self._store.votes.unkept_since(connection, guild_id)
+        for guild, first in unkept.items():
+            days = [date.fromordinal(number) for number in range(first.toordinal(), today.toordinal())]
+            for start in range(0, len(days), DAYS_A_TRANSACTION):
+                async with self._store.begin() as connection:
+                    for day in days[start : start + DAYS_A_TRANSACTION]:
+                        await self._store.votes.keep_standing(connection, guild, day)
+
+    async def kept(self, guild_id: int, member_id: int) -> Kept:
+        """Return how much is kept about a member."""
+        async with self._store.read() as connection:
+            changes = await self._store.votes.changes(connection, guild_id, member_id=member_id)
+            votes = await self._store.votes.votes_of(connection, guild_id, member_id)
+            takes = await self._store.votes.takes_of(connection, guild_id, member_id)
+            guilds = await self._store.votes.guilds_of(connection, member_id)
+            settings = await self._store.guilds.settings(connection, guild_id)
+        side = changes[-1].side if changes else None
+        elsewhere = len([guild for guild in guilds if guild != guild_id])
+        return Kept(side, len(changes), len(votes), len(takes), elsewhere, settings)
+
+    async def download(self, guild_id: int, member_id: int) -> bytes:
+        """Return all that is kept about a member in a guild, as JSON."""
+        async with self._store.read() as connection:
+            changes = await self._store.votes.changes(connection, guild_id, member_id=member_id)
+            votes = await self._store.votes.votes_of(connection, guild_id, member_id)
+            takes = await self._store.votes.takes_of(connection, guild_id, member_id)
+            labels: dict[int, list[str]] = {}
+            for vote, _ in votes:
+                if vote.poll_id not in labels:
+                    poll = await self._store.polls.get(connection, vote.poll_id, guild_id)
+                    labels[vote.poll_id] = [choice.label for choice in poll.choices] if poll else []
+        content = {
+            "server": str(guild_id),
+            "member": str(member_id),
+            "side": [{"side": change.side, "since": change.at.isoformat(), "by": change.cause} for change in changes],
+            "votes": [
+                {
+                    "question": question,
+                    "choices": [labels[vote.poll_id][position] for position in positions_of(vote.ballot)],
+                    "crossed": vote.crossed,
+                    "at": vote.cast_at.isoformat(),
+                }
+                for vote, question in votes
+            ],
+            "takes": [{"text": take.text, "side": take.side, "at": take.written_at.isoformat()} for take in takes],
+        }
+        return json.dumps(content, ensure_ascii=False, indent=2).encode()
+
+    async def forget(self, member_id: int, guild_id: int | None) -> list[int]:
+        """Remove a member's votes, sides and takes from a guild, or from all; return the polls to be drawn anew.
+
+        What a closed poll came to stays as it was printed.
+        """
+        async with self._store.begin() as connection:
+            guilds: Sequence[int] = (
+                [guild_id] if guild_id is not None else await self._store.votes.guilds_of(connection, member_id)
+            )
+            touched: list[int] = []
+            for guild in guilds:
+                touched += await self._store.votes.forget(connection, guild, member_id)
+        return touched
+
+
+def side_in_words(settings: GuildSettings, side: Side) -> str:
+    """What to call where somebody stands: "Team Open Source", or in quotation marks what those in between say."""
+    return f"“{settings.depends_label}”" if side is Side.DEPENDS else team_name(settings.label(side))
+
+
+def _between(start: datetime, end: datetime, points: int) -> list[datetime]:
+    """Return moments between two, evenly apart, without the last."""
+    step = (end - start) / points
+    return [start + step * number for number in range(1, points)]
