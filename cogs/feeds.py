@@ -12,6 +12,8 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import format_dt, utcnow
 
+from cogs.callers import Guarded, guild_of
+from cogs.options import Picked, PlaceOption, picked_place
 from cogs.views import panels
 from cogs.views.cards import card_message
 from newsroom.desk.rounds import Outcome
@@ -36,52 +38,9 @@ if TYPE_CHECKING:
 
 Interaction = discord.Interaction["NewsBot"]
 NewsPlace = discord.TextChannel | discord.ForumChannel | discord.Thread
-Picked = app_commands.AppCommandChannel | app_commands.AppCommandThread
 
 # Without these no card can appear at all; without the others it appears poorer or can't be found again.
 INDISPENSABLE = ("view_channel", "send_messages", "send_messages_in_threads")
-
-
-class PlaceOption(app_commands.Transformer):
-    """The option ``channel`` offers what can be a news channel, and gives it as it was picked, seen by us or not."""
-
-    @property
-    def type(self) -> discord.AppCommandOptionType:
-        return discord.AppCommandOptionType.channel
-
-    @property
-    def channel_types(self) -> list[discord.ChannelType]:
-        kinds = discord.ChannelType
-        return [kinds.text, kinds.news, kinds.forum, kinds.news_thread, kinds.public_thread, kinds.private_thread]
-
-    async def transform(self, interaction: discord.Interaction, value: Picked, /) -> Picked:
-        return value
-
-
-class Guarded(app_commands.Group):
-    """Commands that take a permission: Discord hides them from others, and we check again."""
-
-    def __init__(self, *, name: str, description: str, needs: str) -> None:
-        super().__init__(
-            name=name,
-            description=description,
-            guild_only=True,
-            default_permissions=discord.Permissions(**{needs: True}),
-        )
-        self._needs = needs
-
-    def may_use(self, interaction: discord.Interaction) -> bool:
-        """Whether the caller has the permission, whatever the server's settings for this command say."""
-        return bool(getattr(interaction.permissions, self._needs))
-
-    def check(self, interaction: discord.Interaction) -> None:
-        """Raises MissingPermissions unless the caller may use it."""
-        if not self.may_use(interaction):
-            raise app_commands.MissingPermissions([self._needs])
-
-    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
-        self.check(interaction)
-        return True
 
 
 class Feeds(commands.Cog):
@@ -111,7 +70,7 @@ class Feeds(commands.Cog):
     ) -> None:
         """Post a feed's stories in a channel."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        place = _picked_place(channel) if channel else interaction.channel
+        place = picked_place(channel) if channel else interaction.channel
         adding = Adding(self._subscriptions, interaction, _news_place(interaction, place), backfill, title)
         await _answer(interaction, await adding.look_up(url))
 
@@ -123,7 +82,7 @@ class Feeds(commands.Cog):
         """Show which feeds a channel gets, and how each is doing."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         channel_id = channel.id if channel else await self._channel_meant(interaction)
-        listing = await self._subscriptions.listing(_guild_id(interaction))
+        listing = await self._subscriptions.listing(guild_of(interaction))
         here = [listed for listed in listing if listed.channel.channel_id == channel_id]
         elsewhere = [listed.channel.channel_id for listed in listing if listed.channel.channel_id != channel_id]
         reply = panels.feed_list(
@@ -144,14 +103,14 @@ class Feeds(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         listed = await self._find(interaction, feed)
         removed = await self._subscriptions.remove(
-            _guild_id(interaction), listed.feed.id, channel.id if channel else None
+            guild_of(interaction), listed.feed.id, channel.id if channel else None
         )
         undo = self.undo_item(removed.feed_id, removed.removed_at)
         await _answer(interaction, panels.feed_removed(interaction, removed.title, removed.channel_ids, undo))
 
     async def _bring_back(self, interaction: Interaction, feed_id: int, removed_at: datetime) -> panels.Reply:
         self.feed.check(interaction)
-        back = await self._subscriptions.undo(_guild_id(interaction), feed_id, removed_at)
+        back = await self._subscriptions.undo(guild_of(interaction), feed_id, removed_at)
         places = panels.channels([listed.channel.channel_id for listed in back])
         return panels.Reply(f"{panels.bold(back[0].title)} is back in {places}, as if nothing had happened.")
 
@@ -161,7 +120,7 @@ class Feeds(commands.Cog):
         """Stop a feed's stories in this server until you resume it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         listed = await self._find(interaction, feed)
-        await self._subscriptions.pause(_guild_id(interaction), listed.feed.id)
+        await self._subscriptions.pause(guild_of(interaction), listed.feed.id)
         text = f"{panels.bold(listed.title)} is paused in this server. `/feed resume` lets its stories in again."
         await _answer(interaction, panels.Reply(text))
 
@@ -171,7 +130,7 @@ class Feeds(commands.Cog):
         """Let a paused feed's stories in again, from now on."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         listed = await self._find(interaction, feed)
-        await self._subscriptions.resume(_guild_id(interaction), listed.feed.id)
+        await self._subscriptions.resume(guild_of(interaction), listed.feed.id)
         text = f"{panels.bold(listed.title)} is back: each new story is posted from now on."
         await _answer(interaction, panels.Reply(text))
 
@@ -181,7 +140,7 @@ class Feeds(commands.Cog):
         """Show a feed's newest article as a card, only to you."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         listed = await self._find(interaction, feed)
-        card = await self._subscriptions.preview(_guild_id(interaction), listed.feed.id)
+        card = await self._subscriptions.preview(guild_of(interaction), listed.feed.id)
         await interaction.edit_original_response(**card_message(card, now=utcnow()).for_channel())
 
     @feed.command()
@@ -190,7 +149,7 @@ class Feeds(commands.Cog):
         """Read a feed now and tell how that went."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         listed = await self._find(interaction, feed)
-        done = await self._subscriptions.refresh(_guild_id(interaction), listed.feed.id)
+        done = await self._subscriptions.refresh(guild_of(interaction), listed.feed.id)
         await _answer(interaction, panels.Reply(f"{panels.bold(done.title)} {_outcome(done)}"))
 
     @channel.command(name="pause")
@@ -201,7 +160,7 @@ class Feeds(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         channel_id = await self._channel_meant(interaction)
         until = await self._subscriptions.pause_channel(
-            _guild_id(interaction), channel_id, duration(length) if length else None
+            guild_of(interaction), channel_id, duration(length) if length else None
         )
         where = "here" if channel_id == interaction.channel_id else f"in <#{channel_id}>"
         when = f"until {format_dt(until, 'f')}" if until else "until `/channel resume`"
@@ -212,7 +171,7 @@ class Feeds(commands.Cog):
         """Let news into this channel again."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         channel_id = await self._channel_meant(interaction)
-        waiting = await self._subscriptions.resume_channel(_guild_id(interaction), channel_id)
+        waiting = await self._subscriptions.resume_channel(guild_of(interaction), channel_id)
         is_here = channel_id == interaction.channel_id
         lines = [f"News comes {'here' if is_here else f'to <#{channel_id}>'} again."]
         if waiting:
@@ -233,7 +192,7 @@ class Feeds(commands.Cog):
         # discord.py asks no group's check here, and a feed's address is nobody else's business.
         if not self.feed.may_use(interaction):
             return []
-        found = await self._subscriptions.choices(_guild_id(interaction), text)
+        found = await self._subscriptions.choices(guild_of(interaction), text)
         return [
             app_commands.Choice(name=panels.completion_name(title, url), value=value) for title, url, value in found
         ]
@@ -242,10 +201,10 @@ class Feeds(commands.Cog):
         """Return the channel that a command means which names none: this one, or the forum of this post."""
         assert interaction.channel_id is not None, "a slash command is used in a channel"
         parent_id = interaction.channel.parent_id if isinstance(interaction.channel, discord.Thread) else None
-        return await self._subscriptions.meant(_guild_id(interaction), interaction.channel_id, parent_id)
+        return await self._subscriptions.meant(guild_of(interaction), interaction.channel_id, parent_id)
 
     async def _find(self, interaction: Interaction, feed: str) -> Listed:
-        return await self._subscriptions.find(_guild_id(interaction), feed)
+        return await self._subscriptions.find(guild_of(interaction), feed)
 
 
 class Adding:
@@ -298,20 +257,6 @@ class Adding:
 
 async def _answer(interaction: Interaction, reply: panels.Reply) -> None:
     await interaction.edit_original_response(**reply.edit())
-
-
-def _guild_id(interaction: Interaction) -> int:
-    assert interaction.guild_id is not None, "the groups are guild_only"
-    return interaction.guild_id
-
-
-def _picked_place(picked: Picked) -> object:
-    place = picked.resolve()
-    if place is None:
-        raise RequestRefused(
-            f"I can't see <#{picked.id}>. If it is an old thread, write in it first; if it is private, add me to it."
-        )
-    return place
 
 
 def _news_place(interaction: Interaction, channel: object) -> NewsPlace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 import discord
 
 from cogs.views.cards import CardMessage, carries
+from cogs.views.polls import PollForm
 from newsroom.models import ChannelKind
 
 
@@ -55,10 +57,19 @@ class Places:
         assert isinstance(channel, discord.TextChannel | discord.Thread), "only these become news channels"
         return ChannelPlace(channel)
 
+    async def channel(self, channel_id: int) -> ChannelPlace:
+        """Return a channel or thread, whatever is posted there. Raises as ``at`` does."""
+        channel = self._client.get_channel(channel_id) or await self._client.fetch_channel(channel_id)
+        assert isinstance(channel, discord.TextChannel | discord.Thread), "polls go nowhere else"
+        return ChannelPlace(channel)
+
+    def message(self, channel_id: int, guild_id: int, message_id: int) -> discord.PartialMessage:
+        """Return a message to be changed, without asking whether it is there."""
+        return self._client.get_partial_messageable(channel_id, guild_id=guild_id).get_partial_message(message_id)
+
     async def publish(self, channel_id: int, guild_id: int, message_id: int) -> None:
         """Publish a card to those who follow its announcement channel."""
-        channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
-        await channel.get_partial_message(message_id).publish()
+        await self.message(channel_id, guild_id, message_id).publish()
 
 
 class ChannelPlace:
@@ -74,10 +85,23 @@ class ChannelPlace:
     async def send(self, message: CardMessage, nonce: str) -> int:
         return (await self._channel.send(**message.for_channel(), nonce=nonce)).id
 
+    async def reply(self, message: PollForm, nonce: str, to: int | None) -> int:
+        """Send a message, as a reply if the one to reply to is still there."""
+        sent = message.for_channel()
+        if to is not None:
+            sent["reference"] = discord.MessageReference(
+                message_id=to, channel_id=self._channel.id, fail_if_not_exists=False
+            )
+        return (await self._channel.send(**sent, nonce=nonce)).id
+
     async def find(self, mark: str, since: datetime, until: datetime) -> int | None:
+        return await self.find_that(lambda message: carries(message, mark), since, until)
+
+    async def find_that(self, fits: Callable[[discord.Message], bool], since: datetime, until: datetime) -> int | None:
+        """Return the id of our oldest message of that time that ``fits``, if there is one."""
         _must_read_history(self._channel)
         async for message in self._channel.history(limit=None, after=since, before=until, oldest_first=True):
-            if _is_ours(message) and carries(message, mark):
+            if _is_ours(message) and fits(message):
                 return message.id
         return None
 

@@ -37,7 +37,7 @@ KNOWN_QUERIES = {
     "use_nested_fields": "asks for the present form of a forum post's body; documented nowhere, sent by discord.py",
 }
 # Read as the description has them: snowflakes as text, permissions as a number.
-AS_TEXT = re.compile(r"(^|\.)attachments\[\]\.id$|(^|\.)message_reference\.\w+_id$")
+AS_TEXT = re.compile(r"(^|\.)attachments\[\]\.id$|(^|\.)message_reference\.\w+_id$|^recipient_id$")
 AS_NUMBER = re.compile(r"(^|\.)permission_overwrites\[\]\.(allow|deny)$|^(allow|deny|permissions)$")
 
 NAME = "urn:discord"

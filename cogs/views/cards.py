@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import discord
 from discord.utils import format_dt
 
 from cogs.views import markdown
+from cogs.views.buttons import Lasting, button_item
 from cogs.views.panels import COLOUR
-from cogs.views.replies import explain
-from newsroom.models import Card, Origin
+from cogs.views.polls import EMOJI, poll_embed, poll_items
+from newsroom.models import Camp, Card, Origin, ShownPoll, Side
 from newsroom.text import clean, length, sentences, shorten
 from newsroom.times import is_plausible
 
@@ -23,6 +24,7 @@ SOURCE: Final = 100
 SUMMARY: Final = 600
 SENTENCES: Final = 3
 FALLBACK_HEADLINE: Final = 100
+TERM: Final = 30
 
 # What a mark looks like is the outbox's business; it holds no colon.
 MORE_TEMPLATE: Final = r"more:(?P<mark>[^:]+)"
@@ -36,10 +38,12 @@ class CardMessage:
     embed: discord.Embed | None
     view: discord.ui.View
     title: str
+    poll: discord.Embed | None = None
 
     def for_channel(self) -> dict[str, Any]:
-        """What ``send`` of a channel or thread takes; a reply to an interaction takes it as well."""
-        return {"content": self.content, "view": self.view} | ({"embed": self.embed} if self.embed else {})
+        """What ``send`` of a channel or thread takes, or an edit; a reply to an interaction takes it as well."""
+        embeds = [embed for embed in (self.embed, self.poll) if embed is not None]
+        return {"content": self.content, "embeds": embeds, "view": self.view}
 
     def for_forum(self) -> dict[str, Any]:
         """What ``ForumChannel.create_thread`` takes."""
@@ -49,6 +53,8 @@ class CardMessage:
 def card_message(card: Card, *, now: datetime) -> CardMessage:
     """The story as an ordinary message: headline and source, an embed with the rest, Read and More.
 
+    A story's team poll has an embed of its own and a row of its own under the others.
+
     Pushes, searches and screen readers see the content alone; a published card loses its buttons. So the content
     says what happened and who says so, and the embed leads to the article as well as Read does. A link that is too
     long for a button goes into the content, and one that is too long for that is left out. Without a mark
@@ -57,13 +63,14 @@ def card_message(card: Card, *, now: datetime) -> CardMessage:
     line = _headline_and_source(card)
     button_url = markdown.link(card.url, markdown.BUTTON_URL)
     content = line if button_url else _with_link(line, card.url)
-    return CardMessage(content, _embed(card, now), CardButtons(button_url, card.mark), _title(card))
+    poll = poll_embed(card.poll, _headline(card)) if card.poll else None
+    return CardMessage(content, _embed(card, now), CardButtons(button_url, card.mark, card.poll), _title(card), poll)
 
 
 def plain_card_message(card: Card) -> CardMessage:
     """The plainest form, for when Discord refuses the other: headline and link as text, and the mark."""
     content = _with_link(_headline_and_source(card), card.url)
-    return CardMessage(content, None, CardButtons(None, card.mark), _title(card))
+    return CardMessage(content, None, CardButtons(None, card.mark, card.poll), _title(card))
 
 
 def carries(message: discord.Message, mark: str) -> bool:
@@ -71,22 +78,17 @@ def carries(message: discord.Message, mark: str) -> bool:
     return bool(mark) and any(mark in custom_id.split(":") for custom_id in _custom_ids(message))
 
 
-class CardButtons(discord.ui.View):
-    """The row under a card.
+class CardButtons(Lasting):
+    """The row under a card, and under it the team row of its poll."""
 
-    It counts as finished from the start, so that discord.py keeps no copy of it for each card ever sent: a click
-    is answered by ``more_item``, from the ``custom_id`` alone.
-    """
-
-    def __init__(self, url: str | None, mark: str) -> None:
-        super().__init__(timeout=None)
+    def __init__(self, url: str | None, mark: str, poll: ShownPoll | None = None) -> None:
+        super().__init__()
         if url:
             self.add_item(discord.ui.Button(label="Read", url=url))
         if mark:
             self.add_item(discord.ui.Button(label="More", custom_id=f"more:{mark}"))
-
-    def is_finished(self) -> bool:
-        return True
+        for item in poll_items(poll, row=1) if poll else ():
+            self.add_item(item)
 
 
 # Finds where the card with this mark, in this guild, comes from; None when nobody knows any more.
@@ -96,31 +98,16 @@ OriginLookup = Callable[[str, int], Awaitable[Origin | None]]
 def more_item(lookup: OriginLookup) -> type[discord.ui.DynamicItem[discord.ui.Button[Any]]]:
     """The button More, answered with what ``lookup`` finds: register it with ``bot.add_dynamic_items``.
 
-    It works for every card ever sent, also after a restart. discord.py makes such an item from its class alone,
-    so the class has to bring the look-up along.
+    It works for every card ever sent, also after a restart.
     """
 
-    class More(discord.ui.DynamicItem[discord.ui.Button[Any]], template=MORE_TEMPLATE):
-        def __init__(self, mark: str) -> None:
-            super().__init__(discord.ui.Button(label="More", custom_id=f"more:{mark}"))
-            self.mark = mark
+    async def answer(interaction: discord.Interaction[Any], mark: str) -> None:
+        assert interaction.guild_id is not None, "cards stand in guilds"
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        origin = await lookup(mark, interaction.guild_id)
+        await interaction.edit_original_response(content=origin_text(origin))
 
-        @classmethod
-        async def from_custom_id(cls, interaction: Any, item: Any, match: Any, /) -> Self:
-            return cls(match["mark"])
-
-        async def callback(self, interaction: discord.Interaction[Any]) -> None:
-            assert interaction.guild_id is not None, "cards stand in guilds"
-            await interaction.response.defer(ephemeral=True, thinking=True)
-            try:
-                origin = await lookup(self.mark, interaction.guild_id)
-            except Exception as error:
-                # discord.py would only log it, and the caller would watch us think for a quarter of an hour.
-                await explain(interaction, error)
-            else:
-                await interaction.edit_original_response(content=origin_text(origin))
-
-    return More
+    return button_item(MORE_TEMPLATE, answer)
 
 
 def origin_text(origin: Origin | None) -> str:
@@ -134,7 +121,32 @@ def origin_text(origin: Origin | None) -> str:
     if host and host != name:
         text += f" · {markdown.escape(shorten(host, SOURCE))}"
     text += f"\nFound {format_dt(origin.found_at, 'f')}, {format_dt(origin.found_at, 'R')}"
-    return _with_link(text, origin.url)
+    return f"{_with_link(text, origin.url)}\n{why_this_side(origin)}".rstrip()
+
+
+def why_this_side(origin: Origin) -> str:
+    """Which side a story was found to be about, and the words that said so, the heaviest first."""
+    if origin.camp is None:
+        return ""
+    about = {
+        Camp.OPEN: "about open source",
+        Camp.PROPRIETARY: "about proprietary AI",
+        Camp.BOTH: "about both sides",
+        Camp.NEITHER: "about neither side",
+    }[origin.camp]
+    if origin.corrected:
+        return f"**Why this side?** A moderator says that this is {about}."
+    said = "; ".join(
+        f"{EMOJI[side]} for {name} {', '.join(words)}"
+        for side, name in ((Side.OPEN, "open source"), (Side.PROPRIETARY, "proprietary"))
+        if (words := [_term(term.text, term.weight) for term in origin.terms if term.side is side])
+    )
+    reason = f": {said}." if said else ": none of its words speak for one."
+    return f"**Why this side?** I take this to be {about}{reason}"
+
+
+def _term(text: str, weight: int) -> str:
+    return f"“{markdown.escape(shorten(clean(text), TERM))}” ({weight})"
 
 
 def _headline(card: Card) -> str:

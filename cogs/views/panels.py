@@ -285,17 +285,17 @@ class FeedRow:
     error: str | None
 
 
-class FeedPages(_Asking, discord.ui.LayoutView):
-    """The feeds, five at a time."""
+class Pages(_Asking, discord.ui.LayoutView):
+    """Rows of text below a heading, a few at a time. ``notes`` stand below the heading, one line each."""
 
     def __init__(
-        self, asked: discord.Interaction[Any], rows: Sequence[FeedRow], elsewhere: int, notes: Sequence[str]
+        self, asked: discord.Interaction[Any], heading: str, rows: Sequence[str], notes: Iterable[str] = ()
     ) -> None:
         super().__init__(timeout=PATIENCE)
         self.asked = asked
+        self.heading = heading
         self.rows = rows
-        self.elsewhere = elsewhere
-        self.notes = notes
+        self.notes = list(notes)
         self.page = 0
         self._draw()
 
@@ -312,17 +312,15 @@ class FeedPages(_Asking, discord.ui.LayoutView):
     def _draw(self, *, buttons: bool = True) -> None:
         self.clear_items()
         start = self.page * ROWS_A_PAGE
-        heading = f"### {count(len(self.rows), 'feed')}"
+        heading = f"### {self.heading}"
         if self.pages > 1:
             heading += f"\n-# Page {self.page + 1} of {self.pages}"
-        if self.elsewhere:
-            heading += f"\n-# Other channels get {count(self.elsewhere, 'more feed')}: `/feed list channel` shows them"
         heading = "\n".join((heading, *self.notes))
-        panel: discord.ui.Container[FeedPages] = discord.ui.Container(accent_colour=COLOUR)
+        panel: discord.ui.Container[Pages] = discord.ui.Container(accent_colour=COLOUR)
         panel.add_item(discord.ui.TextDisplay(heading))
         for row in self.rows[start : start + ROWS_A_PAGE]:
             panel.add_item(discord.ui.Separator())
-            panel.add_item(discord.ui.TextDisplay(_row_text(row)))
+            panel.add_item(discord.ui.TextDisplay(row))
         self.add_item(panel)
         if buttons and self.pages > 1:
             self.add_item(
@@ -338,7 +336,7 @@ class FeedPages(_Asking, discord.ui.LayoutView):
         await self.asked.edit_original_response(view=self)
 
 
-class _Turn(discord.ui.Button[FeedPages]):
+class _Turn(discord.ui.Button[Pages]):
     def __init__(self, label: str, pages: int, *, disabled: bool) -> None:
         super().__init__(label=label, disabled=disabled)
         self.pages = pages
@@ -362,7 +360,11 @@ def feed_list(
     ``suspended_for`` is why Discord refuses us in this channel, and ``standing`` how its stories fare.
     """
     if rows:
-        return Reply(view=FeedPages(asked, rows, len(elsewhere), list(_notes(suspended_for, standing))))
+        notes = []
+        if elsewhere:
+            notes.append(f"-# Other channels get {count(len(elsewhere), 'more feed')}: `/feed list channel` shows them")
+        notes += _notes(suspended_for, standing)
+        return Reply(view=Pages(asked, count(len(rows), "feed"), [_row_text(row) for row in rows], notes))
     if elsewhere:
         others = channels(list(dict.fromkeys(elsewhere)))
         return Reply(f"That channel gets no feed. Others do: {others}. `/feed list channel` shows which.")
@@ -387,8 +389,12 @@ def help_panel() -> Reply:
     view.add_item(
         discord.ui.Container(
             discord.ui.TextDisplay(
-                "### 🍿 Popcorn\nI read feeds and post each new story once, as a card."
-                "\n**Read** opens the article, **More** tells which feed it came from."
+                "### 🍿 Popcorn\nI read feeds and post each new story once, as a card. Under some you vote:"
+                " **team open source** or **team proprietary**?"
+                "\n**Read** opens the article, **More** tells which feed it came from and why it is about a side."
+                "\n`/team` your side, and switching it"
+                "\n`/standings` where this server stands, and this month's season"
+                "\n`/privacy` what I keep about you; download it or delete it"
             ),
             discord.ui.Separator(),
             discord.ui.TextDisplay(
@@ -404,6 +410,17 @@ def help_panel() -> Reply:
                 "**Channels** · for those with Manage Messages"
                 "\n`/channel pause` keep a channel quiet for a while; its stories come later"
                 "\n`/channel resume` let them come"
+            ),
+            discord.ui.Separator(),
+            discord.ui.TextDisplay(
+                "**Polls** · for those with Manage Messages"
+                "\n`/poll start` ask something; without options, a form asks you what"
+                "\n`/poll list` · `/poll close` · `/poll reopen` · `/poll edit` · `/poll export`"
+                "\n`/poll repeat add` ask on a schedule · `/poll repeat list` · `/poll repeat pause` · "
+                "`/poll repeat remove`"
+                "\n`/poll settings` time zone, names of the teams, how many polls (Manage Server)"
+                "\n**Manage story**, in the menu of a card under Apps: start or stop its poll, correct its side, "
+                "take it down"
             ),
             accent_colour=COLOUR,
         )

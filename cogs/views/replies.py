@@ -19,6 +19,7 @@ _PERMISSION_NAMES: Final = {
     "manage_guild": "Manage Server",
     "read_messages": "View Channel",
     "send_messages_in_threads": "Send Messages in Threads",
+    "send_polls": "Create Polls",
 }
 
 

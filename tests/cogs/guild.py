@@ -5,7 +5,7 @@ simcord plays Discord. Its clock begins at the start of 2026 and moves only by `
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,26 +19,33 @@ from simcord.backend.serializers import channel_payload, message_payload
 from simcord.enums import OverwriteType
 from simcord.interactions import base_payload
 from simcord.results import InteractionResult
+from sqlalchemy import select
 
 from cogs.newsbot import NewsBot
 from cogs.views.replies import in_words
 from newsroom.resources import Newsroom, assemble
-from newsroom.store import Store
+from newsroom.store import Store, tables
 from newsroom.store.database import open_database
+from newsroom.votes.charts import Charts
+from tests.desk import FEED, post, posts
 from tests.openapi import check_env
 
 REQUIRES_TAG = 1 << 4
 TICK = timedelta(minutes=5)
+LOOKS_AT_ONCE = 30
 API_URL = "https://discord.example/api/v10"
+TEAM_HEADLINE = "Mistral releases an open-weights model under Apache 2.0"
 
 
 class UnhurriedBot(NewsBot):
     """The bot, looking for work every five minutes instead of every second, so that hours pass quickly."""
 
+    pace = TICK
+
     async def add_cog(self, cog: Any, /, **options: Any) -> None:
-        for loop in (getattr(cog, "tick", None), getattr(cog, "save", None)):
+        for loop in (getattr(cog, "tick", None), getattr(cog, "save", None), getattr(cog, "sweep", None)):
             if loop is not None:
-                loop.change_interval(seconds=TICK.total_seconds())
+                loop.change_interval(seconds=self.pace.total_seconds())
         await super().add_cog(cog, **options)
 
 
@@ -56,8 +63,11 @@ class Guild:
     alice: Any
     mod: Any
     bob: Any
+    reader: Any
+    charts: Charts
     mistakes: list[type[Exception]] = field(default_factory=list)
     """What the bot is expected to call its own mistake in this test."""
+    pace: timedelta = TICK
 
     async def slash(self, command: str, *, by: Any = None, where: Any = None, **options: Any) -> Any:
         """Use a command, by default as Alice in #news."""
@@ -69,17 +79,122 @@ class Guild:
         assert result.ephemeral
         return read(result.response)
 
-    async def completions(self, command: str, text: str = "", *, by: Any = None) -> list[str]:
-        """Type into a command's option ``feed``, and return the names that are offered."""
-        return [choice["name"] for choice in await self.choices(command, text, by=by)]
+    async def completions(self, command: str, text: str = "", *, by: Any = None, option: str = "feed") -> list[str]:
+        """Type into an option of a command, and return the names that are offered."""
+        return [choice["name"] for choice in await self.choices(command, text, by=by, option=option)]
 
-    async def choices(self, command: str, text: str = "", *, by: Any = None) -> list[dict[str, Any]]:
-        """Type into a command's option ``feed``, and return what is offered."""
-        return await (by or self.alice).autocomplete(self.news, command, "feed", text)
+    async def choices(
+        self, command: str, text: str = "", *, by: Any = None, option: str = "feed"
+    ) -> list[dict[str, Any]]:
+        """Type into an option of a command, and return what is offered."""
+        return await (by or self.alice).autocomplete(self.news, command, option, text)
 
     async def later(self, **length: float) -> None:
         """Let time pass, by default until the bot has looked for work, and the bot do what is due meanwhile."""
-        await self.env.advance_time((timedelta(**length) or TICK).total_seconds())
+        left = timedelta(**length) or TICK
+        while left > timedelta():
+            # simcord gives one advance a few seconds of real time, however much there is to do.
+            step = min(left, LOOKS_AT_ONCE * self.pace)
+            await self.env.advance_time(step.total_seconds())
+            left -= step
+
+    async def look_every(self, **length: float) -> None:
+        """Start the bot again, so that from now on it looks for work this often."""
+        self.pace = timedelta(**length)
+        await self.restart()
+
+    # Polls
+
+    async def ask(self, *, by: Any = None, **options: Any) -> Any:
+        """Start a poll in #news, by default as Mod with nothing but its question, and return its message."""
+        told = await self.told("poll start", by=by or self.mod, **(options or {"question": "Tabs or spaces?"}))
+        assert told.startswith("Your poll stands in"), told
+        return next(message for message in reversed(self.news.history()) if f"/{message.id}" in told)
+
+    async def ask_natively(self, **options: Any) -> Any:
+        """Start one of Discord's own polls in #news as Mod, and return its message."""
+        return await self.ask(**{"question": "Tabs or spaces?", "style": "native"} | options)
+
+    async def team_card(self, headline: str = TEAM_HEADLINE) -> Any:
+        """Have a story posted in #news whose headline earns it a team poll; return its card. It is morning in Tokyo."""
+        await self.told("poll settings", timezone="Asia/Tokyo")
+        self.web.put(FEED, *posts(1), post(900, title=headline))
+        await self.told("feed add", url=FEED)
+        await self.later()
+        return self.news.last_message
+
+    def crowd(self, number: int) -> list[Any]:
+        """Let so many more members join, who may do nothing special."""
+        return [
+            self.guild.add_member(self.env.create_user(f"member-{len(self.guild.member_ids())}")) for _ in range(number)
+        ]
+
+    async def vote(self, member: Any, message: Any, label: str) -> str:
+        """Click on a choice, and return what the member, and nobody else, then reads."""
+        return read(await self.answer(member, message, label))
+
+    async def answer(self, member: Any, message: Any, label: str) -> Any:
+        """Click on a choice, and return the message that the member gets, with its buttons."""
+        (answer,) = (await member.click(message, label=label)).followups
+        assert answer.ephemeral
+        return answer
+
+    async def counterfeit(self, by: Any, custom_id: str, *values: str, where: Any = None) -> Any:
+        """Have somebody click on a button, or choose in a menu, with an id that none of ours has.
+
+        Discord passes on only what stands in a message of the bot's, so the bot is made to send one.
+        """
+        where = where or self.news
+        view = discord.ui.View(timeout=None)
+        if values:
+            offered = [discord.SelectOption(label=value) for value in dict.fromkeys(values)]
+            view.add_item(discord.ui.Select(custom_id=custom_id, options=offered, max_values=len(offered)))
+        else:
+            view.add_item(discord.ui.Button(label="Click me", custom_id=custom_id))
+        await self.env.bot.get_channel(where.id).send(view=view)
+        data = {"custom_id": custom_id, "component_type": 3 if values else 2}
+        data |= {"values": list(values)} if values else {}
+        return await self.forged(by, discord.InteractionType.component, data, where.last_message)
+
+    async def votes(self, message: Any, **by_label: int) -> list[Any]:
+        """Have as many more members as given vote for each label, in which _ stands for a space; return them."""
+        voters = []
+        for label, number in by_label.items():
+            for member in self.crowd(number):
+                await member.click(message, label=label.replace("_", " "))
+                voters.append(member)
+        return voters
+
+    def fresh(self, message: Any) -> Any:
+        """The message as it stands there now."""
+        channel = next(each for each in self._places() if each.id == message.channel.id)
+        return next(each for each in channel.history() if each.id == message.id)
+
+    def tally(self, message: Any) -> str:
+        """What now stands under a poll's question."""
+        return self.fresh(message).embeds[-1].description
+
+    def _places(self) -> list[Any]:
+        channels = list(self.guild.channels.values())
+        return channels + [thread for channel in channels for thread in channel.threads]
+
+    async def rows(self, *but: str) -> dict[str, list[Any]]:
+        """All that the database holds, except for these tables and what says when something is due or was drawn."""
+        kept = {}
+        async with self.store.read() as connection:
+            for name, table in tables.metadata.tables.items():
+                if name not in but:
+                    columns = [column for column in table.c if column.name not in ("drawn_at", "due_at", "checked_at")]
+                    kept[name] = sorted(map(repr, await connection.execute(select(*columns))))
+        return kept
+
+    def requests(self, *methods_and_paths: str) -> list[Any]:
+        """The requests so far whose method and path hold all of these texts, in order."""
+        return [
+            request
+            for request in self.env.http_requests
+            if all(part in f"{request.method} {request.path}" for part in methods_and_paths)
+        ]
 
     def headlines(self, channel: Any = None) -> list[str]:
         """The headlines of the cards in a channel, oldest first."""
@@ -97,7 +212,9 @@ class Guild:
 
     def allow(self, command: str, *members: Any) -> None:
         """Let members see and use a command whatever it takes by default, as a server's settings can."""
-        found = self.env.backend.find_command(command, self.guild.id, type=1)
+        found = next(
+            found for kind in (1, 3) if (found := self.env.backend.find_command(command, self.guild.id, type=kind))
+        )
         self.guild.set_command_permissions(int(found["id"]), dict.fromkeys(members, True))
 
     def forum(self, **tags: bool) -> Any:
@@ -119,22 +236,30 @@ class Guild:
 
     async def forged(self, by: Any, kind: discord.InteractionType, data: Any, message: Any = None) -> Any:
         """Send the bot an interaction that no client of Discord's would: ``message`` is the one clicked on."""
-        channel_id = message.channel_id if message else self.news.id
+        channel_id = self.news.id
+        if message:
+            channel_id = message.channel.id if isinstance(message, discord.Message) else message.channel_id
         record, payload = base_payload(
             self.env.backend, type=kind.value, channel_id=channel_id, guild_id=by.guild.id, user_id=by.id, data=data
         )
         if message:
             record.source_message_id = message.id
-            stored = self.env.backend.get_message(message.channel_id, message.id)
+            stored = self.env.backend.get_message(channel_id, message.id)
             payload["message"] = message_payload(self.env.backend, stored)
         self.env.backend.emit("INTERACTION_CREATE", payload)
         await self.env.settle()
         return InteractionResult(self.env, record)
 
     async def restart(self, *more: Any, api_url: str = API_URL) -> None:
-        """End the bot and start it again over the same database, with these commands more than before."""
+        """End the bot and start another over the same database, as a new process would: it remembers nothing else.
+
+        It has these commands more than before.
+        """
         await self.bot.close()
+        self.newsroom = newsroom_over(self.store, self.web, self.reader, self.charts)
+        await self.newsroom.rounds.load()
         self.bot = UnhurriedBot(self.newsroom, api_url=api_url)
+        self.bot.pace = self.pace
         for command in more:
             self.bot.tree.add_command(command)
         await self.env.restart_bot(self.bot)
@@ -144,7 +269,8 @@ class Guild:
 async def guild_with_bot(database_url: str, fetcher: Any, reader: Any) -> AsyncIterator[Guild]:
     """Start the bot over this database; at the end, fail on requests and errors that should not have been."""
     store = Store(await open_database(database_url))
-    newsroom = assemble(store, fetcher, reader, "installation", now=utcnow, interval=timedelta(minutes=10))
+    charts = Charts()
+    newsroom = newsroom_over(store, fetcher, reader, charts)
     bot = UnhurriedBot(newsroom, api_url=API_URL)
     env = simcord.Env(bot, shard_count=1)
     await env.start()
@@ -161,14 +287,22 @@ async def guild_with_bot(database_url: str, fetcher: Any, reader: Any) -> AsyncI
             alice=member(env, place, "alice", manage_guild=True, manage_messages=True),
             mod=member(env, place, "mod", manage_messages=True),
             bob=member(env, place, "bob"),
+            reader=reader,
+            charts=charts,
         )
         yield guild
         check_env(env)
     finally:
         await env.bot.close()
         await env.shutdown()
+        await charts.close()
         await store.close()
     assert [type(error) for error in unforeseen(env.errors)] == guild.mistakes
+
+
+def newsroom_over(store: Store, fetcher: Any, reader: Any, charts: Charts) -> Newsroom:
+    """The newsroom of a process that has just begun, on simcord's clock."""
+    return assemble(store, fetcher, reader, "installation", charts, now=utcnow, interval=timedelta(minutes=10))
 
 
 def member(env: Any, guild: Any, name: str, **permissions: bool) -> Any:
@@ -192,7 +326,12 @@ def read(message: Any) -> str:
 
 def labels(message: Any) -> list[str]:
     """The labels of a message's buttons."""
-    return [part["label"] for part in parts(message.components) if "label" in part]
+    return [part["label"] for part in buttons(message)]
+
+
+def buttons(message: Any) -> list[dict[str, Any]]:
+    """A message's buttons, with their styles, emoji and ids."""
+    return [part for part in parts(message.components) if part["type"] == discord.ComponentType.button.value]
 
 
 def options(message: Any) -> list[dict[str, Any]]:
@@ -200,8 +339,9 @@ def options(message: Any) -> list[dict[str, Any]]:
     return [option for part in parts(message.components) for option in part.get("options", ())]
 
 
-def parts(components: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def parts(components: Iterable[Any]) -> Iterator[dict[str, Any]]:
     """All components, at any depth."""
     for part in components:
+        part = part if isinstance(part, dict) else part.to_dict()
         yield part
         yield from parts(part.get("components", []))

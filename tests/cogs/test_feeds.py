@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -24,9 +25,13 @@ OTHER_FEED = "https://blog.example/feed.xml"
 PAGE = "https://lab.example/"
 NEVER_READ = {"camp", "delivery", "deliveries", "deferred", "quarantined", "backlog", "poll"}
 
-TEXT, INTEGER, CHANNEL = 3, 4, 7
+TEXT, INTEGER, YES_OR_NO, CHANNEL, ROLE = 3, 4, 5, 7, 8
 PLACES = {"channel_types": [0, 5, 15, 10, 11, 12]}
 FEED_OPTION = ("feed", TEXT, True, {"autocomplete": True})
+POLL_OPTION = ("poll", TEXT, True, {"autocomplete": True, "min_length": 1, "max_length": 100})
+REPEAT_OPTION = ("repeat", TEXT, True, {"autocomplete": True, "min_length": 1, "max_length": 100})
+TALK_OPTION = ("channel", CHANNEL, False, {"channel_types": [0, 5, 10, 11, 12]})
+LABEL = {"min_length": 1, "max_length": 40}
 CHANNEL_OPTION = ("channel", CHANNEL, False, PLACES)
 OPTIONS = {
     "feed add": [
@@ -43,6 +48,46 @@ OPTIONS = {
     "feed refresh": [FEED_OPTION],
     "channel pause": [("duration", TEXT, False, {})],
     "channel resume": [],
+    "poll start": [
+        ("question", TEXT, False, {}),
+        ("story", TEXT, False, {"autocomplete": True}),
+        ("choices", TEXT, False, {}),
+        ("duration", TEXT, False, {}),
+        ("style", TEXT, False, {"choices": ["buttons", "native"]}),
+        ("visibility", TEXT, False, {"choices": ["anonymous", "public"]}),
+        ("results", TEXT, False, {"choices": ["live", "after_vote", "after_close"]}),
+        ("max_choices", INTEGER, False, {"min_value": 1, "max_value": 10}),
+        ("role", ROLE, False, {}),
+        TALK_OPTION,
+    ],
+    "poll list": [],
+    "poll close": [POLL_OPTION],
+    "poll reopen": [POLL_OPTION],
+    "poll edit": [POLL_OPTION],
+    "poll export": [POLL_OPTION],
+    "poll settings": [
+        ("timezone", TEXT, False, {"autocomplete": True, "min_length": 1, "max_length": 100}),
+        ("open_label", TEXT, False, LABEL),
+        ("proprietary_label", TEXT, False, LABEL),
+        ("depends_label", TEXT, False, LABEL),
+        ("depends", YES_OR_NO, False, {}),
+        ("story_polls", YES_OR_NO, False, {}),
+        ("per_day", INTEGER, False, {"min_value": 1, "max_value": 24}),
+        ("team_roles", YES_OR_NO, False, {}),
+    ],
+    "poll repeat add": [
+        ("every", TEXT, True, {"min_length": 1, "max_length": 100}),
+        ("at", TEXT, True, {"min_length": 1, "max_length": 100}),
+        ("question", TEXT, False, {"min_length": 1, "max_length": 300}),
+        TALK_OPTION,
+    ],
+    "poll repeat list": [],
+    "poll repeat pause": [REPEAT_OPTION],
+    "poll repeat remove": [REPEAT_OPTION],
+    "team": [],
+    "standings": [("days", INTEGER, False, {"min_value": 1, "max_value": 730})],
+    "privacy": [],
+    "Manage story": [],
     "help": [],
 }
 
@@ -78,40 +123,53 @@ def synced(guild: Guild) -> list[dict[str, Any]]:
 # What the commands are
 
 
+def leaves(command: dict[str, Any], groups: str = "") -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """What can be used of a command, each by its full name with its options."""
+    name = f"{groups}{command['name']}"
+    parts = [part for part in command.get("options", ()) if part["type"] in (1, 2)]
+    if not parts:
+        yield name, command.get("options", [])
+    for part in parts:
+        yield from leaves(part, f"{name} ")
+
+
+def limits(option: dict[str, Any]) -> dict[str, Any]:
+    """What an option takes, where that isn't everything."""
+    told = ("min_value", "max_value", "min_length", "max_length", "channel_types")
+    limited = {name: option[name] for name in told if name in option}
+    if option.get("autocomplete"):
+        limited["autocomplete"] = True
+    if option.get("choices"):
+        limited["choices"] = [choice["value"] for choice in option["choices"]]
+    return limited
+
+
 def test_the_commands_and_their_options_are_as_documented(guild: Guild):
-    told = {}
-    for command in synced(guild):
-        leaves = [part for part in command["options"] if part["type"] == 1]
-        for leaf in leaves or [command]:
-            name = command["name"] if leaf is command else f"{command['name']} {leaf['name']}"
-            told[name] = [
-                (
-                    option["name"],
-                    option["type"],
-                    option["required"],
-                    {
-                        key: value
-                        for key, value in option.items()
-                        if key in ("min_value", "max_value", "min_length", "max_length", "channel_types", "choices")
-                        or (key == "autocomplete" and value)
-                    },
-                )
-                for option in leaf["options"]
-            ]
+    told = {
+        name: [(option["name"], option["type"], option["required"], limits(option)) for option in options]
+        for command in synced(guild)
+        for name, options in leaves(command)
+    }
 
     assert told == OPTIONS
 
 
 def test_the_commands_are_for_servers_only_and_for_those_who_may_manage_them(guild: Guild):
-    needed = {"feed": discord.Permissions(manage_guild=True), "channel": discord.Permissions(manage_messages=True)}
+    messages = discord.Permissions(manage_messages=True)
+    needed = {
+        "feed": discord.Permissions(manage_guild=True),
+        "channel": messages,
+        "poll": messages,
+        "Manage story": messages,
+    }
     for command in synced(guild):
         assert command["contexts"] == [0] or command["dm_permission"] is False
         permissions = needed.get(command["name"])
         assert command["default_member_permissions"] == (permissions.value if permissions else None)
 
 
-def test_members_are_offered_help_alone(guild: Guild):
-    assert guild.bob.available_commands(guild.news) == ("help",)
+def test_members_are_offered_help_and_what_is_about_themselves(guild: Guild):
+    assert guild.bob.available_commands(guild.news) == ("help", "privacy", "standings", "team")
 
 
 @pytest.mark.parametrize(("command", "needs"), [("feed", "Manage Server"), ("channel", "Manage Messages")])

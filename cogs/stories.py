@@ -1,0 +1,117 @@
+"""Manage story: what moderators do with a story that is posted, from the menu on its card."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from cogs.callers import guild_of, require
+from cogs.places import Places
+from cogs.views import panels
+from cogs.views import stories as views
+from cogs.views.buttons import button_item, menu_item
+from newsroom.desk.story_desk import ManagedStory, StoryDesk
+from newsroom.errors import RequestRefused
+from newsroom.models import Camp, PollState
+from newsroom.votes.messages import PollMessages
+from newsroom.votes.polls import Polls
+
+if TYPE_CHECKING:
+    from cogs.newsbot import NewsBot
+
+log = logging.getLogger(__name__)
+
+NEEDS = "manage_messages"
+
+
+class Stories(commands.Cog):
+    """Takes stories down, polls on them, and puts right what they are about."""
+
+    def __init__(
+        self,
+        desk: StoryDesk,
+        polls: Polls,
+        messages: PollMessages,
+        places: Places,
+        tree: app_commands.CommandTree[Any],
+    ) -> None:
+        self._desk = desk
+        self._polls = polls
+        self._messages = messages
+        self._places = places
+        self._tree = tree
+        self.menu = app_commands.ContextMenu(name="Manage story", callback=self._manage)
+        self.menu.default_permissions = discord.Permissions(manage_messages=True)
+        self.menu.guild_only = True
+        self.items = (
+            button_item(views.POLL_TEMPLATE, self._poll),
+            menu_item(views.SIDE_TEMPLATE, self._side),
+            button_item(views.DOWN_TEMPLATE, self._take_down),
+        )
+
+    async def cog_load(self) -> None:
+        self._tree.add_command(self.menu)
+
+    async def cog_unload(self) -> None:
+        self._tree.remove_command(self.menu.name, type=self.menu.type)
+
+    async def _manage(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
+        require(interaction, NEEDS)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._show(interaction, await self._desk.story_of(guild_of(interaction), message.id))
+
+    async def _poll(self, interaction: discord.Interaction[Any], what: str, message_id: str) -> None:
+        require(interaction, NEEDS)
+        await interaction.response.defer()
+        guild_id, message = guild_of(interaction), int(message_id)
+        if what == "start":
+            story = await self._desk.start_poll(guild_id, message, interaction.user.id)
+            await self._show(interaction, story, "The team poll appears as a reply to the card in a moment.")
+            return
+        story = await self._desk.story_of(guild_id, message)
+        if story.poll is None or story.poll.state is PollState.CLOSED:
+            raise RequestRefused("This story's team poll isn't open.")
+        await self._polls.close(story.poll.id, guild_id=guild_id)
+        self._messages.changed.add(story.poll.id)
+        await self._show(interaction, await self._desk.story_of(guild_id, message), "The team poll is closed.")
+
+    async def _side(self, interaction: discord.Interaction[Any], values: list[str], message_id: str) -> None:
+        require(interaction, NEEDS)
+        await interaction.response.defer()
+        if not values or values[0] not in tuple(Camp):
+            raise RequestRefused("Pick one of the four.")
+        story = await self._desk.correct(guild_of(interaction), int(message_id), Camp(values[0]), interaction.user.id)
+        await self._show(interaction, story, "Noted: your word wins over mine.")
+
+    async def _take_down(self, interaction: discord.Interaction[Any], message_id: str) -> None:
+        require(interaction, NEEDS)
+        await interaction.response.defer()
+        guild_id = guild_of(interaction)
+        taken = await self._desk.take_down(guild_id, int(message_id))
+        left = 0
+        for channel_id, message in taken.messages:
+            try:
+                await self._places.message(channel_id, guild_id, message).delete()
+            except discord.NotFound:
+                pass  # somebody was faster
+            except discord.HTTPException as error:
+                log.warning("a message of a story that was taken down could not be deleted: %s", error)
+                left += 1
+        text = "Taken down. It won't come back here."
+        if left:
+            text += " I couldn't delete all of its messages; please delete the rest by hand."
+        await interaction.edit_original_response(**panels.Reply(text).edit())
+
+    async def _show(self, interaction: discord.Interaction[Any], story: ManagedStory, note: str = "") -> None:
+        await interaction.edit_original_response(**views.manage_panel(story, note).edit())
+
+
+async def setup(bot: NewsBot) -> None:
+    newsroom = bot.newsroom
+    stories = Stories(newsroom.story_desk, newsroom.polls, newsroom.poll_messages, Places(bot), bot.tree)
+    bot.add_dynamic_items(*stories.items)
+    await bot.add_cog(stories)

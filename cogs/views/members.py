@@ -1,0 +1,156 @@
+"""What members see about themselves and about all of them: /team, /standings, /privacy."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final
+
+import discord
+from discord.utils import format_dt
+
+from cogs.views import markdown
+from cogs.views.buttons import Lasting
+from cogs.views.panels import COLOUR, Reply, count
+from cogs.views.polls import EMOJI, season_in_words, switch_button
+from newsroom.models import GuildSettings, Side, Teams
+from newsroom.votes.counting import FEWEST, Call, call, tellable
+from newsroom.votes.guilds import role_of
+from newsroom.votes.members import Kept, Membership, Standings, side_in_words
+
+ROLE_TEMPLATE: Final = r"team-role:(?P<what>on|off)"
+PRIVACY_TEMPLATE: Final = r"privacy:(?P<what>download|delete|here|everywhere)"
+CHART: Final = "standings.png"
+
+
+def team_reply(membership: Membership, role_ids: Collection[int]) -> Reply:
+    """A member's side, since when, how often they crossed, and the buttons to switch. ``role_ids`` are the member's."""
+    settings, side = membership.settings, membership.side
+    view = Lasting()
+    if side is None:
+        lines = ["You're on no team yet. Your first vote in a team poll puts you on one; or choose now."]
+    else:
+        where = markdown.escape(side_in_words(settings, side))
+        on = f"in between: {where}" if side is Side.DEPENDS else f"on {where}"
+        since = f" since {format_dt(membership.since, 'D')}" if membership.since else ""
+        lines = [f"You're {on}{since}. {crossings(membership.crossings)}"]
+    for other in (Side.OPEN, Side.PROPRIETARY, *([Side.DEPENDS] if settings.depends else [])):
+        if other is not side:
+            name = side_in_words(settings, other)
+            view.add_item(switch_button("-", other, f"Switch to {name}" if side else name))
+    if settings.team_roles and side is not None:
+        wears = role_of(settings, side) in role_ids
+        label = "Take off my team's role" if wears else "Wear my team's role"
+        view.add_item(discord.ui.Button(label=label, custom_id=f"team-role:{'off' if wears else 'on'}", row=1))
+        lines.append("-# A role is public: everybody sees who wears it.")
+    return Reply("\n".join(lines), view)
+
+
+def crossings(number: int) -> str:
+    """How often somebody voted for the other team."""
+    if not number:
+        return "You never crossed the floor."
+    return f"You crossed the floor {'once' if number == 1 else f'{number} times'}."
+
+
+def standings_view(standings: Standings, alt: str | None) -> discord.ui.LayoutView:
+    """Where the members stand and how that moved, the season, and the chart if there is one, with its ``alt`` text."""
+    view = discord.ui.LayoutView(timeout=None)
+    panel: discord.ui.Container[Any] = discord.ui.Container(accent_colour=COLOUR)
+    panel.add_item(discord.ui.TextDisplay("\n".join(["### Where this server stands", *_standing(standings)])))
+    if alt is not None:
+        gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
+        gallery.add_item(media=f"attachment://{CHART}", description=alt)
+        panel.add_item(gallery)
+    panel.add_item(discord.ui.Separator())
+    month = f"{standings.today:%B}"
+    season = season_in_words(standings.settings, standings.season)
+    panel.add_item(discord.ui.TextDisplay(f"**The season: stories won in {month}**\n{season}"))
+    panel.add_item(discord.ui.TextDisplay("-# A member's side is set by the first team vote. `/team` shows yours."))
+    view.add_item(panel)
+    return view
+
+
+def _standing(standings: Standings) -> list[str]:
+    teams, settings = standings.now, standings.settings
+    if teams.members < FEWEST:
+        return [f"{count(teams.members, 'member')} on a side so far: too few to call."]
+    lines = []
+    sides = [(Side.OPEN, teams.open), (Side.PROPRIETARY, teams.proprietary)]
+    if settings.depends or teams.depends:
+        sides.append((Side.DEPENDS, teams.depends))
+    for side, members in sides:
+        cells = round(10 * members / teams.members)
+        share = f"{members / teams.members:.0%}"
+        emoji = f"{EMOJI[side]} " if side in EMOJI else ""
+        label = markdown.escape(settings.label(side))
+        lines.append(f"{emoji}{label} · **{members}** · {share}\n{'▰' * cells}{'▱' * (10 - cells)}")
+    lines.append(f"{count(teams.members, 'member')} · {_lead(settings, teams)}")
+    lines += _moves(standings)
+    return lines
+
+
+def _lead(settings: GuildSettings, teams: Teams) -> str:
+    called, leaders = call((teams.open, teams.proprietary), teams.open + teams.proprietary)
+    side = Side.OPEN if leaders == [0] else Side.PROPRIETARY
+    return {
+        Call.TOO_FEW: "too few to call",
+        Call.TIED: "a tie",
+        Call.CLOSE: "neck and neck",
+        Call.WON: f"{markdown.escape(side_in_words(settings, side))} leads",
+    }[called]
+
+
+def _moves(standings: Standings) -> list[str]:
+    """How the standing moved since then, and who switched; groups too small to be told of are left out."""
+    then, now, settings = standings.then, standings.now, standings.settings
+    lines = []
+    if then is not None and then.members >= FEWEST:
+        moved = [
+            f"{markdown.escape(label)} {after - before:+d}"
+            for label, before, after in (
+                (settings.open_label, then.open, now.open),
+                (settings.proprietary_label, then.proprietary, now.proprietary),
+            )
+        ]
+        lines.append(f"-# Since {format_dt(standings.since, 'D')}: {', '.join(moved)}")
+    switched = [
+        f"{members} to {markdown.escape(label)}"
+        for label, members in (
+            (settings.open_label, tellable(standings.switches.to_open)),
+            (settings.proprietary_label, tellable(standings.switches.to_proprietary)),
+        )
+        if members
+    ]
+    if switched:
+        lines.append(f"-# Switched teams since then: {', '.join(switched)}")
+    return lines
+
+
+def privacy_reply(kept: Kept) -> Reply:
+    """What is kept about a member, in plain words, and what the member can do about it."""
+    side = f"your side, {markdown.escape(side_in_words(kept.settings, kept.side))}" if kept.side else "no side"
+    lines = [
+        "### What I keep about you in this server",
+        f"{side[:1].upper()}{side[1:]} · {count(kept.side_changes, 'change')} of side · {count(kept.votes, 'vote')} · "
+        f"{count(kept.takes, 'take')}",
+        "Private votes are shown to nobody in this server, not to moderators and not to admins. Public votes and takes "
+        "are. Whoever runs this bot can read its database.",
+        "**Delete** removes your votes, your side and your takes. What a closed poll printed stays: it names nobody. "
+        "If you added feeds or started polls, your id stands with them.",
+    ]
+    if kept.elsewhere:
+        lines.append(f"There is something about you in {count(kept.elsewhere, 'other server')} too.")
+    view = Lasting()
+    view.add_item(discord.ui.Button(label="Download", custom_id="privacy:download"))
+    view.add_item(discord.ui.Button(label="Delete", custom_id="privacy:delete"))
+    return Reply("\n".join(lines), view)
+
+
+def sure_reply(kept: Kept) -> Reply:
+    """Ask whether all of it shall go, since nothing brings it back."""
+    view = Lasting()
+    danger = discord.ButtonStyle.danger
+    view.add_item(discord.ui.Button(label="Delete it here", style=danger, custom_id="privacy:here"))
+    if kept.elsewhere:
+        view.add_item(discord.ui.Button(label="Delete it in all servers", style=danger, custom_id="privacy:everywhere"))
+    return Reply("Your votes, your side and your takes go for good. Nothing brings them back.", view)

@@ -1,0 +1,72 @@
+"""What moderators see of a story: why it is here, its side, its team poll, and what they can do about each."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import discord
+from discord.utils import format_dt
+
+from cogs.views.buttons import Lasting
+from cogs.views.cards import origin_text
+from cogs.views.panels import Reply, bold
+from newsroom.desk.story_desk import ManagedStory
+from newsroom.models import Camp, PollState
+
+POLL_TEMPLATE: Final = r"story-poll:(?P<what>start|stop):(?P<message_id>\d{1,20})"
+SIDE_TEMPLATE: Final = r"story-side:(?P<message_id>\d{1,20})"
+DOWN_TEMPLATE: Final = r"story-down:(?P<message_id>\d{1,20})"
+
+SIDES: Final = {
+    Camp.OPEN: "It is about open source",
+    Camp.PROPRIETARY: "It is about proprietary AI",
+    Camp.BOTH: "It is about both sides",
+    Camp.NEITHER: "It is about neither side",
+}
+
+
+def manage_panel(story: ManagedStory, note: str = "") -> Reply:
+    """The panel behind the message command Manage story; ``note`` says what was just done."""
+    lines = [note] if note else []
+    lines.append(f"### {bold(story.headline, or_else='A story without a headline')}")
+    posted = f"Posted {format_dt(story.posted_at, 'f')}" if story.posted_at else "Posted"
+    lines.append(f"{posted} in <#{story.channel_id}>, because one of its feeds goes there.")
+    lines.append(origin_text(story.origin))
+    lines.append(_poll(story))
+    view = Lasting()
+    is_open = story.poll is not None and story.poll.state is PollState.OPEN
+    if story.poll is None or is_open:
+        label = "Stop the team poll" if is_open else "Start the team poll"
+        what = "stop" if is_open else "start"
+        view.add_item(_button(label, f"story-poll:{what}:{story.message_id}"))
+    view.add_item(_button("Take down", f"story-down:{story.message_id}", discord.ButtonStyle.danger))
+    camp = story.origin.camp if story.origin else None
+    options = [
+        discord.SelectOption(label=label, value=str(side), default=side is camp) for side, label in SIDES.items()
+    ]
+    view.add_item(
+        discord.ui.Select(
+            placeholder="Correct the side", custom_id=f"story-side:{story.message_id}", options=options, row=1
+        )
+    )
+    return Reply("\n".join(lines), view)
+
+
+def _poll(story: ManagedStory) -> str:
+    poll = story.poll
+    if poll is None:
+        return "**Team poll:** none. " + (
+            "Its headline would earn one; today's were given out, or it was night."
+            if story.strong
+            else "Its headline doesn't earn one by itself; a second source would, or you."
+        )
+    if poll.state is PollState.CLOSED:
+        return "**Team poll:** closed. `/poll reopen` lets votes in again."
+    until = f", closes {format_dt(poll.closes_at, 'R')}" if poll.closes_at else ""
+    return f"**Team poll:** open{until}, " + ("opened by itself." if poll.automatic else "started by a moderator.")
+
+
+def _button(
+    label: str, custom_id: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary
+) -> discord.ui.Button[Any]:
+    return discord.ui.Button(label=label, custom_id=custom_id, style=style)

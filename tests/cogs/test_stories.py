@@ -1,0 +1,325 @@
+"""What moderators are promised of Manage story, the menu on a card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from newsroom.models import Camp
+from newsroom.store import tables
+from tests.cogs.guild import TEAM_HEADLINE, Guild, buttons, labels, member, options, read
+from tests.desk import FEED, post, posts
+
+MIDNIGHT = 1767225600  # when every test begins: 2026-01-01 00:00 UTC
+TEAMS = ["Open source", "Proprietary", "It depends"]
+NEEDED = "For this you need the permission **Manage Messages**."
+NO_STORY = "That message is none of my story cards."
+SILENT = 1 << 12
+
+
+async def manage(guild: Guild, message: Any, by: Any = None, where: Any = None) -> Any:
+    """Open the menu on a message, by default as Mod in #news, and return the panel."""
+    shown = await (by or guild.mod).context_menu(where or guild.news, "Manage story", message)
+    assert shown.ephemeral
+    return shown.response
+
+
+async def plain_card(guild: Guild) -> Any:
+    """A card whose headline earns no team poll."""
+    await guild.told("feed add", url=FEED)
+    await guild.later()
+    return guild.news.last_message
+
+
+async def camps(guild: Guild) -> list[Camp]:
+    async with guild.store.read() as connection:
+        return list(await connection.scalars(select(tables.correction.c.camp)))
+
+
+async def test_it_tells_why_the_story_is_here_and_what_can_be_done(guild: Guild):
+    card = await guild.team_card()
+
+    panel = await manage(guild, card)
+
+    assert read(panel).split("\n") == [
+        f"### **{TEAM_HEADLINE}**",
+        f"Posted <t:{MIDNIGHT + 300}:f> in {guild.news.mention}, because one of its feeds goes there.",
+        "From **Lab Notes** · lab.example",
+        f"Found <t:{MIDNIGHT}:f>, <t:{MIDNIGHT}:R>",
+        "<https://lab.example/posts/900>",
+        "**Why this side?** I take this to be about open source: 🟦 for open source “open-weights” (3), "
+        "“Apache 2.0” (3), “Mistral” (2), “weights” (1).",
+        f"**Team poll:** open, closes <t:{MIDNIGHT + 300 + 24 * 3600}:R>, opened by itself.",
+    ]
+    assert labels(panel) == ["Stop the team poll", "Take down"]
+    assert [(option["value"], option["default"]) for option in options(panel)] == [
+        ("open", True),
+        ("proprietary", False),
+        ("both", False),
+        ("neither", False),
+    ]
+
+
+async def test_more_tells_every_member_the_words_that_counted(guild: Guild):
+    card = await guild.team_card()
+
+    told = read((await guild.bob.click(card, label="More")).response)
+
+    assert "**Why this side?** I take this to be about open source: 🟦 for open source “open-weights” (3)" in told
+
+
+# Who may
+
+
+async def test_members_are_not_offered_it_and_are_refused_where_a_server_shows_it(guild: Guild):
+    card = await guild.team_card()
+    guild.allow("Manage story", guild.bob)
+    before = await guild.rows()
+
+    assert read(await manage(guild, card, by=guild.bob)) == NEEDED
+    assert await guild.rows() == before
+
+
+@pytest.mark.parametrize("button", ["Stop the team poll", "Take down", "menu"])
+async def test_a_forged_button_of_a_member_without_the_permission_is_refused(guild: Guild, button: str):
+    card = await guild.team_card()
+    before = await guild.rows()
+    custom_id = {
+        "Stop the team poll": f"story-poll:stop:{card.id}",
+        "Take down": f"story-down:{card.id}",
+        "menu": f"story-side:{card.id}",
+    }[button]
+
+    result = await guild.counterfeit(guild.bob, custom_id, *(["neither"] if button == "menu" else []))
+
+    assert result.ephemeral
+    assert read(result.response) == NEEDED
+    assert await guild.rows() == before
+    assert any(message.id == card.id for message in guild.news.history())
+
+
+@pytest.mark.parametrize("what", ["story-poll:stop", "story-poll:start", "story-down", "story-side"])
+async def test_another_servers_story_cannot_be_reached(guild: Guild, what: str):
+    card = await guild.team_card()
+    elsewhere = guild.env.create_guild("Elsewhere")
+    talk = elsewhere.create_text_channel("talk")
+    await guild.env.settle()
+    stranger = member(guild.env, elsewhere, "stranger", manage_messages=True)
+    before = await guild.rows()
+
+    values = ["neither"] if what == "story-side" else []
+    result = await guild.counterfeit(stranger, f"{what}:{card.id}", *values, where=talk)
+
+    assert read(result.followups[0]) == NO_STORY
+    assert result.followups[0].ephemeral
+    assert await guild.rows() == before
+    assert any(message.id == card.id for message in guild.news.history())
+
+
+async def test_a_message_that_is_no_card_is_told_as_such(guild: Guild):
+    await guild.bob.send(guild.news, "hello")
+
+    assert read(await manage(guild, guild.news.last_message)) == NO_STORY
+
+
+async def test_a_side_that_is_none_of_the_four_is_refused(guild: Guild):
+    card = await guild.team_card()
+    before = await guild.rows()
+
+    result = await guild.counterfeit(guild.mod, f"story-side:{card.id}", "sideways")
+
+    assert read(result.followups[0]) == "Pick one of the four."
+    assert await guild.rows() == before
+
+
+# Take down
+
+
+async def test_a_story_that_is_taken_down_goes_with_its_poll_and_does_not_come_back(guild: Guild):
+    card = await plain_card(guild)
+    await guild.mod.click(await manage(guild, card), label="Start the team poll")
+    await guild.later()
+    assert len(guild.news.history()) == 2
+
+    panel = await manage(guild, card)
+    await guild.mod.click(panel, label="Take down")
+    assert read(panel) == "Taken down. It won't come back here."
+    assert labels(panel) == []
+    assert guild.news.history() == []
+
+    guild.web.put(FEED, *posts(1, 2, 3))
+    await guild.later(minutes=30)
+    await guild.restart()
+    await guild.later(minutes=30)
+    assert guild.news.history() == []
+    assert "closed" in await guild.told("poll list", by=guild.mod)
+
+
+async def test_a_story_taken_down_in_one_channel_stays_in_the_other_and_so_does_its_poll(guild: Guild):
+    other = guild.guild.create_text_channel("other")
+    guild.web.put(FEED, *posts(1), post(900, title=TEAM_HEADLINE))
+    await guild.told("poll settings", timezone="Asia/Tokyo")
+    await guild.told("feed add", url=FEED)
+    await guild.told("feed add", url=FEED, channel=other)
+    await guild.later()
+
+    await guild.mod.click(await manage(guild, guild.news.last_message), label="Take down")
+
+    assert guild.news.history() == []
+    there = other.last_message
+    assert labels(there)[2:] == TEAMS
+    assert "Team Open Source" in await guild.vote(guild.bob, there, "Open source")
+    await guild.later()
+    assert "1 vote in" in guild.tally(there)
+
+
+async def test_a_card_that_cannot_be_deleted_is_told_of(guild: Guild):
+    panel = await manage(guild, await guild.team_card())
+    guild.env.inject_error("DELETE", "/channels/*/messages/*", status=403, code=50013, message="Missing Permissions")
+
+    await guild.mod.click(panel, label="Take down")
+
+    assert read(panel) == (
+        "Taken down. It won't come back here. I couldn't delete all of its messages; please delete the rest by hand."
+    )
+
+
+async def test_of_two_moderators_who_take_it_down_the_second_is_told(guild: Guild):
+    card = await guild.team_card()
+    first, second = await manage(guild, card), await manage(guild, card, by=guild.alice)
+    await guild.mod.click(first, label="Take down")
+
+    await guild.alice.click(second, label="Take down")
+
+    assert read(second) == NO_STORY
+
+
+# The team poll
+
+
+async def test_a_moderator_may_start_a_team_poll_which_answers_the_card_silently(guild: Guild):
+    card = await plain_card(guild)
+    panel = await manage(guild, card)
+    assert "**Team poll:** none." in read(panel)
+    assert labels(panel) == ["Start the team poll", "Take down"]
+
+    await guild.mod.click(panel, label="Start the team poll")
+    await guild.later()
+
+    assert read(panel).startswith("The team poll appears as a reply to the card in a moment.\n")
+    assert labels(panel) == ["Stop the team poll", "Take down"]
+    reply = guild.news.last_message
+    assert reply.reference.message_id == card.id
+    assert reply.content == "**Team Open Source or Team Proprietary?**\nPost 3"
+    assert labels(reply) == TEAMS
+    assert guild.requests("POST", f"/channels/{guild.news.id}/messages")[-1].json["flags"] & SILENT
+    assert labels(guild.fresh(card)) == ["Read", "More"]
+    assert "started by a moderator" in read(await manage(guild, card))
+
+
+async def test_the_menu_works_on_the_poll_below_a_card_as_well(guild: Guild):
+    card = await plain_card(guild)
+    await guild.mod.click(await manage(guild, card), label="Start the team poll")
+    await guild.later()
+
+    assert "### **Post 3**" in read(await manage(guild, guild.news.last_message))
+
+
+async def test_a_moderators_own_choice_does_not_count_against_the_limit(guild: Guild):
+    await guild.told("poll settings", timezone="Asia/Tokyo")
+    card = await plain_card(guild)
+    await guild.mod.click(await manage(guild, card), label="Start the team poll")
+
+    guild.web.put(FEED, *posts(1, 2, 3), post(900, title=TEAM_HEADLINE))
+    await guild.later(minutes=20)
+
+    assert labels(guild.news.last_message)[2:] == TEAMS
+
+
+async def test_a_second_start_is_refused(guild: Guild):
+    card = await plain_card(guild)
+    first, second = await manage(guild, card), await manage(guild, card, by=guild.alice)
+    await guild.mod.click(first, label="Start the team poll")
+
+    await guild.alice.click(second, label="Start the team poll")
+    await guild.later(minutes=10)
+
+    assert read(second) == "This story has its team poll already."
+    assert len(guild.news.history()) == 2
+
+
+async def test_a_moderator_may_stop_a_team_poll(guild: Guild):
+    card = await guild.team_card()
+    await guild.vote(guild.bob, card, "Open source")
+    panel = await manage(guild, card)
+
+    await guild.mod.click(panel, label="Stop the team poll")
+    await guild.later(minutes=10)
+
+    assert read(panel).startswith("The team poll is closed.\n")
+    assert labels(panel) == ["Take down"]
+    assert "**Team poll:** closed." in read(panel)
+    drawn = guild.fresh(card)
+    assert [button["label"] for button in buttons(drawn) if button["disabled"]] == TEAMS
+    assert "-# Closed" in guild.tally(card)
+
+
+# Which side
+
+
+async def test_a_corrected_side_wins_and_is_remembered(guild: Guild):
+    card = await guild.team_card()
+    panel = await manage(guild, card)
+
+    await guild.mod.select(panel, ["both"])
+    assert read(panel).startswith("Noted: your word wins over mine.\n")
+    assert "**Why this side?** A moderator says that this is about both sides." in read(panel)
+    await guild.restart()
+
+    assert await camps(guild) == [Camp.BOTH]
+    told = read((await guild.bob.click(card, label="More")).response)
+    assert "A moderator says that this is about both sides." in told
+    assert [option["value"] for option in options(await manage(guild, card)) if option["default"]] == ["both"]
+
+
+async def test_a_story_corrected_to_neither_earns_no_poll_by_a_second_source(guild: Guild):
+    other_feed = "https://blog.example/feed.xml"
+    told_first = post(7, title="Something small, something large", summary="It is an open-weights model.")
+    guild.web.put(FEED, told_first)
+    guild.web.put(other_feed, *posts(1), title="Other Notes")
+    await guild.told("poll settings", timezone="Asia/Tokyo")
+    await guild.told("feed add", url=FEED)
+    await guild.told("feed add", url=other_feed, backfill=0)
+    await guild.later()
+    await guild.mod.select(await manage(guild, guild.news.last_message), ["neither"])
+
+    guild.web.put(other_feed, *posts(1), told_first, title="Other Notes")
+    await guild.later(minutes=30)
+
+    assert len(guild.news.history()) == 1
+
+
+async def test_panels_of_a_former_process_still_work(guild: Guild):
+    card = await guild.team_card()
+    panel = await manage(guild, card)
+    await guild.restart()
+
+    await guild.mod.select(panel, ["proprietary"])
+    assert "about proprietary AI" in read(panel)
+    await guild.mod.click(panel, label="Stop the team poll")
+    assert read(panel).startswith("The team poll is closed.\n")
+    await guild.mod.click(panel, label="Take down")
+    assert read(panel) == "Taken down. It won't come back here."
+
+
+async def test_a_hostile_headline_has_no_power_in_the_panel(guild: Guild):
+    guild.web.put(FEED, *posts(1), post(900, title="@everyone <@1> [x](https://evil.example) open-weights Apache 2.0"))
+    await guild.told("poll settings", timezone="Asia/Tokyo")
+    await guild.told("feed add", url=FEED)
+    await guild.later()
+
+    told = read(await manage(guild, guild.news.last_message))
+
+    assert "### **\\@everyone \\<\\@1> [x]\\(https\\://evil.example) open-weights Apache 2.0**" in told
