@@ -20,13 +20,13 @@ NAMES = (
     "Ines", "Jonas", "Keiko", "Lena", "Mateo", "Noor", "Oskar", "Priya",
 )  # fmt: skip
 PREFIX = "vote:"  # of the custom_id of a button the crowd presses
-PAUSE_SECONDS = (0.3, 1.0)
+PAUSE_SECONDS = (0.15, 0.5)
 PATIENCE = 5.0
 # How likely somebody is to stay away, to vote against their leaning, and to change their mind afterwards.
 STAYS_AWAY, SURPRISES, TURNS = 0.1, 0.15, 0.2
 TILT = 0.3  # how far a card may pull everybody to one side
 UNDECIDED = 0.08  # how near the middle somebody stands between two sides
-OLDER = 0.3  # how often a vote goes to another card than the newest
+OLDER = 0.5  # how often a vote goes to another card than the newest
 
 
 class Crowd:
