@@ -15,7 +15,7 @@ from aiolimiter import AsyncLimiter
 from cogs.places import CannotLook, ChannelPlace, Places
 from cogs.views.cards import card_message, carries
 from cogs.views.polls import PollForm, poll_form, result_form
-from newsroom.desk.attempts import Step
+from newsroom.attempts import Step
 from newsroom.desk.refusals import Verdict, in_words, may_have_arrived, verdict
 from newsroom.models import PollStyle, Purpose
 from newsroom.network import is_network_error, never_connected

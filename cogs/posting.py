@@ -17,7 +17,7 @@ from discord.utils import utcnow
 
 from cogs.places import CannotLook, Place, Places
 from cogs.views.cards import CardMessage, card_message, more_item, plain_card_message
-from newsroom.desk.attempts import CLOCK_SLACK, Step
+from newsroom.attempts import CLOCK_SLACK, Step
 from newsroom.desk.outbox import Claim, Outbox
 from newsroom.desk.refusals import Verdict, in_words, may_have_arrived, verdict
 from newsroom.models import Publishing

@@ -217,6 +217,13 @@ class Card:
     mark: str
     poll: ShownPoll | None = None
 
+    @classmethod
+    def of(cls, article: Article, source: str, mark: str, poll: ShownPoll | None = None) -> Card:
+        """The card that tells an article, under its source's name in that channel."""
+        return cls(
+            article.title, source, article.url, article.summary, article.picture_url, article.published_at, mark, poll
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

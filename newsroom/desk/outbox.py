@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsroom.desk.attempts import CLOCK_SLACK, LONGEST_ATTEMPT, NONCE_WINDOW, Step, next_step, wait_after
-from newsroom.desk.cards import card_of
+from newsroom.attempts import CLOCK_SLACK, LONGEST_ATTEMPT, NONCE_WINDOW, Step, next_step, wait_after
 from newsroom.marks import Marks
 from newsroom.models import Card, ChannelKind, Delivery, DeliveryState, Origin, Publishing, PublishState
 from newsroom.store import Store
@@ -86,7 +85,7 @@ class Outbox:
             kind=channel.kind,
             tag_id=channel.tag_id,
             step=step,
-            card=card_of(article, source, self._marks.mark(delivery.id), poll),
+            card=Card.of(article, source, self._marks.mark(delivery.id), poll),
             nonce=self._marks.secret(delivery.id),
             look_since=attempted_at - CLOCK_SLACK,
             # A row that stands at sending was due again only after its last attempt, or else when that began.

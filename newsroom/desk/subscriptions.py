@@ -331,15 +331,7 @@ class Subscriptions:
             article = await self._store.articles.newest(connection, feed_id)
         if article is None:
             raise RequestRefused("That feed hasn't brought an article yet.")
-        return Card(
-            headline=article.title,
-            source=listed.title,
-            url=article.url,
-            summary=article.summary,
-            picture_url=article.picture_url,
-            published_at=article.published_at,
-            mark="",
-        )
+        return Card.of(article, listed.title, mark="")
 
     async def refresh(self, guild_id: int, feed_id: int) -> Refreshed:
         """Read a feed now, whether it is due or not."""

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsroom.desk.attempts import CLOCK_SLACK, LONGEST_ATTEMPT, Step, next_step, wait_after
-from newsroom.desk.cards import card_of
+from newsroom.attempts import CLOCK_SLACK, LONGEST_ATTEMPT, Step, next_step, wait_after
 from newsroom.marks import POLL, POLL_MESSAGE, Marks
 from newsroom.models import (
     Article,
@@ -213,7 +212,7 @@ class PollMessages:
         assert delivery is not None, "its row goes with the delivery's"
         article, source = await self._store.deliveries.contents(connection, delivery)
         mark = self._marks.mark(delivery.id)
-        return Drawing(message, shown, votes, card_of(article, source, mark, shown), article)
+        return Drawing(message, shown, votes, Card.of(article, source, mark, shown), article)
 
     # ------------------------------------------------------------------------------ parts
 

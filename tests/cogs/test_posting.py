@@ -13,7 +13,7 @@ from sqlalchemy import select
 from cogs.places import CannotLook
 from cogs.posting import LONGEST_LOOK, LONGEST_SEND, MOST_ODD_FAILURES, Posting
 from cogs.views.cards import CardMessage
-from newsroom.desk.attempts import LONGEST_ATTEMPT
+from newsroom.attempts import LONGEST_ATTEMPT
 from newsroom.models import ChannelKind
 from newsroom.store import tables
 from newsroom.store.database import migrate, open_database

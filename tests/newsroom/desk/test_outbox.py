@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from newsroom.attempts import CLOCK_SLACK, NONCE_WINDOW, Step
 from newsroom.desk import outbox as rules
-from newsroom.desk.attempts import CLOCK_SLACK, NONCE_WINDOW, Step
 from newsroom.desk.outbox import Claim
 from newsroom.store.database import Database
 from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk, posts

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsroom.desk.attempts import CLOCK_SLACK, NONCE_WINDOW, Step
+from newsroom.attempts import CLOCK_SLACK, NONCE_WINDOW, Step
 from newsroom.marks import POLL, POLL_MESSAGE, Marks
 from newsroom.models import DeliveryState, Outcome, Poll, PollState, Purpose, Side, Tally
 from newsroom.store.database import Database, open_database

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsroom.desk.attempts import FIRST_WAIT, LONGEST_WAIT, NONCE_WINDOW, Step, next_step, wait_after
+from newsroom.attempts import FIRST_WAIT, LONGEST_WAIT, NONCE_WINDOW, Step, next_step, wait_after
 from newsroom.models import DeliveryState
 from tests.makers import NOW
 
