@@ -59,13 +59,14 @@ class Boards:
 
     def changed(self, poll_id: int) -> None:
         """Draw the messages of a poll as soon as they may be drawn again."""
-        self._messages.changed.add(poll_id)
-        self._tasks.start(("draw", poll_id), partial(self._draw_all, poll_id))
+        if poll_id not in self._messages.changed:  # otherwise the next tick looks, which is soon enough
+            self._messages.changed.add(poll_id)
+            self._tasks.start(("draw", poll_id), partial(self._draw_all, poll_id))
 
     def draw_changed(self) -> None:
         """Go on with what couldn't be drawn at once, or was changed elsewhere."""
         for poll_id in tuple(self._messages.changed):
-            self.changed(poll_id)
+            self._tasks.start(("draw", poll_id), partial(self._draw_all, poll_id))
 
     async def sweep(self) -> None:
         """Draw what is out of date, whoever changed it; and forget clicks whose reply is no use any more."""

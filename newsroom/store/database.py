@@ -45,7 +45,7 @@ class Database:
     """A database that is open. Give it back with :meth:`close`.
 
     ``engine`` is the one that writes. On SQLite it holds a single connection, so that the writers of this
-    process take turns in the order they came instead of racing for the file's lock.
+    process take turns instead of racing for the file's lock; in which order they do is the pool's business.
     """
 
     def __init__(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from newsroom.models import (
 )
 from newsroom.store import Connection, Store
 from newsroom.text import shorten
+from newsroom.turns import Turns
 from newsroom.votes.asking import QUESTION, Draft, check, read_choices, read_question, read_take, team_question
 from newsroom.votes.counting import FEWEST, is_hidden, outcome, positions_of, tally
 from newsroom.votes.exports import Export, private_export, public_export, sealed_export
@@ -83,9 +83,9 @@ class Polls:
         self._store = store
         self._marks = marks
         self._now = now
-        # Votes go in the order of the clicks. Left to itself the pool gives its connection to whoever asks at the right
-        # moment: among hundreds of clicks a member's first would overtake the last one, which is to win.
-        self._turn = asyncio.Lock()
+        # A member's clicks count in their order. Left to itself a pool gives its connection to whoever asks at the
+        # right moment: among hundreds of clicks a member's first would overtake the last one, which is to win.
+        self._turns = Turns()
 
     # ----------------------------------------------------------------------------- asking
 
@@ -182,7 +182,10 @@ class Polls:
         if not ballot.choice:
             raise RequestRefused(NO_CHOICE)  # only ``undo`` takes a vote back
         now = self._now()
-        async with self._turn, self._store.begin() as connection:
+        async with (
+            self._turns.turn((ballot.guild_id, ballot.member_id)),
+            self._store.begin() as connection,
+        ):
             side, _ = await self._store.votes.hold_member(connection, ballot.guild_id, ballot.member_id)
             poll = await self._votable(connection, ballot, poll_id, now)
             settings = await self._store.guilds.settings(connection, ballot.guild_id)
@@ -213,7 +216,7 @@ class Polls:
         Raises RequestRefused when it is another's, or no longer the newest.
         """
         now = self._now()
-        async with self._store.begin() as connection:
+        async with self._turns.turn((guild_id, member_id)), self._store.begin() as connection:
             side, _ = await self._store.votes.hold_member(connection, guild_id, member_id)
             vote = await self._store.votes.entry(connection, vote_id)
             if vote is None or vote.guild_id != guild_id or vote.member_id != member_id:
