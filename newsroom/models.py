@@ -449,7 +449,8 @@ class Vote:
     """One member's answer, as one entry of the log.
 
     ``ballot`` has the bit ``1 << position`` set for each choice; 0 means that the member took the vote back.
-    ``crossed``: it was for the other team than the member's own.
+    ``crossed``: it was for the other team than the member's own. ``restores`` is set where a vote was undone: the
+    earlier entry that holds again.
     """
 
     id: int
@@ -459,6 +460,7 @@ class Vote:
     ballot: int
     crossed: bool
     cast_at: datetime
+    restores: int | None = None
 
 
 class Cause(StrEnum):

@@ -101,7 +101,14 @@ class Module:
 
     @property
     def is_cog(self) -> bool:
-        return self.name.startswith("cogs.") and _function(self.tree, "setup") is not None
+        """Whether it is a part of the bot by itself: an extension, or a class that listens for Discord."""
+        listens = any(
+            ast.unparse(base) in ("commands.Cog", "Cog")
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.ClassDef)
+            for base in node.bases
+        )
+        return self.name.startswith("cogs.") and (listens or _function(self.tree, "setup") is not None)
 
 
 def _modules() -> dict[str, Module]:

@@ -10,7 +10,9 @@ from newsroom.errors import RequestRefused
 from newsroom.models import Camp, Delivery, DeliveryState, GuildSettings, Origin, Poll, PollState, Purpose
 from newsroom.store import Connection, Store
 from newsroom.votes.story_polls import StoryPolls, place_of
+from newsroom.votes.totals import close_poll
 
+LARGEST_ID = 2**63 - 1  # no id of Discord's is larger
 NO_STORY = "That message is none of my story cards."
 
 
@@ -18,8 +20,6 @@ NO_STORY = "That message is none of my story cards."
 class ManagedStory:
     """A story as its moderators see it: the card that was picked, where it comes from, and its team poll if any."""
 
-    story_id: int
-    delivery_id: int
     channel_id: int
     message_id: int
     headline: str
@@ -30,12 +30,8 @@ class ManagedStory:
     strong: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TakenDown:
-    """The messages to delete, as (channel, message), and the poll that ended with them, if it was the last card."""
-
-    messages: tuple[tuple[int, int], ...]
-    poll_id: int | None
+Place = tuple[int, int]
+"""A message, as channel and message."""
 
 
 class StoryDesk:
@@ -51,8 +47,8 @@ class StoryDesk:
         async with self._store.read() as connection:
             return await self._managed(connection, guild_id, await self._card(connection, guild_id, message_id))
 
-    async def stories(self, guild_id: int, text: str) -> list[tuple[int, str]]:
-        """Return the posted stories whose headline holds ``text``, the newest first, as (id, headline)."""
+    async def stories(self, guild_id: int, text: str) -> list[tuple[int, str, int]]:
+        """Return the cards whose headline holds ``text``, the newest first, as (story, headline, channel)."""
         async with self._store.read() as connection:
             return await self._store.stories.posted(connection, guild_id, text)
 
@@ -67,17 +63,17 @@ class StoryDesk:
                 raise RequestRefused("This story has its team poll already.")
             return await self._managed(connection, guild_id, card)
 
-    async def correct(self, guild_id: int, message_id: int, camp: Camp, decided_by: int) -> ManagedStory:
+    async def correct(self, guild_id: int, message_id: int, camp: Camp) -> ManagedStory:
         """Remember which side or sides a story is about, whatever its words say."""
         async with self._store.begin() as connection:
             card = await self._card(connection, guild_id, message_id)
-            await self._store.guilds.correct(connection, guild_id, card.story_id, camp, decided_by, self._now())
+            await self._store.guilds.correct(connection, guild_id, card.story_id, camp)
             return await self._managed(connection, guild_id, card)
 
-    async def take_down(self, guild_id: int, message_id: int) -> TakenDown:
-        """Take a story's card out of its channel for good, with what shows its poll there.
+    async def take_down(self, guild_id: int, message_id: int) -> list[Place]:
+        """Take a story's card out of its channel for good, with what shows its poll there; return what to delete.
 
-        With the last card the poll ends, too, without a result.
+        With the last card the poll ends, too, and its result is told nowhere.
         """
         async with self._store.begin() as connection:
             card = await self._card(connection, guild_id, message_id)
@@ -97,11 +93,13 @@ class StoryDesk:
                         if shown.message_id is not None and shown.message_id != card.message_id:
                             messages.append((place, shown.message_id))
                 if ended and poll.state is PollState.OPEN:
-                    await self._store.polls.close(connection, poll.id, self._now())
-        return TakenDown(tuple(messages), poll.id if poll and ended else None)
+                    await close_poll(self._store, connection, poll, self._now())
+        return messages
 
     async def _card(self, connection: Connection, guild_id: int, message_id: int) -> Delivery:
         """Return the card that a moderator means: the message itself, or what a poll's message replies to."""
+        if message_id > LARGEST_ID:
+            raise RequestRefused(NO_STORY)
         card = await self._store.deliveries.by_message(connection, guild_id, message_id)
         if card is None:
             shown = await self._store.polls.by_message(connection, guild_id, message_id)
@@ -118,8 +116,6 @@ class StoryDesk:
         story = await self._store.stories.get(connection, card.story_id, guild_id)
         assert card.message_id is not None, "it stands in its channel"
         return ManagedStory(
-            story_id=card.story_id,
-            delivery_id=card.id,
             channel_id=card.channel_id,
             message_id=card.message_id,
             headline=article.title,

@@ -41,6 +41,13 @@ class NewsChannelStore:
         row = (await connection.execute(statement)).one_or_none()
         return NewsChannel(*row) if row else None
 
+    async def lock(self, connection: AsyncConnection, channel_id: int) -> None:
+        """Let one transaction at a time decide something about a channel."""
+        statement = select(tables.news_channel.c.channel_id).where(tables.news_channel.c.channel_id == channel_id)
+        # Not so firmly that who plans deliveries into the channel would wait: two who did that first, and lock it then,
+        # would wait for each other.
+        await connection.execute(statement.with_for_update(key_share=True))
+
     async def of_guild(self, connection: AsyncConnection, guild_id: int) -> dict[int, NewsChannel]:
         rows = await connection.execute(select(*COLUMNS).where(tables.news_channel.c.guild_id == guild_id))
         return {row.channel_id: NewsChannel(*row) for row in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import asdict
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,21 +26,22 @@ class GuildStore:
         return GuildSettings(*row) if row else GuildSettings(guild_id)
 
     async def put(self, connection: AsyncConnection, guild_id: int, **changes: object) -> GuildSettings:
-        """Change some of a guild's settings and return them all."""
-        defaults = GuildSettings(guild_id)
-        fresh = {name: getattr(defaults, name) for name in GuildSettings.__dataclass_fields__} | changes
+        """Change some of a guild's settings, one at least, and return them all."""
+        fresh = asdict(GuildSettings(guild_id)) | changes
         statement = self._insert(tables.guild).values(**fresh)
-        if changes:
-            statement = statement.on_conflict_do_update(index_elements=["guild_id"], set_=changes)
-        else:
-            statement = statement.on_conflict_do_nothing()
-        await connection.execute(statement)
+        await connection.execute(statement.on_conflict_do_update(index_elements=["guild_id"], set_=changes))
         return await self.settings(connection, guild_id)
 
-    async def correct(
-        self, connection: AsyncConnection, guild_id: int, story_id: int, camp: Camp, decided_by: int, now: datetime
-    ) -> None:
+    async def lock(self, connection: AsyncConnection, guild_id: int) -> None:
+        """Let one transaction at a time decide something about a guild."""
+        fresh = self._insert(tables.guild).values(**asdict(GuildSettings(guild_id))).on_conflict_do_nothing()
+        await connection.execute(fresh)
+        own = select(tables.guild.c.guild_id).where(tables.guild.c.guild_id == guild_id)
+        await connection.execute(own.with_for_update())
+
+    async def correct(self, connection: AsyncConnection, guild_id: int, story_id: int, camp: Camp) -> None:
         """Remember which side or sides a guild's moderators say a story is about."""
-        values = {"camp": camp, "decided_by": decided_by, "decided_at": now}
-        statement = self._insert(tables.correction).values(guild_id=guild_id, story_id=story_id, **values)
-        await connection.execute(statement.on_conflict_do_update(index_elements=["guild_id", "story_id"], set_=values))
+        statement = self._insert(tables.correction).values(guild_id=guild_id, story_id=story_id, camp=camp)
+        await connection.execute(
+            statement.on_conflict_do_update(index_elements=["guild_id", "story_id"], set_={"camp": camp})
+        )

@@ -30,6 +30,12 @@ CHOICE_COLUMNS = [tables.poll_choice.c[name] for name in Choice.__dataclass_fiel
 MESSAGE_COLUMNS = [tables.poll_message.c[name] for name in PollMessage.__dataclass_fields__]
 ON_ITS_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 
+DRAWN_AT_ONCE = 50
+"""How many polls a sweep has drawn: some may lie where Discord refuses us, again and again."""
+
+SEARCHED = 500
+"""How many of the newest are looked through for a word."""
+
 
 class PollStore:
     """What is remembered of polls. Every method works inside the caller's transaction."""
@@ -80,12 +86,22 @@ class PollStore:
     async def of_guild(
         self, connection: AsyncConnection, guild_id: int, states: Collection[PollState], text: str = "", most: int = 25
     ) -> list[Poll]:
-        """Return a guild's polls in these states whose question holds ``text``, the newest first."""
-        wanted = [tables.poll.c.guild_id == guild_id, tables.poll.c.state.in_(list(states))]
-        if text:
-            wanted.append(tables.poll.c.question.icontains(text, autoescape=True))
+        """Return a guild's polls in these states whose question holds ``text``, the newest first.
+
+        Of very many only the newest SEARCHED are looked through. Small and capital letters are told apart here and not
+        in SQL, because SQLite knows those of English alone.
+        """
+        newest = (
+            select(tables.poll.c.id, tables.poll.c.question)
+            .where(tables.poll.c.guild_id == guild_id, tables.poll.c.state.in_(list(states)))
+            .order_by(tables.poll.c.id.desc())
+            .limit(SEARCHED if text else most)
+        )
+        found = [row.id for row in await connection.execute(newest) if text.casefold() in row.question.casefold()][
+            :most
+        ]
         return await self._polls(
-            connection, select(*COLUMNS).where(*wanted).order_by(tables.poll.c.id.desc()).limit(most)
+            connection, select(*COLUMNS).where(tables.poll.c.id.in_(found)).order_by(tables.poll.c.id.desc())
         )
 
     async def due(self, connection: AsyncConnection, now: datetime) -> list[Poll]:
@@ -273,12 +289,31 @@ class PollStore:
         )
         return list(await connection.scalars(statement))
 
+    async def take_to_send(self, connection: AsyncConnection, message: PollMessage, **values: object) -> bool:
+        """Take a message in hand to be sent; of any number of processes that try at once, one hears True."""
+        statement = update(tables.poll_message).where(
+            tables.poll_message.c.id == message.id, tables.poll_message.c.attempts == message.attempts
+        )
+        return await self._happened(
+            connection,
+            statement.values(state=DeliveryState.SENDING, attempts=tables.poll_message.c.attempts + 1, **values),
+        )
+
+    async def record_attempt(self, connection: AsyncConnection, message: PollMessage, **values: object) -> None:
+        """Write down how an attempt ended, unless a later one has begun meanwhile: that one knows better."""
+        statement = update(tables.poll_message).where(
+            tables.poll_message.c.id == message.id, tables.poll_message.c.attempts == message.attempts + 1
+        )
+        await connection.execute(statement.values(**values))
+
     async def record(self, connection: AsyncConnection, row_id: int, **values: object) -> None:
         """Write down how far a message is."""
         await connection.execute(update(tables.poll_message).where(tables.poll_message.c.id == row_id).values(**values))
 
     async def undrawn(self, connection: AsyncConnection) -> list[int]:
-        """Return the polls that some message shows otherwise than they are."""
+        """Return the polls that some message shows otherwise than they are, the longest not drawn first: so many that
+        can't be drawn don't keep the others waiting for ever.
+        """
         log = (
             select(func.count())
             .where(tables.vote_log.c.poll_id == tables.poll.c.id)
@@ -287,20 +322,23 @@ class PollStore:
         )
         statement = (
             select(tables.poll.c.id)
-            .distinct()
             .join(tables.poll_message, tables.poll_message.c.poll_id == tables.poll.c.id)
             .where(
                 _drawable(),
                 or_(
                     tables.poll_message.c.drawn_revision != tables.poll.c.revision,
                     and_(tables.poll.c.state == PollState.OPEN, tables.poll_message.c.drawn_votes != log),
+                    tables.poll_message.c.drawn_votes < 0,
                 ),
             )
+            .group_by(tables.poll.c.id)
+            .order_by(func.min(tables.poll_message.c.drawn_at).nulls_first(), tables.poll.c.id)
         )
-        return list(await connection.scalars(statement))
+        return list(await connection.scalars(statement.limit(DRAWN_AT_ONCE)))
 
     async def take_to_draw(self, connection: AsyncConnection, row_id: int, now: datetime, not_after: datetime) -> bool:
-        """Take a message in hand to be drawn; False if somebody took it later than ``not_after``.
+        """Take a message in hand to be drawn; False if somebody took it later than ``not_after``, but not than ``now``:
+        that was another clock, or a wrong one.
 
         Of any number of processes that try at once, one hears True.
         """
@@ -308,7 +346,11 @@ class PollStore:
             update(tables.poll_message)
             .where(
                 tables.poll_message.c.id == row_id,
-                or_(tables.poll_message.c.drawn_at.is_(None), tables.poll_message.c.drawn_at <= not_after),
+                or_(
+                    tables.poll_message.c.drawn_at.is_(None),
+                    tables.poll_message.c.drawn_at <= not_after,
+                    tables.poll_message.c.drawn_at > now,
+                ),
             )
             .values(drawn_at=now)
         )
@@ -346,10 +388,15 @@ class PollStore:
 
 
 def _drawable() -> ColumnElement[bool]:
-    """Say in SQL that a message stands in a channel and is one that we draw anew."""
+    """Say in SQL that a message stands in a channel and is one that we draw anew.
+
+    A result stays as it was told, but for one that was marked: somebody whom it may quote has left.
+    """
     return and_(
         tables.poll_message.c.state == DeliveryState.SENT,
         tables.poll_message.c.message_id.is_not(None),
-        tables.poll_message.c.purpose != Purpose.RESULT,
-        tables.poll.c.style == PollStyle.BUTTONS,
+        or_(
+            and_(tables.poll_message.c.purpose != Purpose.RESULT, tables.poll.c.style == PollStyle.BUTTONS),
+            and_(tables.poll_message.c.purpose == Purpose.RESULT, tables.poll_message.c.drawn_votes < 0),
+        ),
     )

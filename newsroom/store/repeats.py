@@ -16,8 +16,8 @@ COLUMNS = [tables.repeat.c[name] for name in Repeat.__dataclass_fields__]
 class RepeatStore:
     """What is remembered of repeats. Every method works inside the caller's transaction."""
 
-    async def add(self, connection: AsyncConnection, now: datetime, **values: object) -> Repeat:
-        statement = insert(tables.repeat).values(created_at=now, **values).returning(*COLUMNS)
+    async def add(self, connection: AsyncConnection, **values: object) -> Repeat:
+        statement = insert(tables.repeat).values(**values).returning(*COLUMNS)
         return Repeat(*(await connection.execute(statement)).one())
 
     async def of_guild(self, connection: AsyncConnection, guild_id: int) -> list[Repeat]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from newsroom.models import Camp
 from newsroom.store import tables
 from newsroom.store.articles import KEYS_A_QUERY
+from newsroom.store.polls import SEARCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +66,17 @@ class StoryStore:
         )
         return (await connection.execute(statement)).scalar_one()
 
-    async def posted(
-        self, connection: AsyncConnection, guild_id: int, text: str, most: int = 25
-    ) -> list[tuple[int, str]]:
-        """Return the newest stories whose card stands in a guild and whose headline holds ``text``."""
-        headline = tables.article.c.title
+    async def posted(self, connection: AsyncConnection, guild_id: int, text: str) -> list[tuple[int, str, int]]:
+        """Return the newest cards of a guild whose headline holds ``text``, as (story, headline, channel).
+
+        Of very many only the newest SEARCHED are looked through; see ``PollStore.of_guild`` for why not in SQL.
+        """
         statement = (
-            select(tables.delivery.c.story_id, func.min(headline))
+            select(tables.delivery.c.story_id, tables.article.c.title, tables.delivery.c.channel_id)
             .join(tables.article, tables.article.c.id == tables.delivery.c.article_id)
             .where(tables.delivery.c.guild_id == guild_id, tables.delivery.c.message_id.is_not(None))
-            .group_by(tables.delivery.c.story_id)
-            .order_by(func.max(tables.delivery.c.id).desc())
-            .limit(most)
+            .order_by(tables.delivery.c.id.desc())
+            .limit(SEARCHED)
         )
-        if text:
-            statement = statement.where(headline.icontains(text, autoescape=True))
-        return [(story_id, title) for story_id, title in await connection.execute(statement)]
+        found = await connection.execute(statement)
+        return [(story_id, title, place) for story_id, title, place in found if text.casefold() in title.casefold()]

@@ -247,8 +247,6 @@ correction = Table(
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("story_id", RowId, ForeignKey("story.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("camp", OneOf(Camp), nullable=False),
-    Column("decided_by", BigInteger, nullable=False),
-    Column("decided_at", UtcDateTime, nullable=False),
 )
 
 repeat = Table(
@@ -264,7 +262,6 @@ repeat = Table(
     Column("quiet", Integer, nullable=False, server_default=text("0")),
     Column("notice_due", Boolean, nullable=False, server_default=false()),
     Column("created_by", BigInteger, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
     Index(None, "guild_id"),
     Index(None, "paused", "next_at"),
 )
@@ -371,19 +368,21 @@ vote_log = Table(
     Column("ballot", Integer, nullable=False),
     Column("crossed", Boolean, nullable=False),
     Column("cast_at", UtcDateTime, nullable=False),
+    Column("restores", BigInteger),
     Index(None, "poll_id", "member_id", "id"),
     Index(None, "guild_id", "member_id", "cast_at"),
     Index(None, "guild_id", "cast_at"),
     sqlite_autoincrement=True,
 )
 
+# Whoever has ever voted or said something in a guild has a row here.
 member_side = Table(
     "member_side",
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("member_id", BigInteger, primary_key=True, autoincrement=False),
     Column("side", OneOf(Side)),
-    Column("since", UtcDateTime),
+    Index(None, "member_id"),
 )
 
 side_log = Table(

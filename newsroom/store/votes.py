@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsroom.models import Cause, Poll, PollState, PollStyle, Side, SideChange, Take, Teams, Vote
+from newsroom.models import Cause, Poll, PollState, PollStyle, Purpose, Results, Side, SideChange, Take, Teams, Vote
 from newsroom.store import tables
 from newsroom.store.database import Database
 from newsroom.votes.standings import ACTIVE, Sighting, end_of
@@ -27,23 +26,20 @@ class VoteStore:
 
     # ------------------------------------------------------------------------------ votes
 
-    async def hold_member(
-        self, connection: AsyncConnection, guild_id: int, member_id: int
-    ) -> tuple[Side | None, datetime | None]:
-        """Return a member's side and since when, and let no other transaction act for that member until this one ends.
+    async def hold_member(self, connection: AsyncConnection, guild_id: int, member_id: int) -> Side | None:
+        """Return a member's side, and let no other transaction act for that member until this one ends.
 
         Two clicks of one member would otherwise both take the side before for the one to compare with.
         """
-        columns = (tables.member_side.c.side, tables.member_side.c.since)
-        own = select(*columns).where(
+        own = select(tables.member_side.c.side).where(
             tables.member_side.c.guild_id == guild_id, tables.member_side.c.member_id == member_id
         )
-        row = (await connection.execute(own.with_for_update())).one_or_none()
-        if row is None:
-            fresh = self._insert(tables.member_side).values(guild_id=guild_id, member_id=member_id)
+        fresh = self._insert(tables.member_side).values(guild_id=guild_id, member_id=member_id)
+        # Again, if somebody who was waited for has just forgotten the member.
+        while (row := (await connection.execute(own.with_for_update())).one_or_none()) is None:
             await connection.execute(fresh.on_conflict_do_nothing())
-            row = (await connection.execute(own.with_for_update())).one()
-        return row.side, row.since
+        side: Side | None = row.side
+        return side
 
     async def latest(self, connection: AsyncConnection, poll_id: int, member_id: int) -> Vote | None:
         """Return a member's newest entry in the log of a poll."""
@@ -65,15 +61,36 @@ class VoteStore:
         return await self._vote(connection, select(*VOTE_COLUMNS).where(tables.vote_log.c.id == vote_id))
 
     async def cast(
-        self, connection: AsyncConnection, poll: Poll, member_id: int, ballot: int, crossed: bool, now: datetime
+        self,
+        connection: AsyncConnection,
+        poll: Poll,
+        member_id: int,
+        ballot: int,
+        crossed: bool,
+        now: datetime,
+        *,
+        restores: int | None = None,
     ) -> int:
         """Let a member's ballot in a poll be this one, and return the id of its entry in the log."""
         values = {"ballot": ballot, "crossed": crossed, "cast_at": now}
         current = self._insert(tables.vote).values(poll_id=poll.id, member_id=member_id, **values)
         await connection.execute(current.on_conflict_do_update(index_elements=["poll_id", "member_id"], set_=values))
-        entry = insert(tables.vote_log).values(poll_id=poll.id, guild_id=poll.guild_id, member_id=member_id, **values)
+        entry = insert(tables.vote_log).values(
+            poll_id=poll.id, guild_id=poll.guild_id, member_id=member_id, restores=restores, **values
+        )
         vote_id: int = (await connection.execute(entry.returning(tables.vote_log.c.id))).scalar_one()
         return vote_id
+
+    async def voted_elsewhere(self, connection: AsyncConnection, vote: Vote) -> bool:
+        """Whether a member has voted in another poll of the guild after this vote."""
+        later = select(tables.vote_log.c.id).where(
+            tables.vote_log.c.guild_id == vote.guild_id,
+            tables.vote_log.c.member_id == vote.member_id,
+            tables.vote_log.c.id > vote.id,
+            tables.vote_log.c.poll_id != vote.poll_id,
+            tables.vote_log.c.ballot != 0,
+        )
+        return await connection.scalar(later.limit(1)) is not None
 
     async def ballots(self, connection: AsyncConnection, poll_id: int) -> list[tuple[int, int]]:
         """Return each ballot of a poll and how many members cast it."""
@@ -159,7 +176,7 @@ class VoteStore:
         await connection.execute(
             update(tables.member_side)
             .where(tables.member_side.c.guild_id == guild_id, tables.member_side.c.member_id == member_id)
-            .values(side=side, since=now if side else None)
+            .values(side=side)
         )
         await connection.execute(
             insert(tables.side_log).values(
@@ -189,6 +206,41 @@ class VoteStore:
             wanted.append(tables.side_log.c.member_id == member_id)
         rows = await connection.execute(select(*CHANGE_COLUMNS).where(*wanted).order_by(tables.side_log.c.id))
         return [SideChange(*row) for row in rows]
+
+    async def sealed(self, connection: AsyncConnection, guild_id: int) -> list[SideChange]:
+        """Return the newest changes of members whose side an open poll has set that keeps its votes to itself."""
+        later = tables.side_log.alias("later")
+        newer = select(later.c.id).where(
+            later.c.guild_id == guild_id,
+            later.c.member_id == tables.side_log.c.member_id,
+            later.c.id > tables.side_log.c.id,
+        )
+        statement = (
+            select(*CHANGE_COLUMNS)
+            .join(tables.poll, tables.poll.c.id == tables.side_log.c.poll_id)
+            .where(
+                tables.side_log.c.guild_id == guild_id,
+                tables.side_log.c.cause == Cause.FIRST_VOTE,
+                tables.poll.c.state == PollState.OPEN,
+                tables.poll.c.results != Results.LIVE,
+                ~newer.exists(),
+            )
+        )
+        return [SideChange(*row) for row in await connection.execute(statement)]
+
+    async def first_change(self, connection: AsyncConnection, guild_id: int) -> datetime | None:
+        """Return when somebody in a guild first had a side."""
+        statement = select(func.min(tables.side_log.c.at)).where(tables.side_log.c.guild_id == guild_id)
+        at: datetime | None = await connection.scalar(statement)
+        return at
+
+    async def side(self, connection: AsyncConnection, guild_id: int, member_id: int) -> Side | None:
+        """Return the side that a member is on."""
+        statement = select(tables.member_side.c.side).where(
+            tables.member_side.c.guild_id == guild_id, tables.member_side.c.member_id == member_id
+        )
+        side: Side | None = await connection.scalar(statement)
+        return side
 
     async def sightings(self, connection: AsyncConnection, guild_id: int) -> list[Sighting]:
         """Return who voted when in a guild."""
@@ -323,6 +375,13 @@ class VoteStore:
         )
         return [(Vote(*row[:-1]), row[-1]) for row in await connection.execute(statement)]
 
+    async def polls_of(self, connection: AsyncConnection, guild_id: int, member_id: int) -> int:
+        """Count the polls of a guild in which a member has a vote, or had one."""
+        statement = select(func.count(tables.vote_log.c.poll_id.distinct())).where(
+            tables.vote_log.c.guild_id == guild_id, tables.vote_log.c.member_id == member_id
+        )
+        return (await connection.execute(statement)).scalar_one()
+
     async def takes_of(self, connection: AsyncConnection, guild_id: int, member_id: int) -> list[Take]:
         """Return a member's takes in a guild."""
         statement = select(*TAKE_COLUMNS).where(
@@ -331,9 +390,10 @@ class VoteStore:
         return [Take(*row) for row in await connection.execute(statement.order_by(tables.take.c.id))]
 
     async def forget(self, connection: AsyncConnection, guild_id: int, member_id: int) -> list[int]:
-        """Remove a member's votes, sides and takes from a guild; return the polls whose tally that changes.
+        """Remove a member's votes, sides and takes from a guild; return the polls that are to be drawn anew.
 
         The standings that are remembered go from the member's first entry on: they are made again from what is left.
+        Results that may quote a take of the member are drawn once more, without it; their totals stay.
         """
         # A vote that is being cast now is either forgotten whole or comes whole afterwards.
         await self.hold_member(connection, guild_id, member_id)
@@ -356,6 +416,7 @@ class VoteStore:
                     tables.standing.c.guild_id == guild_id, tables.standing.c.day >= first.date()
                 )
             )
+        quoted = await self._quoting(connection, guild_id, member_id)
         await connection.execute(
             delete(tables.vote).where(tables.vote.c.member_id == member_id, tables.vote.c.poll_id.in_(own_polls))
         )
@@ -373,15 +434,31 @@ class VoteStore:
                 )
                 .values(revision=tables.poll.c.revision + 1)
             )
-        return touched
+        return sorted({*touched, *quoted})
 
-    async def guilds_of(self, connection: AsyncConnection, member_id: int) -> Sequence[int]:
+    async def _quoting(self, connection: AsyncConnection, guild_id: int, member_id: int) -> list[int]:
+        """Have the results drawn anew that may quote a take of a member; return their polls."""
+        own = select(tables.take.c.story_id, tables.take.c.poll_id).where(
+            tables.take.c.guild_id == guild_id, tables.take.c.member_id == member_id
+        )
+        takes = (await connection.execute(own)).all()
+        stories = [take.story_id for take in takes if take.story_id is not None]
+        polls = [take.poll_id for take in takes if take.poll_id is not None]
+        about = select(tables.poll.c.id).where(
+            tables.poll.c.guild_id == guild_id, or_(tables.poll.c.story_id.in_(stories), tables.poll.c.id.in_(polls))
+        )
+        statement = (
+            update(tables.poll_message)
+            .where(tables.poll_message.c.poll_id.in_(about), tables.poll_message.c.purpose == Purpose.RESULT)
+            .values(drawn_votes=-1)
+            .returning(tables.poll_message.c.poll_id)
+        )
+        return list(await connection.scalars(statement))
+
+    async def guilds_of(self, connection: AsyncConnection, member_id: int) -> list[int]:
         """Return the guilds in which something of a member is remembered."""
-        found: set[int] = set()
-        for table in (tables.vote_log, tables.side_log, tables.member_side, tables.take):
-            statement = select(table.c.guild_id).distinct().where(table.c.member_id == member_id)
-            found.update(await connection.scalars(statement))
-        return sorted(found)
+        statement = select(tables.member_side.c.guild_id).where(tables.member_side.c.member_id == member_id)
+        return list(await connection.scalars(statement.order_by(tables.member_side.c.guild_id)))
 
     async def _vote(self, connection: AsyncConnection, statement: Select[Any]) -> Vote | None:
         row = (await connection.execute(statement.limit(1))).one_or_none()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from newsroom.errors import RequestRefused
-from newsroom.models import Choice, GuildSettings, PollStyle, Results, Side, Visibility
+from newsroom.models import Choice, GuildSettings, Poll, PollKind, PollStyle, Results, Side, Visibility
 from newsroom.text import clean, length
+from newsroom.times import deadline, zone
 
 # In UTF-16 code units. Source: Discord's API documentation: a button's label; a native poll's question and answers.
 QUESTION = 300
@@ -22,12 +23,15 @@ LABEL = 40
 TAKE = (10, 280)
 """The shortest and the longest take."""
 
+OPEN_FOR = timedelta(hours=24)
+"""How long a poll is open of which nobody said how long."""
+
 _SIDE = re.compile(r"\s*=\s*(open|proprietary|depends)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A poll as it was asked for, checked. ``question`` None: the team question. ``choices`` None: the teams.
+    """A poll as it was asked for, checked. ``question`` None: the team question.
 
     ``is_team``: nothing was reworded, so on a story it is the story's team poll.
     """
@@ -45,12 +49,30 @@ class Draft:
 
 def team_name(label: str) -> str:
     """What a team is called in a sentence: "Team Open Source". Words that begin in lower case get a capital."""
-    return "Team " + " ".join(word[:1].upper() + word[1:] for word in label.split())
+    return "Team " + " ".join(_capital(word[:1]) + word[1:] for word in label.split())
+
+
+def _capital(letter: str) -> str:
+    """The capital of a letter, where it is one letter too: that of "ﬃ" would be three."""
+    return capital if len(capital := letter.upper()) == 1 else letter
 
 
 def team_question(settings: GuildSettings) -> str:
     """The question that never ends, in a guild's own words."""
     return f"{team_name(settings.open_label)} or {team_name(settings.proprietary_label)}?"
+
+
+def in_its_words(settings: GuildSettings, poll: Poll) -> GuildSettings:
+    """A guild's settings with the sides named as they are in a poll: new names are for polls that begin later."""
+    if poll.kind is not PollKind.TEAM:
+        return settings
+    labels = {choice.side: choice.label for choice in poll.choices}
+    return replace(
+        settings,
+        open_label=labels.get(Side.OPEN, settings.open_label),
+        proprietary_label=labels.get(Side.PROPRIETARY, settings.proprietary_label),
+        depends_label=labels.get(Side.DEPENDS, settings.depends_label),
+    )
 
 
 def team_choices(settings: GuildSettings) -> tuple[Choice, ...]:
@@ -95,6 +117,39 @@ def read_choices(text: str) -> tuple[Choice, ...]:
 def write_choices(choices: Sequence[Choice]) -> str:
     """Write choices as ``read_choices`` reads them."""
     return " | ".join(choice.label + (f"={choice.side}" if choice.side else "") for choice in choices)
+
+
+def read_draft(
+    settings: GuildSettings,
+    given: Mapping[str, str | None],
+    now: datetime,
+    *,
+    max_choices: int = 1,
+    role_id: int | None = None,
+) -> Draft:
+    """Read what a moderator typed: question, choices, duration, style, visibility and results, by these names.
+
+    What isn't given has its default. Raises RequestRefused, with what to do, for what can't be read or doesn't fit.
+    """
+    question, choices, duration = given.get("question"), given.get("choices"), given.get("duration")
+    style = PollStyle(given.get("style") or PollStyle.BUTTONS)
+    asked = given.get("visibility")
+    if choices and not question and {Side.OPEN, Side.PROPRIETARY} - {each.side for each in read_choices(choices)}:
+        raise RequestRefused("Those choices need a question: what do they answer?")
+    # In Discord's own polls everybody can see who voted what.
+    usual = Visibility.PUBLIC if style is PollStyle.NATIVE else Visibility.ANONYMOUS
+    draft = Draft(
+        question=read_question(question) if question else None,
+        choices=read_choices(choices) if choices else team_choices(settings),
+        is_team=not question and not choices,
+        closes_at=deadline(duration, now, zone(settings.timezone)) if duration else now + OPEN_FOR,
+        style=style,
+        visibility=Visibility(asked) if asked else usual,
+        results=Results(given.get("results") or Results.LIVE),
+        max_choices=max_choices,
+        role_id=role_id,
+    )
+    return check(draft, now, asked_anonymous=asked == Visibility.ANONYMOUS)
 
 
 def check(draft: Draft, now: datetime, *, asked_anonymous: bool = False) -> Draft:
@@ -148,6 +203,8 @@ def read_label(text: str) -> str:
     label = clean(text)
     if not label or length(label) > LABEL:
         raise RequestRefused(f"A side's name has 1 to {LABEL} characters.")
+    if "|" in label or _SIDE.search(label):
+        raise RequestRefused("A side's name can't hold | or end in =open, =proprietary or =depends.")
     return label
 
 

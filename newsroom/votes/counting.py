@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from newsroom.models import Choice, Outcome, Poll, PollState, Results, Side, Tally, Visibility
+from newsroom.models import Choice, Outcome, Poll, PollState, Results, Side, Take, Tally, Visibility
 
 FEWEST = 10
 """With fewer votes nothing is called and no bar is drawn: a picture of three votes is a picture of three people."""
 
 SMALLEST_GROUP = 3
-"""A smaller group of members is never told of, not even as a number: its members would know each other by it."""
+"""How many crossed or switched is never told of fewer: they would know each other by it."""
 
 
 class Call(StrEnum):
@@ -84,14 +84,32 @@ def outcome(choices: Sequence[Choice], counts: Sequence[int]) -> Outcome | None:
 def is_hidden(poll: Poll, voters: int) -> bool:
     """Whether a poll's counts are nobody's business now; then not even a moderator gets them, in no form.
 
-    An open poll shows them if that was asked for, and from FEWEST votes on. A closed one shows them, unless it is
-    private and so few voted that the counts would be their ballots.
+    An open poll shows them if that was asked for, and from FEWEST votes on. A closed one shows them, but a private one
+    only from FEWEST votes on: whoever closes, reopens and closes again could tell a single vote by the difference.
     """
     if poll.state is PollState.CLOSED:
-        return poll.visibility is Visibility.ANONYMOUS and voters < SMALLEST_GROUP
+        return poll.visibility is Visibility.ANONYMOUS and voters < FEWEST
     return poll.results is not Results.LIVE or voters < FEWEST
 
 
 def tellable(members: int | None) -> int | None:
     """Return how many there are of a group, None if it is too small to be told of."""
     return members if members is not None and members >= SMALLEST_GROUP else None
+
+
+def best_takes(choices: Sequence[Choice], takes: Iterable[Take]) -> list[Take]:
+    """Return the take of each side that says most, in the order of the choices; of a poll without sides, one.
+
+    Most means the most different words, and of equals the earlier.
+    """
+    best: dict[Side | None, Take] = {}
+    for take in takes:
+        known = best.get(take.side)
+        if known is None or _words(take) > _words(known):
+            best[take.side] = take
+    order: list[Side | None] = [choice.side for choice in choices if choice.side]
+    return [best[side] for side in order or [None] if side in best]
+
+
+def _words(take: Take) -> int:
+    return len(set(take.text.casefold().split()))

@@ -52,8 +52,8 @@ def private_export(poll: Poll, tally: Tally, votes: Iterable[tuple[datetime, int
 
 
 def sealed_export(poll: Poll, tally: Tally) -> Export:
-    """A poll that keeps its counts to itself for now: how many voted, and nothing more."""
-    return _export(poll, Tally((), tally.voters), ("hour", "choice", "votes"), [])
+    """A poll that keeps single votes to itself: its totals, or with a tally without counts only how many voted."""
+    return _export(poll, tally, ("hour", "choice", "votes"), [])
 
 
 def guarded(cell: str) -> str:

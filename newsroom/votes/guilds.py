@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from newsroom.errors import RequestRefused
@@ -59,3 +59,8 @@ def role_of(settings: GuildSettings, side: Side) -> int | None:
     """Return the role of a side, if one was made."""
     role_id: int | None = getattr(settings, ROLES[side])
     return role_id
+
+
+def worn(settings: GuildSettings, role_ids: Collection[int]) -> bool:
+    """Whether one of these roles shows that somebody is on a side."""
+    return any(role_of(settings, side) in role_ids for side in Side)

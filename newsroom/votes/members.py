@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from newsroom.store import Store
 from newsroom.times import start_of_month, zone
 from newsroom.votes.asking import team_name
 from newsroom.votes.counting import FEWEST, positions_of
-from newsroom.votes.standings import Season, Switches, end_of, season, standing_at, switches
+from newsroom.votes.standings import Season, Sighting, Switches, end_of, season, standing_at, switches, teams
 
 DAYS = 90
 """How far back /standings looks unless it is told otherwise."""
@@ -61,8 +62,7 @@ class Kept:
     """How much is kept about a member in a guild, and in how many other guilds there is something."""
 
     side: Side | None
-    side_changes: int
-    votes: int
+    polls: int
     takes: int
     elsewhere: int
     settings: GuildSettings
@@ -96,7 +96,7 @@ class Members:
             settings = await self._store.guilds.settings(connection, guild_id)
             if side is Side.DEPENDS and not settings.depends:
                 raise RequestRefused("This server has two teams only.")
-            before, _ = await self._store.votes.hold_member(connection, guild_id, member_id)
+            before = await self._store.votes.hold_member(connection, guild_id, member_id)
             if before is not side:
                 poll = await self._store.polls.get(connection, poll_id, guild_id) if poll_id is not None else None
                 await self._store.votes.set_side(
@@ -111,28 +111,35 @@ class Members:
         since = now - timedelta(days=days)
         async with self._store.read() as connection:
             settings = await self._store.guilds.settings(connection, guild_id)
-            teams = await self._store.votes.standing(connection, guild_id, now)
-            changes = await self._store.votes.changes(connection, guild_id)
+            standing = await self._store.votes.standing(connection, guild_id, now)
+            first = await self._store.votes.first_change(connection, guild_id)
+            young = first is not None and now - first <= YOUNG
+            changes = await self._store.votes.changes(connection, guild_id, since=None if young else since)
             then = await self._store.votes.standing(connection, guild_id, since)
             kept = await self._store.votes.kept_standings(connection, guild_id, since.date())
             place = zone(settings.timezone)
             outcomes = await self._store.polls.outcomes(connection, guild_id, start_of_month(now, place), now)
-            young = bool(changes) and now - changes[0].at <= YOUNG
             sightings = await self._store.votes.sightings(connection, guild_id) if young else []
-        if young:
-            points = [(at, standing_at(changes, sightings, at)) for at in _between(changes[0].at, now, YOUNG_POINTS)]
+            # Or the standing would tell how the newest votes in a poll went that shows none yet.
+            sealed = await self._store.votes.sealed(connection, guild_id)
+        standing = _without(standing, sealed, now)
+        then = _without(then, sealed, since)
+        changes = [change for change in changes if change not in sealed]
+        if first is not None and young:
+            # In a thread: one who clicks all day long makes a long log.
+            points = await asyncio.to_thread(_points, changes, sightings, _between(first, now, YOUNG_POINTS))
         else:
-            points = [(end_of(day), standing) for day, standing in kept if end_of(day) <= now]
-        points.append((now, teams))
+            points = [(at, _without(then_on, sealed, at)) for day, then_on in kept if (at := end_of(day)) <= now]
+        points.append((now, standing))
         return Standings(
             settings=settings,
-            now=teams,
+            now=standing,
             then=then if then.members else None,
             since=since,
             switches=switches([change for change in changes if change.at >= since]),
             season=season(outcomes),
             today=now.astimezone(place).date(),
-            course=tuple((at, standing) for at, standing in points if standing.members >= FEWEST),
+            course=tuple((at, counted) for at, counted in points if counted.members >= FEWEST),
         )
 
     async def keep_standings(self, guild_id: int | None = None) -> None:
@@ -144,20 +151,20 @@ class Members:
             days = [date.fromordinal(number) for number in range(first.toordinal(), today.toordinal())]
             for start in range(0, len(days), DAYS_A_TRANSACTION):
                 async with self._store.begin() as connection:
+                    # Who is forgotten meanwhile would be counted in what is written after it.
+                    await self._store.guilds.lock(connection, guild)
                     for day in days[start : start + DAYS_A_TRANSACTION]:
                         await self._store.votes.keep_standing(connection, guild, day)
 
     async def kept(self, guild_id: int, member_id: int) -> Kept:
         """Return how much is kept about a member."""
         async with self._store.read() as connection:
-            changes = await self._store.votes.changes(connection, guild_id, member_id=member_id)
-            votes = await self._store.votes.votes_of(connection, guild_id, member_id)
+            side = await self._store.votes.side(connection, guild_id, member_id)
+            polls = await self._store.votes.polls_of(connection, guild_id, member_id)
             takes = await self._store.votes.takes_of(connection, guild_id, member_id)
             guilds = await self._store.votes.guilds_of(connection, member_id)
             settings = await self._store.guilds.settings(connection, guild_id)
-        side = changes[-1].side if changes else None
-        elsewhere = len([guild for guild in guilds if guild != guild_id])
-        return Kept(side, len(changes), len(votes), len(takes), elsewhere, settings)
+        return Kept(side, polls, len(takes), len([guild for guild in guilds if guild != guild_id]), settings)
 
     async def download(self, guild_id: int, member_id: int) -> bytes:
         """Return all that is kept about a member in a guild, as JSON."""
@@ -198,6 +205,7 @@ class Members:
             )
             touched: list[int] = []
             for guild in guilds:
+                await self._store.guilds.lock(connection, guild)
                 touched += await self._store.votes.forget(connection, guild, member_id)
         return touched
 
@@ -205,6 +213,22 @@ class Members:
 def side_in_words(settings: GuildSettings, side: Side) -> str:
     """What to call where somebody stands: "Team Open Source", or in quotation marks what those in between say."""
     return f"“{settings.depends_label}”" if side is Side.DEPENDS else team_name(settings.label(side))
+
+
+def _without(standing: Teams, sealed: Sequence[SideChange], moment: datetime) -> Teams:
+    """The standing just before ``moment`` without the members whose side nobody is to know yet."""
+    hidden = teams(change.side for change in sealed if change.at < moment)
+    return Teams(
+        open=max(standing.open - hidden.open, 0),
+        proprietary=max(standing.proprietary - hidden.proprietary, 0),
+        depends=max(standing.depends - hidden.depends, 0),
+    )
+
+
+def _points(
+    changes: Sequence[SideChange], sightings: Sequence[Sighting], moments: Sequence[datetime]
+) -> list[tuple[datetime, Teams]]:
+    return [(at, standing_at(changes, sightings, at)) for at in moments]
 
 
 def _between(start: datetime, end: datetime, points: int) -> list[datetime]:

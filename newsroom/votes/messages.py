@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from newsroom.attempts import CLOCK_SLACK, LONGEST_ATTEMPT, Step, next_step, wait_after
+from newsroom.attempts import CLOCK_SLACK, LONGEST_ATTEMPT, NONCE_WINDOW, Step, next_step, wait_after
 from newsroom.marks import POLL, POLL_MESSAGE, Marks
 from newsroom.models import (
     Article,
     Card,
     DeliveryState,
-    Outcome,
     Poll,
+    PollKind,
     PollMessage,
+    PollState,
     PollStyle,
     Purpose,
     ShownPoll,
     Take,
-    Tally,
 )
 from newsroom.store import Connection, Store
 from newsroom.times import start_of_month, zone
-from newsroom.votes.counting import tally
+from newsroom.votes.asking import in_its_words
 from newsroom.votes.standings import Season, season
+from newsroom.votes.story_polls import reply_to_cards
+from newsroom.votes.totals import tally_of
 
 MOST_AT_ONCE = 50
 MOST_ATTEMPTS = 20
@@ -37,36 +39,37 @@ BETWEEN_OLD_DRAWINGS = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
-class PollClaim:
-    """A message in the hands of whoever sends it. ``mark`` tells it from the poll's other messages.
+class Contents:
+    """What a message of a poll shows. ``mark`` tells it from the poll's other messages, ``votes`` is the log's length.
 
-    For the look into the channel see ``newsroom.desk.outbox.Claim``.
+    ``card`` is set where the poll stands under a story, ``article`` where it is about one, and ``season`` and ``takes``
+    on a result.
     """
 
     message: PollMessage
-    step: Step
     shown: ShownPoll
     mark: str
-    nonce: str
-    look_since: datetime
-    look_until: datetime
-    article: Article | None
+    votes: int
+    card: Card | None = None
+    article: Article | None = None
     season: Season | None = None
     takes: tuple[Take, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
-    """A message as it should look now. ``card`` is set where the poll stands under a story.
+class PollClaim:
+    """A message in the hands of whoever sends it. For the other fields see ``newsroom.desk.outbox.Claim``."""
 
-    ``votes`` is how many entries the log had.
-    """
+    contents: Contents
+    step: Step
+    nonce: str
+    look_since: datetime
+    look_until: datetime
+    repeat_until: datetime | None
 
-    message: PollMessage
-    shown: ShownPoll
-    votes: int
-    card: Card | None
-    article: Article | None
+    @property
+    def message(self) -> PollMessage:
+        return self.contents.message
 
 
 class PollMessages:
@@ -77,8 +80,7 @@ class PollMessages:
         self._marks = marks
         self._now = now
         self._first_tries: dict[int, datetime] = {}
-        self.changed: set[int] = set()
-        """Polls that this process knows to be shown otherwise than they are."""
+        self._changed: set[int] = set()
 
     # ---------------------------------------------------------------------------- sending
 
@@ -88,7 +90,7 @@ class PollMessages:
             return await self._store.polls.due_messages(connection, self._now(), MOST_AT_ONCE)
 
     async def claim(self, row_id: int) -> PollClaim | None:
-        """Take a message in hand; from now on it may stand in its channel. None if it is done, or waits."""
+        """Take a message in hand; from now on it may stand in its channel. None if it is done, waits, or was taken."""
         now = self._now()
         async with self._store.begin() as connection:
             message = await self._store.polls.message(connection, row_id)
@@ -96,43 +98,54 @@ class PollMessages:
                 return None
             if message.due_at > now:
                 return None
-            votes, shown = await self._counted(connection, message.poll_id)
+            contents = await self._contents(connection, message, *await self._counted(connection, message.poll_id))
+            is_over = contents.shown.poll.state is PollState.CLOSED and message.purpose is not Purpose.RESULT
+            if is_over and message.attempted_at is None:
+                await self._store.polls.record(connection, row_id, state=DeliveryState.SKIPPED)
+                return None
             first_try = self._first_tries.get(row_id)
             step = next_step(message.state, first_try, now)
             attempted_at = message.attempted_at or now
-            await self._store.polls.record(
+            taken = await self._store.polls.take_to_send(
                 connection,
-                row_id,
-                state=DeliveryState.SENDING,
-                attempts=message.attempts + 1,
+                message,
                 attempted_at=attempted_at,
                 due_at=now,
                 # An earlier attempt may have left the message there, as the poll was then: it is drawn anew.
-                drawn_votes=votes if message.attempted_at is None else -1,
-                drawn_revision=shown.poll.revision,
+                drawn_votes=contents.votes if message.attempted_at is None else -1,
+                drawn_revision=contents.shown.poll.revision,
             )
-            article = await self._article(connection, shown.poll)
-            ended = message.purpose is Purpose.RESULT
-            claim = PollClaim(
-                message=message,
-                step=step,
-                shown=shown,
-                mark=self._marks.mark(row_id, POLL_MESSAGE),
-                nonce=self._marks.secret(row_id, POLL_MESSAGE),
-                look_since=attempted_at - CLOCK_SLACK,
-                look_until=message.due_at + LONGEST_ATTEMPT + CLOCK_SLACK,
-                article=article,
-                season=await self._season(connection, shown) if ended and shown.poll.outcome else None,
-                takes=tuple(await self._store.votes.takes(connection, shown.poll)) if ended else (),
-            )
+        if not taken:
+            return None
         if step is Step.SEND:
             self._first_tries.setdefault(row_id, now)
-        return claim
+        return PollClaim(
+            contents=contents,
+            step=step,
+            nonce=self._marks.secret(row_id, POLL_MESSAGE),
+            look_since=attempted_at - CLOCK_SLACK,
+            look_until=message.due_at + LONGEST_ATTEMPT + CLOCK_SLACK,
+            repeat_until=first_try + NONCE_WINDOW if first_try and step is Step.SEND else None,
+        )
 
     async def sent(self, claim: PollClaim, message_id: int) -> None:
-        """The message stands in its channel."""
+        """The message stands in its channel. A story's team poll is shown under its other cards next."""
         now = self._now()
-        await self._set(claim, state=DeliveryState.SENT, message_id=message_id, sent_at=now, drawn_at=now, reason=None)
+        poll = claim.contents.shown.poll
+        async with self._store.begin() as connection:
+            await self._store.polls.record(
+                connection,
+                claim.message.id,
+                state=DeliveryState.SENT,
+                message_id=message_id,
+                sent_at=now,
+                drawn_at=now,
+                reason=None,
+            )
+            is_first = claim.message.purpose is Purpose.POLL and poll.kind is PollKind.TEAM
+            if is_first and poll.story_id is not None and poll.style is PollStyle.BUTTONS:
+                cards = await self._store.deliveries.standing_cards(connection, poll.story_id, poll.guild_id)
+                await reply_to_cards(self._store, connection, poll.id, cards, now, but_in=claim.message.channel_id)
         self._first_tries.pop(claim.message.id, None)
 
     async def later(self, claim: PollClaim, reason: str, *, uncertain: bool, wait: timedelta | None = None) -> None:
@@ -159,80 +172,102 @@ class PollMessages:
 
     # ---------------------------------------------------------------------------- drawing
 
+    def note_changed(self, *poll_ids: int) -> bool:
+        """Note that messages of these polls show them otherwise than they are; False if that was noted already."""
+        before = len(self._changed)
+        self._changed.update(poll_ids)
+        return len(self._changed) > before
+
+    def noted(self) -> list[int]:
+        """Return the polls that were noted and not taken to be drawn since."""
+        return sorted(self._changed)
+
     async def undrawn(self) -> list[int]:
         """Return the polls that some message shows otherwise than they are, whoever changed them."""
         async with self._store.read() as connection:
             return await self._store.polls.undrawn(connection)
 
-    async def take_to_draw(self, poll_id: int) -> tuple[list[Drawing], bool]:
+    async def take_to_draw(self, poll_id: int) -> list[Contents]:
         """Take in hand the messages of a poll that are to be drawn now, as the database has them.
 
-        Also tell whether more are out of date that were drawn a moment ago: come back for them.
+        What is out of date and was drawn a moment ago stays noted: come back for it.
         """
         now = self._now()
-        drawings: list[Drawing] = []
-        more = False
-        async with self._store.begin() as connection:
-            poll = await self._store.polls.get(connection, poll_id)
-            if poll is None or poll.style is PollStyle.NATIVE:
-                return [], False
+        self._changed.discard(poll_id)
+        outdated: list[Contents] = []
+        async with self._store.read() as connection:
+            messages = await self._store.polls.messages(connection, [poll_id])
+            if not messages:
+                return []
             votes, shown = await self._counted(connection, poll_id)
-            for message in await self._store.polls.messages(connection, [poll_id]):
-                if not _is_out_of_date(message, votes, shown.poll.revision):
-                    continue
-                not_after = now - _between_drawings(message, now)
-                if await self._store.polls.take_to_draw(connection, message.id, now, not_after):
-                    drawings.append(await self._drawing(connection, message, shown, votes))
+            for message in messages:
+                if _is_out_of_date(message, shown.poll, votes):
+                    if message.drawn_at and now >= message.drawn_at > now - _between_drawings(message, now):
+                        self._changed.add(poll_id)
+                    else:
+                        outdated.append(await self._contents(connection, message, votes, shown))
+        if not outdated:
+            return []
+        taken: list[Contents] = []
+        async with self._store.begin() as connection:
+            for contents in outdated:
+                not_after = now - _between_drawings(contents.message, now)
+                if await self._store.polls.take_to_draw(connection, contents.message.id, now, not_after):
+                    taken.append(contents)
                 else:
-                    more = True
-        return drawings, more
+                    self._changed.add(poll_id)
+        return taken
 
-    async def drawn(self, drawing: Drawing) -> None:
-        """The message looks so now; what was cast or changed meanwhile is drawn next.
+    async def drawn(self, contents: Contents) -> None:
+        """The message was drawn so, or Discord won't have it so; what was cast or changed meanwhile is drawn next.
 
         Only this says so: a crash before it, and the message is drawn once more.
         """
         async with self._store.begin() as connection:
             await self._store.polls.record(
                 connection,
-                drawing.message.id,
-                drawn_votes=drawing.votes,
-                drawn_revision=drawing.shown.poll.revision,
+                contents.message.id,
+                drawn_votes=contents.votes,
+                drawn_revision=contents.shown.poll.revision,
             )
 
-    async def gone(self, drawing: Drawing) -> None:
+    async def gone(self, contents: Contents) -> None:
         """The message was deleted: it is left alone."""
         async with self._store.begin() as connection:
-            await self._store.polls.record(connection, drawing.message.id, state=DeliveryState.SKIPPED)
-
-    async def _drawing(self, connection: Connection, message: PollMessage, shown: ShownPoll, votes: int) -> Drawing:
-        if message.purpose is not Purpose.CARD or message.delivery_id is None:
-            return Drawing(message, shown, votes, None, await self._article(connection, shown.poll))
-        delivery = await self._store.deliveries.get(connection, message.delivery_id)
-        assert delivery is not None, "its row goes with the delivery's"
-        article, source = await self._store.deliveries.contents(connection, delivery)
-        mark = self._marks.mark(delivery.id)
-        return Drawing(message, shown, votes, Card.of(article, source, mark, shown), article)
+            await self._store.polls.record(connection, contents.message.id, state=DeliveryState.SKIPPED)
 
     # ------------------------------------------------------------------------------ parts
 
-    async def _counted(self, connection: Connection, poll_id: int) -> tuple[int, ShownPoll]:
-        """Return the length of a poll's log, and all that it takes to show the poll.
+    async def _contents(self, connection: Connection, message: PollMessage, votes: int, shown: ShownPoll) -> Contents:
+        contents = Contents(message, shown, self._marks.mark(message.id, POLL_MESSAGE), votes)
+        delivery = (
+            await self._store.deliveries.get(connection, message.delivery_id)
+            if message.purpose is Purpose.CARD and message.delivery_id is not None
+            else None
+        )
+        if delivery is not None:
+            article, source = await self._store.deliveries.contents(connection, delivery)
+            return replace(contents, card=Card.of(article, source, self._marks.mark(delivery.id), shown))
+        contents = replace(contents, article=await self._article(connection, shown.poll))
+        if message.purpose is not Purpose.RESULT:
+            return contents
+        return replace(
+            contents,
+            season=await self._season(connection, shown) if _counts_in_season(shown.poll) else None,
+            takes=tuple(await self._store.votes.takes(connection, shown.poll)),
+        )
 
-        The log first: a vote that comes in between is shown once too often instead of never.
+    async def _counted(self, connection: Connection, poll_id: int) -> tuple[int, ShownPoll]:
+        """Return the length of a poll's log, and the poll with its tally.
+
+        In this order: a vote that comes in between is in the tally and not in the length, so it is drawn once more.
         """
         votes = await self._store.votes.log_length(connection, poll_id)
-        return votes, await self._shown(connection, poll_id)
-
-    async def _shown(self, connection: Connection, poll_id: int) -> ShownPoll:
         poll = await self._store.polls.get(connection, poll_id)
         assert poll is not None, "a message goes with its poll"
         settings = await self._store.guilds.settings(connection, poll.guild_id)
-        if poll.voters is not None:
-            counted = Tally(tuple(choice.votes or 0 for choice in poll.choices), poll.voters)
-        else:
-            counted = tally(await self._store.votes.ballots(connection, poll_id), len(poll.choices))
-        return ShownPoll(poll, self._marks.mark(poll_id, POLL), counted, settings)
+        counted = await tally_of(self._store, connection, poll)
+        return votes, ShownPoll(poll, self._marks.mark(poll_id, POLL), counted, in_its_words(settings, poll))
 
     async def _article(self, connection: Connection, poll: Poll) -> Article | None:
         """Return the article by which a poll's story is told."""
@@ -245,24 +280,32 @@ class PollMessages:
         """Return the season to which a closed poll belongs, up to its own end."""
         ended_at = shown.poll.closed_at or self._now()
         start = start_of_month(ended_at, zone(shown.settings.timezone))
-        outcomes: list[Outcome | None] = await self._store.polls.outcomes(
+        outcomes = await self._store.polls.outcomes(
             connection, shown.poll.guild_id, start, ended_at + timedelta(microseconds=1)
         )
         return season(outcomes)
 
     async def _set(self, claim: PollClaim, **values: object) -> None:
         async with self._store.begin() as connection:
-            await self._store.polls.record(connection, claim.message.id, **values)
+            await self._store.polls.record_attempt(connection, claim.message, **values)
 
 
-def _is_out_of_date(message: PollMessage, votes: int, revision: int) -> bool:
-    """Whether a message stands in its channel and shows the poll as it no longer is. A result stays as it was told."""
-    return (
-        message.state is DeliveryState.SENT
-        and message.message_id is not None
-        and message.purpose is not Purpose.RESULT
-        and (message.drawn_votes, message.drawn_revision) != (votes, revision)
-    )
+def _counts_in_season(poll: Poll) -> bool:
+    return poll.kind is PollKind.TEAM and poll.story_id is not None
+
+
+def _is_out_of_date(message: PollMessage, poll: Poll, votes: int) -> bool:
+    """Whether a message stands in its channel and shows the poll as it no longer is.
+
+    Discord's own polls are drawn by Discord. A result stays as it was told, but for one that was marked (-1): somebody
+    whom it may quote has left.
+    """
+    if message.state is not DeliveryState.SENT or message.message_id is None:
+        return False
+    if message.purpose is Purpose.RESULT:
+        return message.drawn_votes < 0
+    shows = (message.drawn_votes, message.drawn_revision)
+    return poll.style is PollStyle.BUTTONS and shows != (votes, poll.revision)
 
 
 def _between_drawings(message: PollMessage, now: datetime) -> timedelta:

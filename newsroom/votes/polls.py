@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from newsroom.errors import RequestRefused
 from newsroom.marks import POLL, Marks
 from newsroom.models import (
     Cause,
+    DeliveryState,
     GuildSettings,
     Poll,
     PollKind,
+    PollMessage,
     PollState,
     PollStyle,
     Purpose,
@@ -24,13 +27,28 @@ from newsroom.models import (
     Vote,
 )
 from newsroom.store import Connection, Store
-from newsroom.text import shorten
+from newsroom.text import clean, shorten
 from newsroom.turns import Turns
-from newsroom.votes.asking import QUESTION, Draft, check, read_choices, read_question, read_take, team_question
-from newsroom.votes.counting import FEWEST, is_hidden, outcome, positions_of, tally
+from newsroom.votes.asking import (
+    OPEN_FOR,
+    QUESTION,
+    Draft,
+    check,
+    in_its_words,
+    read_choices,
+    read_draft,
+    read_question,
+    read_take,
+    team_question,
+)
+from newsroom.votes.counting import FEWEST, is_hidden, positions_of, tally
 from newsroom.votes.exports import Export, private_export, public_export, sealed_export
-from newsroom.votes.repeats import occurrence_ended
-from newsroom.votes.story_polls import place_of, reply_to_cards
+from newsroom.votes.repeats import occurrence_reopened
+from newsroom.votes.story_polls import place_of
+from newsroom.votes.totals import close_poll, tally_of
+
+RECOUNTED_AT_ONCE = 100
+COUNTED_AT_ONCE = 4
 
 GONE = "This poll is gone."
 OVER = "This poll is closed; votes no longer count."
@@ -39,12 +57,16 @@ NO_CHOICE = "That choice isn't there any more. Look at the poll again."
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """What a member wants: the positions chosen, as a ballot; and what Discord told about the click."""
+    """What a member wants: the positions chosen, as a ballot; and what Discord told about the click.
+
+    ``labels`` are what the message called the positions, where it tells that.
+    """
 
     guild_id: int
     member_id: int
     choice: int
     role_ids: Collection[int] = ()
+    labels: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +74,7 @@ class Voted:
     """What a vote came to. ``side`` is the member's own now; ``joined``: this vote set it.
 
     ``vote_id`` is the entry of the log that holds, by which it can be undone. ``tally`` is for polls that show it to
-    those alone who have voted, else None.
+    those alone who have voted, once enough have; else None.
     """
 
     poll: Poll
@@ -62,9 +84,13 @@ class Voted:
     voted_for: Side | None
     side: Side | None
     joined: bool
-    crossed: bool
     vote_id: int
     tally: Tally | None
+
+    @property
+    def crossed(self) -> bool:
+        """Whether it is for the other team than the member's own."""
+        return is_crossing(self.side, self.voted_for)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +112,19 @@ class Polls:
         # A member's clicks count in their order. Left to itself a pool gives its connection to whoever asks at the
         # right moment: among hundreds of clicks a member's first would overtake the last one, which is to win.
         self._turns = Turns()
+        # When hundreds vote at once, most wait here and not for the database: whoever draws the message, answers a
+        # command or reads a feed has a few before them there, and not all.
+        self._seats = asyncio.Semaphore(COUNTED_AT_ONCE)
 
     # ----------------------------------------------------------------------------- asking
+
+    async def read(
+        self, guild_id: int, given: Mapping[str, str | None], *, max_choices: int = 1, role_id: int | None = None
+    ) -> Draft:
+        """Read what a moderator typed, by the guild's clock and words. Raises RequestRefused: see ``read_draft``."""
+        async with self._store.read() as connection:
+            settings = await self._store.guilds.settings(connection, guild_id)
+        return read_draft(settings, given, self._now(), max_choices=max_choices, role_id=role_id)
 
     async def start(
         self, guild_id: int, channel_id: int, opened_by: int, draft: Draft, story_id: int | None = None
@@ -130,8 +167,6 @@ class Polls:
             row_id = await self._store.polls.show(
                 connection, poll_id, guild_id, channel_id, Purpose.POLL, now, reply_to=reply_to
             )
-            if draft.is_team and story_id is not None and draft.style is PollStyle.BUTTONS:
-                await reply_to_cards(self._store, connection, poll_id, cards, now, but_in=channel_id)
             poll = await self._store.polls.get(connection, poll_id)
         assert poll is not None and row_id is not None, "both were just made"
         return poll, row_id
@@ -148,9 +183,16 @@ class Polls:
             self._check_editable(poll, await self._store.votes.log_length(connection, poll_id))
             asked = read_choices(choices)
             draft = Draft(
-                read_question(question), asked, False, poll.closes_at, poll.style, poll.visibility, poll.results,
-                poll.max_choices, poll.role_id,
-            )  # fmt: skip
+                question=read_question(question),
+                choices=asked,
+                is_team=False,
+                closes_at=poll.closes_at,
+                style=poll.style,
+                visibility=poll.visibility,
+                results=poll.results,
+                max_choices=poll.max_choices,
+                role_id=poll.role_id,
+            )
             check(draft, self._now())
             assert draft.question is not None
             await self._store.polls.edit(connection, poll_id, draft.question, asked)
@@ -184,31 +226,52 @@ class Polls:
         now = self._now()
         async with (
             self._turns.turn((ballot.guild_id, ballot.member_id)),
+            self._seats,
             self._store.begin() as connection,
         ):
-            side, _ = await self._store.votes.hold_member(connection, ballot.guild_id, ballot.member_id)
-            poll = await self._votable(connection, ballot, poll_id, now)
+            side = await self._store.votes.hold_member(connection, ballot.guild_id, ballot.member_id)
+            poll = await self._open_poll(connection, ballot.guild_id, poll_id, now)
+            _check_ballot(poll, ballot)
             settings = await self._store.guilds.settings(connection, ballot.guild_id)
             latest = await self._store.votes.latest(connection, poll_id, ballot.member_id)
             voted_for = _side_of(poll, ballot.choice)
+            joined = False
             if latest is not None and latest.ballot == ballot.choice:
-                crossed, vote_id = latest.crossed, latest.id
-                change = await self._store.votes.latest_change(connection, ballot.guild_id, ballot.member_id)
-                joined = change is not None and change.vote_id == latest.id
+                vote_id = latest.id
             else:
-                crossed = is_crossing(side, voted_for)
-                joined = side is None and voted_for is not None
-                vote_id = await self._store.votes.cast(connection, poll, ballot.member_id, ballot.choice, crossed, now)
-                if joined:
-                    await self._store.votes.set_side(
-                        connection, poll.guild_id, ballot.member_id, voted_for, Cause.FIRST_VOTE, now,
-                        poll_id=poll_id, vote_id=vote_id,
-                    )  # fmt: skip
-                    side = voted_for
-            counted = await self._tally(connection, poll) if poll.results is Results.AFTER_VOTE else None
+                vote_id, joined = await self._cast(connection, poll, ballot.member_id, ballot.choice, side, now)
+            counted = await tally_of(self._store, connection, poll) if poll.results is Results.AFTER_VOTE else None
         return Voted(
-            poll, self.mark(poll_id), settings, ballot.choice, voted_for, side, joined, crossed, vote_id, counted
+            poll=poll,
+            mark=self.mark(poll_id),
+            settings=in_its_words(settings, poll),
+            ballot=ballot.choice,
+            voted_for=voted_for,
+            side=voted_for if joined else side,
+            joined=joined,
+            vote_id=vote_id,
+            tally=counted if counted is not None and counted.voters >= FEWEST else None,
         )
+
+    async def _cast(
+        self, connection: Connection, poll: Poll, member_id: int, choice: int, side: Side | None, now: datetime
+    ) -> tuple[int, bool]:
+        """Write a vote down; who had no side gets that of the vote. Return the entry's id and whether that happened."""
+        voted_for = _side_of(poll, choice)
+        vote_id = await self._store.votes.cast(connection, poll, member_id, choice, is_crossing(side, voted_for), now)
+        joins = side is None and voted_for is not None
+        if joins:
+            await self._store.votes.set_side(
+                connection,
+                poll.guild_id,
+                member_id,
+                voted_for,
+                Cause.FIRST_VOTE,
+                now,
+                poll_id=poll.id,
+                vote_id=vote_id,
+            )
+        return vote_id, joins
 
     async def undo(self, guild_id: int, member_id: int, vote_id: int) -> Undone:
         """Take back a member's newest vote in a poll: what held before it holds again, the side included.
@@ -217,24 +280,42 @@ class Polls:
         """
         now = self._now()
         async with self._turns.turn((guild_id, member_id)), self._store.begin() as connection:
-            side, _ = await self._store.votes.hold_member(connection, guild_id, member_id)
+            side = await self._store.votes.hold_member(connection, guild_id, member_id)
             vote = await self._store.votes.entry(connection, vote_id)
             if vote is None or vote.guild_id != guild_id or vote.member_id != member_id:
                 raise RequestRefused("That vote isn't there any more.")
-            poll = await self._votable(connection, Ballot(guild_id, member_id, 0), vote.poll_id, now, roles=False)
+            poll = await self._open_poll(connection, guild_id, vote.poll_id, now)
             latest = await self._store.votes.latest(connection, poll.id, member_id)
             if latest is None or latest.id != vote_id:
-                raise RequestRefused("You have voted again since; only your newest vote can be undone.")
-            before = await self._store.votes.before(connection, vote)
-            change = await self._store.votes.latest_change(connection, guild_id, member_id)
-            restored = before or Vote(0, poll.id, guild_id, member_id, 0, False, now)
-            await self._store.votes.cast(connection, poll, member_id, restored.ballot, restored.crossed, now)
-            if change is not None and change.vote_id == vote_id:
-                await self._store.votes.set_side(
-                    connection, guild_id, member_id, None, Cause.UNDONE, now, poll_id=poll.id
-                )
+                raise RequestRefused("That isn't your newest vote in this poll any more: nothing to undo here.")
+            undone = await self._holding(connection, vote)
+            if undone is None:
+                raise RequestRefused("You have no vote in this poll.")
+            before = await self._store.votes.before(connection, undone)
+            held = await self._holding(connection, before) if before is not None else None
+            ballot, crossed = (held.ballot, held.crossed) if held is not None else (0, False)
+            await self._store.votes.cast(
+                connection, poll, member_id, ballot, crossed, now, restores=held.id if held is not None else None
+            )
+            if await self._leave_side(connection, undone, now):
                 side = None
-        return Undone(poll, restored.ballot, side)
+        return Undone(poll, ballot, side)
+
+    async def _holding(self, connection: Connection, vote: Vote) -> Vote | None:
+        """Return the vote that an entry of the log lets hold: its own, an earlier one that it restored, or none."""
+        if vote.restores is not None:
+            return await self._store.votes.entry(connection, vote.restores)
+        return vote if vote.ballot else None
+
+    async def _leave_side(self, connection: Connection, vote: Vote, now: datetime) -> bool:
+        """Take a member's side back if this vote set it and nothing the member did since rests on it."""
+        change = await self._store.votes.latest_change(connection, vote.guild_id, vote.member_id)
+        if change is None or change.vote_id != vote.id or await self._store.votes.voted_elsewhere(connection, vote):
+            return False
+        await self._store.votes.set_side(
+            connection, vote.guild_id, vote.member_id, None, Cause.UNDONE, now, poll_id=vote.poll_id
+        )
+        return True
 
     async def mirror(self, guild_id: int, message_id: int, member_id: int, position: int, *, added: bool) -> None:
         """Take over that a member chose an answer of a native poll, or no longer does; what we know changes nothing.
@@ -259,31 +340,30 @@ class Polls:
 
         ``ballots`` holds every voter's.
         """
-        now = self._now()
-        async with self._store.begin() as connection:
-            poll = await self._store.polls.get(connection, poll_id, hold=True)
-            if poll is None or poll.state is PollState.CLOSED:
-                return 0
+        async with self._store.read() as connection:
             known = await self._store.votes.by_member(connection, poll_id)
-            wrong = [
-                member_id for member_id in {*known, *ballots} if known.get(member_id, 0) != ballots.get(member_id, 0)
-            ]
-            for member_id in sorted(wrong):
-                await self._mirror(connection, poll, member_id, ballots.get(member_id, 0), now)
+        wrong = sorted(
+            member_id for member_id in {*known, *ballots} if known.get(member_id, 0) != ballots.get(member_id, 0)
+        )
+        # In pieces, between which others may write: after a long absence there can be thousands.
+        for start in range(0, len(wrong), RECOUNTED_AT_ONCE):
+            async with self._store.begin() as connection:
+                poll = await self._store.polls.get(connection, poll_id, hold=True)
+                if poll is None or poll.state is PollState.CLOSED:
+                    return start
+                for member_id in wrong[start : start + RECOUNTED_AT_ONCE]:
+                    await self._mirror(connection, poll, member_id, ballots.get(member_id, 0), self._now())
         return len(wrong)
 
     async def _mirror(self, connection: Connection, poll: Poll, member_id: int, choice: int, now: datetime) -> None:
-        side, _ = await self._store.votes.hold_member(connection, poll.guild_id, member_id)
+        side = await self._store.votes.hold_member(connection, poll.guild_id, member_id)
         latest = await self._store.votes.latest(connection, poll.id, member_id)
         if (latest.ballot if latest else 0) == choice:
             return
-        voted_for = _side_of(poll, choice)
-        vote_id = await self._store.votes.cast(connection, poll, member_id, choice, is_crossing(side, voted_for), now)
-        if side is None and voted_for is not None:
-            await self._store.votes.set_side(
-                connection, poll.guild_id, member_id, voted_for, Cause.FIRST_VOTE, now,
-                poll_id=poll.id, vote_id=vote_id,
-            )  # fmt: skip
+        await self._cast(connection, poll, member_id, choice, side, now)
+        if latest is not None and not choice:
+            # Discord lets one correct a vote only by taking it back first.
+            await self._leave_side(connection, latest, now)
 
     async def native(self) -> list[tuple[Poll, int, int]]:
         """Return the open native polls that stand in a channel, each with channel and message."""
@@ -314,32 +394,31 @@ class Polls:
             if poll is not None and poll.style is PollStyle.NATIVE and (poll.closes_at is None or poll.closes_at > now):
                 await self._store.polls.set(connection, poll.id, closes_at=now)
 
-    async def _votable(
-        self, connection: Connection, ballot: Ballot, poll_id: int, now: datetime, *, roles: bool = True
-    ) -> Poll:
-        """Return the poll if this member's vote can count in it now, and keep it open until the vote is written."""
-        poll = await self._store.polls.get(connection, poll_id, ballot.guild_id, hold=True)
+    async def _open_poll(self, connection: Connection, guild_id: int, poll_id: int, now: datetime) -> Poll:
+        """Return a poll in which votes count now, and keep it so until the vote is written. Raises RequestRefused."""
+        poll = await self._store.polls.get(connection, poll_id, guild_id, hold=True)
         if poll is None:
             raise RequestRefused(GONE)
         if _is_over(poll, now):
             raise RequestRefused(OVER)
-        if roles and poll.role_id is not None and poll.role_id not in ballot.role_ids:
-            raise RequestRefused(f"Only members with the role <@&{poll.role_id}> can vote here.")
-        chosen = positions_of(ballot.choice)
-        if len(chosen) > poll.max_choices or any(position >= len(poll.choices) for position in chosen):
-            raise RequestRefused(NO_CHOICE)
         return poll
 
     # ------------------------------------------------------------------------------ takes
 
-    async def sides_to_take(self, guild_id: int, poll_id: int) -> ShownPoll:
-        """Return the poll that somebody wants to say something about. Raises RequestRefused when it is gone."""
+    async def get(self, guild_id: int, poll_id: int) -> Poll:
+        """Return a poll of this guild. Raises RequestRefused when it is gone."""
         async with self._store.read() as connection:
-            poll = await self._found(connection, guild_id, poll_id)
-            settings = await self._store.guilds.settings(connection, guild_id)
-        return ShownPoll(poll, self.mark(poll_id), Tally((), 0), settings)
+            return await self._found(connection, guild_id, poll_id)
 
-    async def say_why(self, guild_id: int, poll_id: int, member_id: int, side: Side | None, text: str) -> None:
+    async def say_why(
+        self,
+        guild_id: int,
+        poll_id: int,
+        member_id: int,
+        side: Side | None,
+        text: str,
+        role_ids: Collection[int] = (),
+    ) -> None:
         """Remember a member's take. Raises RequestRefused where it can't be taken."""
         take = read_take(text)
         now = self._now()
@@ -347,8 +426,10 @@ class Polls:
             poll = await self._found(connection, guild_id, poll_id)
             if _is_over(poll, now):
                 raise RequestRefused("This poll is closed, and its result is out: your take would come too late.")
+            _check_ballot(poll, Ballot(guild_id, member_id, 0, role_ids))
             if side is not None and all(choice.side != side for choice in poll.choices):
                 raise RequestRefused("That side isn't part of this poll.")
+            await self._store.votes.hold_member(connection, guild_id, member_id)
             await self._store.votes.put_take(connection, poll, member_id, side, take, now)
 
     # ---------------------------------------------------------------------------- closing
@@ -371,23 +452,10 @@ class Polls:
                 raise RequestRefused(GONE)
             if guild_id is None and (poll.closes_at is None or poll.closes_at > now):
                 return None
-            if poll.repeat_id is not None:
-                # Before the poll, or two occurrences that close at once wait for each other in a circle.
-                await self._store.repeats.lock(connection, poll.repeat_id, poll.guild_id)
             ended_at = poll.closes_at if poll.closes_at is not None and poll.closes_at < now else now
-            if not await self._store.polls.close(connection, poll_id, ended_at):
+            counted = await close_poll(self._store, connection, poll, ended_at)
+            if counted is None:
                 return None
-            counted = await self._tally(connection, poll)
-            await self._store.polls.settle(
-                connection,
-                poll_id,
-                counted,
-                outcome=outcome(poll.choices, counted.counts),
-                crossed=await self._store.votes.crossed(connection, poll_id),
-                switched=await self._store.votes.switched(connection, poll_id),
-            )
-            if poll.repeat_id is not None:
-                await occurrence_ended(self._store, connection, poll.repeat_id, poll.guild_id, counted.voters)
             if counted.voters >= FEWEST:
                 await self._announce(connection, poll, now)
             return await self._store.polls.get(connection, poll_id)
@@ -395,7 +463,7 @@ class Polls:
     async def _announce(self, connection: Connection, poll: Poll, now: datetime) -> None:
         """Plan the one message that tells the result, as a reply to what shows the poll in its own channel."""
         shown = await self._store.polls.messages(connection, [poll.id])
-        standing = [message for message in shown if message.message_id is not None]
+        standing = [message for message in shown if _stands(message)]
         home = next((each for each in standing if each.channel_id == poll.channel_id), None) or next(
             iter(standing), None
         )
@@ -404,24 +472,33 @@ class Polls:
                 connection, poll.id, poll.guild_id, home.channel_id, Purpose.RESULT, now, reply_to=home.message_id
             )
 
-    async def reopen(self, guild_id: int, poll_id: int, length: timedelta) -> Poll:
-        """Let votes in again, for so long. Raises RequestRefused where that can't be."""
+    async def reopen(self, guild_id: int, poll_id: int) -> tuple[Poll, tuple[int, int] | None]:
+        """Let votes in again, for OPEN_FOR; return also channel and message of the result, which holds no more.
+
+        Raises RequestRefused where that can't be.
+        """
         async with self._store.begin() as connection:
             poll = await self._found(connection, guild_id, poll_id)
             if poll.style is PollStyle.NATIVE:
                 raise RequestRefused("Discord doesn't reopen its own polls. Start another one.")
-            closes_at = self._now() + length
+            if poll.repeat_id is not None and poll.voters is not None:
+                await occurrence_reopened(self._store, connection, poll.repeat_id, poll.guild_id, poll.voters)
+            shown = [each for each in await self._store.polls.messages(connection, [poll_id]) if _stands(each)]
+            if all(each.purpose is Purpose.RESULT for each in shown):
+                raise RequestRefused("No message shows that poll any more. Start another one.")
+            result = next((each for each in shown if each.purpose is Purpose.RESULT), None)
+            closes_at = self._now() + OPEN_FOR
             if not await self._store.polls.reopen(connection, poll_id, closes_at):
                 raise RequestRefused("That poll is open.")
             reopened = await self._store.polls.get(connection, poll_id)
         assert reopened is not None, "it was just changed"
-        return reopened
+        return reopened, (result.channel_id, result.message_id) if result and result.message_id else None
 
     # ---------------------------------------------------------------------------- looking
 
     async def find(self, guild_id: int, typed: str, states: Collection[PollState] = tuple(PollState)) -> Poll:
         """Return the poll that an admin means, by its number or by words of its question. Raises RequestRefused."""
-        typed = typed.strip()
+        typed = clean(typed)
         async with self._store.read() as connection:
             if typed.isascii() and typed.isdecimal() and len(typed) <= 18:
                 poll = await self._store.polls.get(connection, int(typed), guild_id)
@@ -443,9 +520,10 @@ class Polls:
         async with self._store.read() as connection:
             settings = await self._store.guilds.settings(connection, guild_id)
             polls = await self._store.polls.of_guild(connection, guild_id, states, text, most)
-            return [
-                ShownPoll(poll, self.mark(poll.id), await self._tally(connection, poll), settings) for poll in polls
-            ]
+            tallies = [await tally_of(self._store, connection, poll) for poll in polls]
+        return [
+            ShownPoll(poll, self.mark(poll.id), counted, settings) for poll, counted in zip(polls, tallies, strict=True)
+        ]
 
     async def completions(self, guild_id: int, text: str, states: Collection[PollState]) -> list[Poll]:
         """Return the polls that fit what an admin has typed so far."""
@@ -476,15 +554,18 @@ class Polls:
     async def export(self, guild_id: int, poll_id: int) -> tuple[Poll, Export]:
         """Return a poll as files: with names if it is public, as hourly counts if it is private.
 
-        What a poll hides from everybody it hides here as well, or one could watch single votes come in.
+        What a poll hides from everybody it hides here as well, or one could watch single votes come in; and the hours
+        of a private one where they no longer add up to what it printed, or they would tell who has left.
         """
         async with self._store.read() as connection:
             poll = await self._found(connection, guild_id, poll_id)
-            counted = await self._tally(connection, poll)
+            counted = await tally_of(self._store, connection, poll)
             if is_hidden(poll, counted.voters):
-                return poll, sealed_export(poll, counted)
+                return poll, sealed_export(poll, Tally((), counted.voters))
             if poll.visibility is Visibility.PUBLIC:
                 return poll, public_export(poll, counted, await self._store.votes.with_members(connection, poll_id))
+            if tally(await self._store.votes.ballots(connection, poll_id), len(poll.choices)) != counted:
+                return poll, sealed_export(poll, counted)
             return poll, private_export(poll, counted, await self._store.votes.casting_times(connection, poll_id))
 
     async def links(self, polls: Collection[int]) -> dict[int, tuple[int, int]]:
@@ -508,12 +589,6 @@ class Polls:
             raise RequestRefused(GONE)
         return number
 
-    async def _tally(self, connection: Connection, poll: Poll) -> Tally:
-        """Return a closed poll's tally as it was printed, an open one's as it is."""
-        if poll.voters is not None:
-            return Tally(tuple(choice.votes or 0 for choice in poll.choices), poll.voters)
-        return tally(await self._store.votes.ballots(connection, poll.id), len(poll.choices))
-
     async def _found(self, connection: Connection, guild_id: int, poll_id: int) -> Poll:
         poll = await self._store.polls.get(connection, poll_id, guild_id)
         if poll is None:
@@ -525,6 +600,25 @@ class Polls:
         if poll is None:
             raise RequestRefused(GONE)
         return poll
+
+
+def _stands(message: PollMessage) -> bool:
+    """Whether a message is in its channel, as far as we know."""
+    return message.state is DeliveryState.SENT and message.message_id is not None
+
+
+def _check_ballot(poll: Poll, ballot: Ballot) -> None:
+    """Raises RequestRefused for a ballot that this poll doesn't take from this member."""
+    if poll.role_id is not None and poll.role_id not in ballot.role_ids:
+        raise RequestRefused(f"Only members with the role <@&{poll.role_id}> can vote here.")
+    chosen = positions_of(ballot.choice)
+    if len(chosen) > poll.max_choices or any(position >= len(poll.choices) for position in chosen):
+        raise RequestRefused(NO_CHOICE)
+    if any(
+        ballot.labels.get(position, poll.choices[position].label) != poll.choices[position].label for position in chosen
+    ):
+        # The message still shows the words from before an edit, which may have stood for the other side.
+        raise RequestRefused("This poll has just been edited. Look at it again.")
 
 
 def is_crossing(side: Side | None, voted_for: Side | None) -> bool:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from newsroom.errors import RequestRefused
 from newsroom.models import PollKind, PollStyle, Purpose, Repeat, Results, Visibility
 from newsroom.store import Connection, Store
 from newsroom.times import zone
-from newsroom.votes.asking import read_question, team_choices, team_question
+from newsroom.votes.asking import OPEN_FOR, read_question, team_choices, team_question
 from newsroom.votes.schedule import next_occurrence, rule
 
-OPEN_FOR = timedelta(hours=24)
 MOST_REPEATS = 20
 """In one guild: nobody keeps up with more questions."""
 
@@ -43,7 +42,6 @@ class Repeats:
                 raise RequestRefused(f"There are {MOST_REPEATS} repeats already. `/poll repeat remove` one first.")
             return await self._store.repeats.add(
                 connection,
-                now,
                 guild_id=guild_id,
                 channel_id=channel_id,
                 question=asked,
@@ -128,6 +126,13 @@ class Repeats:
         if repeat is None:
             raise RequestRefused("There is no such repeat. `/poll repeat list` shows those there are.")
         return repeat
+
+
+async def occurrence_reopened(store: Store, connection: Connection, repeat_id: int, guild_id: int, voters: int) -> None:
+    """Note that an occurrence goes on that had ended with so many voters: if it was a quiet one, it isn't yet."""
+    repeat = await store.repeats.lock(connection, repeat_id, guild_id)
+    if repeat is not None and voters < QUIET_VOTES:
+        await store.repeats.set(connection, repeat_id, quiet=max(repeat.quiet - 1, 0))
 
 
 async def occurrence_ended(store: Store, connection: Connection, repeat_id: int, guild_id: int, voters: int) -> None:

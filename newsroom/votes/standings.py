@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from newsroom.models import Outcome, Side, SideChange, Teams
+from newsroom.models import Cause, Outcome, Side, SideChange, Teams
 
 ACTIVE = timedelta(days=90)
 """Who neither voted nor changed sides for so long counts no more."""
@@ -64,7 +64,7 @@ def teams(sides: Iterable[Side | None]) -> Teams:
 def switches(changes: Sequence[SideChange]) -> Switches:
     """Count those whose last side among these changes came by switching, to each team; nobody is counted twice."""
     last = {change.member_id: change for change in sorted(changes, key=lambda change: change.id)}
-    to = Counter(change.side for change in last.values() if change.cause == "switch")
+    to = Counter(change.side for change in last.values() if change.cause is Cause.SWITCH)
     return Switches(to[Side.OPEN], to[Side.PROPRIETARY])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from newsroom.marks import POLL, Marks
 from newsroom.models import (
@@ -26,10 +26,8 @@ from newsroom.store import Connection, Store
 from newsroom.store.stories import StoryCamp
 from newsroom.text import shorten
 from newsroom.times import is_night, start_of_day, zone
-from newsroom.votes.asking import QUESTION, team_choices, team_question
+from newsroom.votes.asking import OPEN_FOR, QUESTION, in_its_words, team_choices, team_question
 from newsroom.votes.counting import tally
-
-OPEN_FOR = timedelta(hours=24)
 
 
 class StoryPolls:
@@ -71,7 +69,7 @@ class StoryPolls:
             drawn_revision=poll.revision,
         )
         counted = tally(await self._store.votes.ballots(connection, poll.id), len(poll.choices))
-        return ShownPoll(poll, self._marks.mark(poll.id, POLL), counted, settings)
+        return ShownPoll(poll, self._marks.mark(poll.id, POLL), counted, in_its_words(settings, poll))
 
     async def told_again(
         self, connection: Connection, articles: Collection[Article], guild_ids: Collection[int], now: datetime
@@ -82,11 +80,14 @@ class StoryPolls:
         appears as a reply to each such card, since nobody would notice an edit.
         """
         by_story = {article.story_id: article for article in articles}
-        for story_id in await self._store.stories.told_by_several(connection, by_story):
-            for guild_id in sorted(guild_ids):
-                cards = await self._store.deliveries.standing_cards(connection, story_id, guild_id)
+        for story_id in sorted(await self._store.stories.told_by_several(connection, by_story)):
+            by_guild: dict[int, list[tuple[Delivery, ChannelKind]]] = {}
+            for card, kind in await self._store.deliveries.standing_cards(connection, story_id):
+                if card.guild_id in guild_ids:
+                    by_guild.setdefault(card.guild_id, []).append((card, kind))
+            for guild_id, cards in sorted(by_guild.items()):
                 story = await self._store.stories.get(connection, story_id, guild_id)
-                if cards and story.camp not in (None, Camp.NEITHER):
+                if story.camp not in (None, Camp.NEITHER):
                     await self._open_under(connection, cards, by_story[story_id], now)
 
     async def start(
@@ -105,7 +106,10 @@ class StoryPolls:
     async def _open_under(
         self, connection: Connection, cards: Sequence[tuple[Delivery, ChannelKind]], article: Article, now: datetime
     ) -> None:
-        """Open a story's poll in the first channel of its cards that has room, and show it under all of them."""
+        """Open a story's poll if one channel of its cards has room, and show it under all of them.
+
+        One story is one poll in a guild, wherever its card stands.
+        """
         settings = await self._store.guilds.settings(connection, cards[0][0].guild_id)
         for card, _ in cards:
             if await self._has_room(connection, settings, card.channel_id, now):
@@ -116,15 +120,17 @@ class StoryPolls:
 
     async def _has_earned(self, connection: Connection, story: StoryCamp, guild_id: int) -> bool:
         """Whether a story's headline earns it a poll, or else that two sources of the guild have told it by now."""
-        if story.strong or story.camp in (None, Camp.NEITHER):
-            return story.strong
-        return await self._store.stories.sources(connection, story.story_id, guild_id) > 1
+        if story.camp in (None, Camp.NEITHER):
+            return False
+        return story.strong or await self._store.stories.sources(connection, story.story_id, guild_id) > 1
 
     async def _has_room(self, connection: Connection, settings: GuildSettings, channel_id: int, now: datetime) -> bool:
         """Whether a news channel may get one more team poll by itself now."""
         place = zone(settings.timezone)
         if not settings.story_polls or is_night(now, place):
             return False
+        # Two that count at the same moment would both find room.
+        await self._store.channels.lock(connection, channel_id)
         today = await self._store.polls.opened_by_themselves(connection, channel_id, start_of_day(now, place))
         return today < settings.per_day
 

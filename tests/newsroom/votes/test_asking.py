@@ -9,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.errors import RequestRefused
-from newsroom.models import PollStyle, Results, Side
+from newsroom.models import PollKind, PollStyle, Results, Side, Visibility
 from newsroom.votes.asking import (
+    OPEN_FOR,
+    Draft,
     check,
+    in_its_words,
     read_choices,
+    read_draft,
     read_label,
     read_question,
     read_take,
@@ -21,8 +25,10 @@ from newsroom.votes.asking import (
     team_question,
     write_choices,
 )
-from tests.makers import NOW, guild_settings
+from tests.makers import NOW, TEAMS, guild_settings, poll
 from tests.votes import custom, draft, sides_of
+
+TYPED = ("question", "choices", "duration", "style", "visibility", "results")
 
 
 def labels(text: str) -> list[str]:
@@ -145,6 +151,28 @@ def test_the_name_of_a_side_has_1_to_40_characters(text: str):
         read_label(text)
 
 
+@pytest.mark.parametrize("text", ["Mine | Yours", "|", "Closed=open", "Open = PROPRIETARY", "x=depends "])
+def test_the_name_of_a_side_cannot_be_read_as_several_choices_or_as_another_side(text: str):
+    with pytest.raises(RequestRefused, match=r"can't hold \||1 to 40"):
+        read_label(text)
+
+
+names = st.text(max_size=12) | st.sampled_from(["a|b", "x=open", "y = depends", "1+1=2", "=", "open"])
+
+
+@given(st.lists(names, min_size=3, max_size=3))
+def test_the_names_of_sides_are_choices_that_can_be_written_back(texts: list[str]):
+    try:
+        mine, theirs, neither = map(read_label, texts)
+        choices = team_choices(guild_settings(open_label=mine, proprietary_label=theirs, depends_label=neither))
+        read = read_choices(write_choices(choices))
+    except RequestRefused as refused:
+        assert "name" in str(refused) or "the same" in str(refused)
+        return
+
+    assert read == choices
+
+
 def test_a_team_is_called_by_its_side_with_capitals_where_there_are_none():
     assert team_name("Open source") == "Team Open Source"
     assert team_name("vLLM and GPT") == "Team VLLM And GPT"
@@ -159,6 +187,102 @@ def test_the_team_question_is_asked_in_a_guilds_own_words():
 
 def test_team_choices_stand_in_one_fixed_order():
     assert sides_of(team_choices(guild_settings())) == [Side.OPEN, Side.PROPRIETARY, Side.DEPENDS]
+
+
+def test_a_team_poll_speaks_of_its_sides_as_it_was_asked_whatever_the_guild_calls_them_now():
+    renamed = guild_settings(open_label="Weights", proprietary_label="Wallets", depends_label="Meh", per_day=3)
+
+    told = in_its_words(renamed, poll())
+
+    assert [told.label(side) for side in Side] == ["Open source", "Proprietary", "It depends"]
+    assert told.per_day == 3
+
+
+def test_a_side_that_a_team_poll_did_not_ask_for_is_called_as_the_guild_calls_it():
+    told = in_its_words(guild_settings(open_label="Weights", depends_label="Meh"), poll(choices=TEAMS[:2]))
+
+    assert [told.label(side) for side in Side] == ["Open source", "Proprietary", "Meh"]
+
+
+def test_a_poll_of_a_moderators_own_wording_gives_the_teams_no_names():
+    renamed = guild_settings(open_label="Weights")
+
+    assert in_its_words(renamed, poll(kind=PollKind.CUSTOM)) == renamed
+
+
+# --------------------------------------------------------------------------- what was typed
+
+
+def test_who_types_nothing_gets_the_private_team_poll_of_a_day_with_buttons_that_shows_its_votes():
+    read = read_draft(guild_settings(depends=False), {}, NOW)
+
+    assert read == Draft(
+        question=None, choices=TEAMS[:2], is_team=True, closes_at=NOW + OPEN_FOR, style=PollStyle.BUTTONS,
+        visibility=Visibility.ANONYMOUS, results=Results.LIVE, max_choices=1, role_id=None,
+    )  # fmt: skip
+    assert read_draft(guild_settings(depends=False), dict.fromkeys(TYPED), NOW) == read
+
+
+def test_all_that_is_typed_is_read():
+    read = read_draft(
+        guild_settings(),
+        {
+            "question": " Pizza? ", "choices": "Yes | No", "duration": "2h", "style": "buttons",
+            "visibility": "public", "results": "after_close",
+        },
+        NOW,
+        max_choices=2,
+        role_id=77,
+    )  # fmt: skip
+
+    assert read == Draft(
+        question="Pizza?", choices=read_choices("Yes | No"), is_team=False, closes_at=NOW + timedelta(hours=2),
+        style=PollStyle.BUTTONS, visibility=Visibility.PUBLIC, results=Results.AFTER_CLOSE, max_choices=2, role_id=77,
+    )  # fmt: skip
+
+
+def test_a_question_without_choices_is_answered_by_the_teams_and_is_no_team_poll():
+    read = read_draft(guild_settings(open_label="Weights"), {"question": "Who won the week?"}, NOW)
+
+    assert [choice.label for choice in read.choices] == ["Weights", "Proprietary", "It depends"]
+    assert read.is_team is False
+
+
+def test_choices_without_a_question_answer_the_teams_question_if_both_teams_are_among_them():
+    read = read_draft(guild_settings(), {"choices": "Mine=open | Yours=proprietary | Whatever"}, NOW)
+
+    assert (read.question, read.is_team) == (None, False)
+    for choices in ("Yes | No", "Mine=open | No", "Yours=proprietary | Ours=depends"):
+        with pytest.raises(RequestRefused, match="need a question"):
+            read_draft(guild_settings(), {"choices": choices}, NOW)
+    with pytest.raises(RequestRefused, match="2 to 10"):
+        read_draft(guild_settings(), {"choices": "Only one"}, NOW)
+
+
+def test_discords_own_polls_are_public_unless_somebody_asks_for_a_private_one_which_is_refused():
+    typed = {"style": "native"}
+
+    assert read_draft(guild_settings(), typed, NOW).visibility is Visibility.PUBLIC
+    assert read_draft(guild_settings(), typed | {"visibility": "public"}, NOW).visibility is Visibility.PUBLIC
+    with pytest.raises(RequestRefused, match="everybody can see who voted what"):
+        read_draft(guild_settings(), typed | {"visibility": "anonymous"}, NOW)
+
+
+@pytest.mark.parametrize(
+    ("typed", "more", "said"),
+    [
+        ({"question": "\u200b"}, {}, "needs a question"),
+        ({"question": "Pizza?", "choices": "A | A"}, {}, "Two choices are the same"),
+        ({"duration": "soonish"}, {}, "read"),
+        ({"question": "Pizza?", "choices": "A | B"}, {"max_choices": 3}, "max_choices is 1 to 2"),
+        ({}, {"max_choices": 2}, "two teams at once"),
+        ({"style": "native", "duration": "90m"}, {}, "whole hours"),
+        ({"style": "native"}, {"role_id": 77}, "everybody can vote"),
+    ],
+)
+def test_what_cannot_be_read_or_does_not_fit_is_refused_with_what_to_do(typed, more, said: str):
+    with pytest.raises(RequestRefused, match=said):
+        read_draft(guild_settings(), typed, NOW, **more)
 
 
 # ------------------------------------------------------------------------- what fits together

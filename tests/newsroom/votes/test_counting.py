@@ -14,6 +14,7 @@ from newsroom.votes.counting import (
     SMALLEST_GROUP,
     Call,
     ballot_of,
+    best_takes,
     call,
     is_hidden,
     outcome,
@@ -21,7 +22,7 @@ from newsroom.votes.counting import (
     tally,
     tellable,
 )
-from tests.makers import TEAMS, choice, poll
+from tests.makers import TEAMS, choice, poll, take
 
 
 @given(st.sets(st.integers(0, 9)))
@@ -149,12 +150,38 @@ def test_an_open_poll_hides_few_votes_and_what_was_asked_to_be_hidden(results, v
     ("visibility", "voters", "hidden"),
     [
         (Visibility.ANONYMOUS, 0, True),
-        (Visibility.ANONYMOUS, 2, True),
-        (Visibility.ANONYMOUS, 3, False),
+        (Visibility.ANONYMOUS, 9, True),
+        (Visibility.ANONYMOUS, 10, False),
         (Visibility.PUBLIC, 1, False),
     ],
 )
-def test_a_closed_poll_hides_only_counts_that_would_be_private_ballots(results, visibility, voters, hidden):
+def test_a_closed_poll_hides_only_the_few_votes_of_a_private_one(results, visibility, voters, hidden):
     closed = poll(state=PollState.CLOSED, results=results, visibility=visibility)
 
     assert is_hidden(closed, voters) is hidden
+
+
+def test_the_best_take_of_a_side_has_the_most_different_words_and_of_equals_comes_first():
+    takes = [
+        take(id=1, side=Side.OPEN, text="free free FREE free free"),
+        take(id=2, side=Side.PROPRIETARY, text="it works"),
+        take(id=3, side=Side.OPEN, text="read it"),
+        take(id=4, side=Side.OPEN, text="fix it"),
+        take(id=5, side=None, text="no side and many many more words than the others"),
+    ]
+
+    assert [chosen.id for chosen in best_takes(TEAMS, takes)] == [3, 2]
+
+
+def test_best_takes_stand_in_the_order_of_the_choices():
+    turned = (choice(0, side=Side.DEPENDS), choice(1), choice(2, side=Side.OPEN))
+    takes = [take(id=1, side=Side.OPEN), take(id=2, side=Side.PROPRIETARY), take(id=3, side=Side.DEPENDS)]
+
+    assert [chosen.id for chosen in best_takes(turned, takes)] == [3, 1]
+
+
+def test_a_poll_without_sides_has_one_best_take():
+    takes = [take(id=1, side=None, text="a b"), take(id=2, side=None, text="a b c"), take(id=3, side=Side.OPEN)]
+
+    assert [chosen.id for chosen in best_takes((choice(0), choice(1, "No")), takes)] == [2]
+    assert best_takes((choice(0), choice(1, "No")), []) == []

@@ -80,7 +80,7 @@ def test_a_private_poll_tells_hours_and_no_members():
 
 
 def test_a_sealed_poll_tells_how_many_voted_and_nothing_more():
-    export = sealed_export(poll(), Tally((3, 1, 0), 4))
+    export = sealed_export(poll(), Tally((), 4))
 
     assert rows(export) == [["hour", "choice", "votes"]]
     assert content(export)["voters"] == 4
@@ -128,6 +128,54 @@ async def test_an_open_poll_with_few_votes_is_sealed_so_that_nobody_watches_them
 
     await vote(desk, asked, BEN, PROPRIETARY)
     assert content((await desk.newsroom.polls.export(GUILD, asked.id))[1])["votes"] != []
+
+
+def test_a_poll_that_keeps_its_hours_to_itself_still_tells_its_totals():
+    export = sealed_export(poll(), Tally((3, 1, 0), 4))
+
+    assert rows(export) == [["hour", "choice", "votes"]]
+    assert [choice["votes"] for choice in content(export)["choices"]] == [3, 1, 0]
+    assert (content(export)["voters"], content(export)["votes"]) == (4, [])
+
+
+@pytest.mark.parametrize(("votes", "is_told"), [(9, False), (10, True)])
+async def test_a_closed_private_poll_is_told_from_ten_votes_on_so_that_none_is_seen_between_two_closings(
+    desk: Desk, votes: int, is_told: bool
+):
+    asked = await ask(desk)
+    await vote_many(desk, asked, votes)
+    await close(desk, asked)
+
+    _, export = await desk.newsroom.polls.export(GUILD, asked.id)
+
+    assert [choice["votes"] for choice in content(export)["choices"]] == ([10, 0, 0] if is_told else [None] * 3)
+    assert bool(content(export)["votes"]) is is_told
+
+
+async def test_the_hours_of_a_closed_private_poll_are_sealed_once_somebody_left_and_its_totals_stay(desk: Desk):
+    private, public = await ask(desk), await ask(desk, custom(visibility=Visibility.PUBLIC))
+    for asked in (private, public):
+        await vote_many(desk, asked, 10, 2)
+        await close(desk, asked)
+    await desk.newsroom.members.forget(5001, GUILD)
+
+    _, of_private = await desk.newsroom.polls.export(GUILD, private.id)
+    _, of_public = await desk.newsroom.polls.export(GUILD, public.id)
+
+    assert rows(of_private) == [["hour", "choice", "votes"]]
+    assert content(of_private)["voters"] == 12
+    assert [choice["votes"] for choice in content(of_private)["choices"]] == [10, 2, 0]
+    assert len(content(of_public)["votes"]) == 11 and "5001" not in of_public.csv.decode()
+
+
+async def test_an_open_private_poll_is_told_by_the_hour_though_somebody_left(desk: Desk):
+    asked = await ask(desk)
+    await vote_many(desk, asked, 11)
+    await desk.newsroom.members.forget(5001, GUILD)
+
+    _, export = await desk.newsroom.polls.export(GUILD, asked.id)
+
+    assert rows(export)[1:] == [["2026-01-01T12:00:00+00:00", "Open source", "10"]]
 
 
 async def test_a_closed_private_poll_of_two_is_sealed_for_ever_because_its_counts_are_their_ballots(desk: Desk):

@@ -10,11 +10,11 @@ from itertools import pairwise
 
 import pytest
 
-from newsroom.models import Outcome, Side, Tally, Teams
+from newsroom.models import Outcome, Purpose, Results, Side, Tally, Teams
 from newsroom.store.database import Database, open_database
 from newsroom.votes.members import DAYS, side_in_words
 from newsroom.votes.standings import Season, Switches, end_of, standing_at
-from tests.desk import CHANNEL, GUILD, OTHER_GUILD, Desk
+from tests.desk import ADMIN, CHANNEL, GUILD, OTHER_GUILD, Desk
 from tests.makers import NOW, guild_settings
 from tests.votes import (
     ANNA,
@@ -24,13 +24,17 @@ from tests.votes import (
     OPEN,
     PROPRIETARY,
     ask,
+    ask_and_show,
     close,
     custom,
+    draft,
     everything,
     get,
+    messages,
     remembered,
     replayed_sides,
     replayed_votes,
+    send_due,
     tally_of,
     undo,
     vote,
@@ -177,6 +181,43 @@ async def test_members_who_went_quiet_drop_out_of_the_standing_and_come_back_wit
     assert all(team.members >= 10 for team in in_between.values()), "few members are not drawn"
 
 
+@pytest.mark.parametrize("results", [Results.AFTER_VOTE, Results.AFTER_CLOSE])
+async def test_a_standing_tells_no_side_that_a_poll_set_which_keeps_its_votes_to_itself(desk: Desk, results: Results):
+    live = await ask(desk)
+    await vote_many(desk, live, 10)
+    quiet = await ask(desk, draft(results=results))
+    await vote_many(desk, quiet, 0, 3, first_member=6001)
+    await vote(desk, quiet, 5001, PROPRIETARY)
+    desk.clock.advance(seconds=1)
+
+    assert (await desk.newsroom.members.standings(GUILD)).now == Teams(open=10)
+    assert (await desk.newsroom.members.standings(GUILD)).course[-1][1] == Teams(open=10)
+    await desk.newsroom.members.switch(GUILD, 6001, Side.DEPENDS)
+    desk.clock.advance(seconds=1)
+    assert (await desk.newsroom.members.standings(GUILD)).now == Teams(open=10, depends=1), "said in public"
+
+    await close(desk, quiet)
+
+    assert (await desk.newsroom.members.standings(GUILD)).now == Teams(open=10, proprietary=2, depends=1)
+
+
+async def test_no_day_that_is_over_tells_a_side_either_that_a_poll_set_which_keeps_its_votes_to_itself(desk: Desk):
+    live = await ask(desk, custom("A=open | B=proprietary", closes_at=None))
+    await vote_many(desk, live, 10)
+    desk.clock.advance(days=5)
+    quiet = await ask(desk, draft(results=Results.AFTER_CLOSE, closes_at=desk.clock() + timedelta(days=5)))
+    await vote_many(desk, quiet, 0, 3, first_member=6001)
+    desk.clock.advance(days=2)
+
+    sealed = await desk.newsroom.members.standings(GUILD, days=1)
+    await close(desk, quiet)
+    told = await desk.newsroom.members.standings(GUILD, days=1)
+
+    for standings, proprietary in ((sealed, 0), (told, 3)):
+        assert {standings.now, standings.then} == {Teams(open=10, proprietary=proprietary)}
+        assert {counted for _, counted in standings.course} == {Teams(open=10, proprietary=proprietary)}
+
+
 async def test_a_young_guilds_course_is_told_hour_by_hour(desk: Desk):
     poll = await ask(desk, custom("A=open | B=proprietary", closes_at=None))
     await vote_many(desk, poll, 10)
@@ -290,9 +331,9 @@ async def test_forgetting_takes_a_members_votes_sides_and_takes_out_of_this_guil
     )
     assert sorted(touched) == [1, 2]
     kept = await lived_in.newsroom.members.kept(GUILD, ANNA)
-    assert (kept.side, kept.side_changes, kept.votes, kept.takes, kept.elsewhere) == (None, 0, 0, 0, 1)
+    assert (kept.side, kept.polls, kept.takes, kept.elsewhere) == (None, 0, 0, 1)
     there = await lived_in.newsroom.members.kept(OTHER_GUILD, ANNA)
-    assert (there.side, there.side_changes, there.votes, there.takes, there.elsewhere) == (Side.DEPENDS, 2, 2, 1, 0)
+    assert (there.side, there.polls, there.takes, there.elsewhere) == (Side.DEPENDS, 2, 1, 0)
 
 
 async def test_forgetting_everywhere_takes_a_member_out_of_every_guild(lived_in: Desk):
@@ -301,7 +342,122 @@ async def test_forgetting_everywhere_takes_a_member_out_of_every_guild(lived_in:
     found = await everything(lived_in)
     assert not any(ANNA in row for rows in found.values() for row in rows)
     assert await lived_in.newsroom.members.forget(ANNA, None) == []
-    assert (await lived_in.newsroom.members.kept(GUILD, BEN)).votes == 2
+    assert (await lived_in.newsroom.members.kept(GUILD, BEN)).polls == 2
+
+
+async def test_a_poll_is_kept_once_however_often_a_member_voted_in_it_and_until_it_is_forgotten(desk: Desk):
+    poll, other = await ask(desk), await ask(desk)
+    for position in (OPEN, PROPRIETARY, DEPENDS):
+        await vote(desk, poll, ANNA, position)
+    await undo(desk, await vote(desk, other, ANNA, OPEN))
+
+    kept = await desk.newsroom.members.kept(GUILD, ANNA)
+
+    assert (kept.side, kept.polls, kept.takes, kept.elsewhere) == (Side.OPEN, 2, 0, 0)
+
+
+@pytest.mark.parametrize("doing", ["a vote for no side", "a take", "a switch"])
+async def test_whatever_is_kept_about_a_member_elsewhere_is_told_of_and_forgotten_with_the_rest(desk: Desk, doing: str):
+    poll = await ask(desk, custom(), guild_id=OTHER_GUILD)
+    if doing == "a vote for no side":
+        await vote(desk, poll, ANNA, 0)
+    elif doing == "a take":
+        await desk.newsroom.polls.say_why(OTHER_GUILD, poll.id, ANNA, None, "Because I am hungry.")
+    else:
+        await desk.newsroom.members.switch(OTHER_GUILD, ANNA, Side.OPEN)
+    assert (await desk.newsroom.members.kept(GUILD, ANNA)).elsewhere == 1
+
+    await desk.newsroom.members.forget(ANNA, None)
+
+    assert (await desk.newsroom.members.kept(GUILD, ANNA)).elsewhere == 0
+    assert not any(ANNA in row for rows in (await everything(desk)).values() for row in rows)
+
+
+async def test_what_is_kept_about_a_member_is_told_in_the_guilds_words(desk: Desk):
+    await desk.newsroom.guilds.change(GUILD, {"open_label": "Weights"})
+
+    assert (await desk.newsroom.members.kept(GUILD, ANNA)).settings.open_label == "Weights"
+
+
+async def test_a_result_that_quotes_a_member_who_is_forgotten_is_drawn_without_the_take_and_with_its_totals(desk: Desk):
+    poll, other = await ask_and_show(desk), await ask_and_show(desk)
+    for each in (poll, other):
+        await vote_many(desk, each, 10)
+    await vote(desk, poll, ANNA, PROPRIETARY)
+    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.PROPRIETARY, "Because it just works.")
+    await desk.newsroom.polls.say_why(GUILD, poll.id, BEN, Side.OPEN, "Because I can read it.")
+    for each in (poll, other):
+        await close(desk, each)
+    await send_due(desk)
+    desk.clock.advance(seconds=10)
+    for each in (poll, other):
+        for contents in await desk.newsroom.poll_messages.take_to_draw(each.id):
+            await desk.newsroom.poll_messages.drawn(contents)
+    assert await desk.newsroom.poll_messages.undrawn() == []
+
+    touched = await desk.newsroom.members.forget(ANNA, GUILD)
+
+    assert touched == [poll.id]
+    assert await desk.newsroom.poll_messages.undrawn() == [poll.id]
+    desk.clock.advance(seconds=10)
+    taken = await desk.newsroom.poll_messages.take_to_draw(poll.id)
+    [contents] = [each for each in taken if each.message.purpose is Purpose.RESULT]
+    assert [take.text for take in contents.takes] == ["Because I can read it."]
+    assert contents.shown.tally == Tally((10, 1, 0), 11)
+    for each in taken:
+        await desk.newsroom.poll_messages.drawn(each)
+    assert await desk.newsroom.poll_messages.undrawn() == []
+
+
+async def test_a_result_on_a_story_forgets_a_take_that_was_written_under_another_poll_on_it(desk: Desk):
+    await desk.follow()
+    claim = await desk.post_story("Mistral releases open weights of a new model")
+    assert claim.card.poll is not None
+    team = claim.card.poll.poll
+    mine, _ = await desk.newsroom.polls.start(GUILD, CHANNEL, ADMIN, custom(), team.story_id)
+    await desk.newsroom.polls.say_why(GUILD, mine.id, ANNA, None, "Because I am hungry.")
+    await vote_many(desk, team, 10)
+    await close(desk, team)
+    await send_due(desk)
+
+    assert team.id in await desk.newsroom.members.forget(ANNA, GUILD)
+
+    desk.clock.advance(seconds=10)
+    results = [
+        contents
+        for contents in await desk.newsroom.poll_messages.take_to_draw(team.id)
+        if contents.message.purpose is Purpose.RESULT
+    ]
+    assert [(contents.takes, contents.shown.tally.voters) for contents in results] == [((), 10)]
+
+
+async def test_a_result_that_quotes_nobody_who_leaves_stays_as_it_was_told(desk: Desk):
+    poll = await ask_and_show(desk)
+    await vote_many(desk, poll, 10)
+    await desk.newsroom.polls.say_why(GUILD, poll.id, BEN, Side.OPEN, "Because I can read it.")
+    await close(desk, poll)
+    await send_due(desk)
+
+    await desk.newsroom.members.forget(5001, GUILD)
+
+    assert [message.drawn_votes >= 0 for message in await messages(desk, poll, Purpose.RESULT)] == [True]
+
+
+async def test_a_result_that_is_being_sent_while_a_member_it_quotes_is_forgotten_is_drawn_without_the_take(desk: Desk):
+    poll = await ask_and_show(desk)
+    await vote_many(desk, poll, 10)
+    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.OPEN, "Because I can read it.")
+    await close(desk, poll)
+    [row_id] = await desk.newsroom.poll_messages.due()
+    claim = await desk.newsroom.poll_messages.claim(row_id)
+    assert claim is not None and len(claim.contents.takes) == 1
+
+    await desk.newsroom.members.forget(ANNA, GUILD)
+    await desk.newsroom.poll_messages.sent(claim, 8001)
+
+    desk.clock.advance(seconds=10)
+    drawn = await desk.newsroom.poll_messages.take_to_draw(poll.id)
+    assert [contents.takes for contents in drawn if contents.message.purpose is Purpose.RESULT] == [()]
 
 
 async def test_a_closed_poll_keeps_its_printed_totals_and_an_open_one_counts_anew(lived_in: Desk):

@@ -6,7 +6,8 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -28,7 +29,9 @@ from newsroom.models import (
     Visibility,
 )
 from newsroom.store.database import Database, open_database
-from newsroom.votes.polls import GONE, OVER, Ballot, Voted, is_crossing
+from newsroom.store.votes import VoteStore
+from newsroom.votes.asking import OPEN_FOR
+from newsroom.votes.polls import GONE, OVER, RECOUNTED_AT_ONCE, Ballot, Voted, is_crossing
 from tests.desk import ADMIN, CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk
 from tests.makers import NOW, side_change
 from tests.votes import (
@@ -124,6 +127,19 @@ async def test_the_last_click_wins(desk: Desk):
     assert len((await remembered(desk)).log) == 4
 
 
+async def test_while_hundreds_vote_others_get_at_the_database_after_a_few_of_them(desk: Desk):
+    poll = await ask_and_show(desk)
+    votes = [asyncio.create_task(vote(desk, poll, 5000 + number, OPEN)) for number in range(300)]
+    await votes[0]
+
+    await desk.newsroom.guilds.change(GUILD, {"story_polls": False})
+
+    waiting = sum(not each.done() for each in votes)
+    await asyncio.gather(*votes)
+    assert waiting > 200
+    assert (await tally_of(desk, poll)).voters == 300
+
+
 async def test_a_member_who_comes_back_from_a_crossing_crossed_nothing_in_the_end(desk: Desk):
     poll = await ask(desk)
     for position in (OPEN, PROPRIETARY, OPEN):
@@ -142,14 +158,32 @@ async def test_the_same_click_twice_changes_nothing_and_is_answered_as_the_first
 
     again = await vote(desk, poll, ANNA, position)
 
-    assert again == first
+    assert again == first and not again.joined
     assert await everything(desk) == before
 
 
-async def test_the_click_that_set_the_side_says_so_when_it_comes_twice(desk: Desk):
+async def test_only_the_click_that_set_the_side_says_so_and_not_the_same_one_again(desk: Desk):
     poll = await ask(desk)
+    first = await vote(desk, poll, ANNA, OPEN)
+    before = await everything(desk)
 
-    assert (await vote(desk, poll, ANNA, OPEN)) == (await vote(desk, poll, ANNA, OPEN))
+    again = await vote(desk, poll, ANNA, OPEN)
+
+    assert (first.joined, again.joined) == (True, False)
+    assert replace(again, joined=True) == first
+    assert await everything(desk) == before
+
+
+async def test_after_a_switch_the_click_that_was_a_crossing_is_none_any_more(desk: Desk):
+    await vote(desk, await ask(desk), ANNA, OPEN)
+    poll = await ask(desk)
+    crossing = await vote(desk, poll, ANNA, PROPRIETARY)
+    await desk.newsroom.members.switch(GUILD, ANNA, Side.PROPRIETARY, poll.id)
+
+    again = await vote(desk, poll, ANNA, PROPRIETARY)
+
+    assert (crossing.crossed, again.crossed) == (True, False)
+    assert (again.side, again.vote_id) == (Side.PROPRIETARY, crossing.vote_id)
 
 
 async def test_it_depends_is_a_side_like_the_others_when_it_comes_first(desk: Desk):
@@ -212,16 +246,58 @@ async def test_several_choices_count_where_several_are_allowed_and_each_ballot_r
 
 async def test_only_a_poll_that_shows_its_tally_after_the_vote_tells_it_with_the_vote(desk: Desk):
     after, live = await ask(desk, custom(results=Results.AFTER_VOTE)), await ask(desk)
-    await vote(desk, after, BEN, 1)
+    for poll in (after, live):
+        await vote_many(desk, poll, 0, 9)
 
-    assert (await vote(desk, after, ANNA, 0)).tally == Tally((1, 1, 0), 2)
+    assert (await vote(desk, after, ANNA, 0)).tally == Tally((1, 9, 0), 10)
     assert (await vote(desk, live, ANNA, 0)).tally is None
 
 
-async def test_a_role_restricted_poll_counts_those_who_have_the_role(desk: Desk):
+async def test_the_tally_after_the_vote_is_told_from_ten_voters_on_or_each_would_see_the_vote_before(desk: Desk):
+    poll = await ask(desk, custom(results=Results.AFTER_VOTE))
+
+    told = [(await vote(desk, poll, 5000 + number, 0)).tally for number in range(11)]
+
+    assert told == [None] * 9 + [Tally((10, 0, 0), 10), Tally((11, 0, 0), 11)]
+
+
+async def test_a_role_restricted_poll_counts_and_hears_those_who_have_the_role(desk: Desk):
     poll = await ask(desk, draft(role_id=77))
 
     assert (await vote(desk, poll, ANNA, OPEN, role_ids=[5, 77])).joined
+    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.OPEN, "Because I can read it.", role_ids=[5, 77])
+    async with desk.store.read() as connection:
+        assert len(await desk.store.votes.takes(connection, poll)) == 1
+
+
+async def test_a_click_counts_where_the_message_calls_what_was_chosen_as_the_poll_does(desk: Desk):
+    poll = await ask(desk, custom("Yes | No | Maybe", max_choices=2))
+    labels = {0: "Yes", 1: "No", 2: "what nobody has chosen"}
+
+    voted = await desk.newsroom.polls.vote(Ballot(GUILD, ANNA, 0b11, labels=labels), poll.id)
+
+    assert voted.ballot == 0b11
+
+
+async def test_a_team_poll_keeps_its_words_when_its_guild_renames_the_teams(desk: Desk):
+    poll, mine = await ask(desk), await ask(desk, custom())
+    await desk.newsroom.guilds.change(GUILD, {"open_label": "Weights", "depends_label": "Meh"})
+
+    of_team, of_mine = await vote(desk, poll, ANNA, OPEN), await vote(desk, mine, ANNA, 0)
+
+    assert (of_team.settings.open_label, of_team.settings.depends_label) == ("Open source", "It depends")
+    assert (of_mine.settings.open_label, of_mine.settings.depends_label) == ("Weights", "Meh")
+
+
+async def test_what_a_moderator_types_is_read_by_the_clock_and_in_the_words_of_the_guild(desk: Desk):
+    await desk.newsroom.guilds.change(GUILD, {"timezone": "Asia/Tokyo", "open_label": "Weights"})
+
+    asked = await desk.newsroom.polls.read(GUILD, {"duration": "tomorrow 9:00"}, role_id=77)
+
+    assert asked.closes_at == datetime(2026, 1, 2, 0, 0, tzinfo=UTC)
+    assert (asked.choices[0].label, asked.role_id, asked.is_team) == ("Weights", 77, True)
+    with pytest.raises(RequestRefused, match="max_choices is 1 to 2"):
+        await desk.newsroom.polls.read(GUILD, {"question": "Pizza?", "choices": "Yes | No"}, max_choices=3)
 
 
 # -------------------------------------------------------------------- switching and undoing
@@ -308,7 +384,7 @@ async def test_a_vote_that_was_undone_cannot_be_undone_again(desk: Desk):
     await undo(desk, voted)
     before = await everything(desk)
 
-    with pytest.raises(RequestRefused, match="only your newest vote"):
+    with pytest.raises(RequestRefused, match="isn't your newest vote"):
         await undo(desk, voted)
     assert await everything(desk) == before
 
@@ -319,16 +395,71 @@ async def test_a_vote_before_the_newest_cannot_be_undone(desk: Desk):
     await vote(desk, poll, ANNA, DEPENDS)
     before = await everything(desk)
 
-    with pytest.raises(RequestRefused, match="only your newest vote"):
+    with pytest.raises(RequestRefused, match="isn't your newest vote"):
         await undo(desk, first)
     assert await everything(desk) == before
 
 
-async def test_a_vote_in_another_poll_is_in_nobodys_way_of_undoing(desk: Desk):
+async def test_a_vote_in_another_poll_is_in_nobodys_way_of_undoing_and_keeps_the_side(desk: Desk):
     voted = await vote(desk, await ask(desk), ANNA, OPEN)
     await vote(desk, await ask(desk), ANNA, OPEN)
 
-    assert (await undo(desk, voted)).ballot == 0
+    undone = await undo(desk, voted)
+
+    assert (undone.ballot, undone.side) == (0, Side.OPEN)
+    assert await membership(desk) == (Side.OPEN, 0)
+
+
+async def test_a_vote_in_another_guild_keeps_no_side_in_this_one(desk: Desk):
+    voted = await vote(desk, await ask(desk), ANNA, OPEN)
+    await vote(desk, await ask(desk, guild_id=OTHER_GUILD), ANNA, OPEN)
+
+    assert (await undo(desk, voted)).side is None
+    assert await membership(desk) == (None, 0)
+
+
+async def test_a_vote_that_was_undone_to_and_undone_as_well_leaves_no_vote(desk: Desk):
+    poll = await ask(desk)
+    first = await vote(desk, poll, ANNA, OPEN)
+    back = await undo(desk, await vote(desk, poll, ANNA, PROPRIETARY))
+    again = await vote(desk, poll, ANNA, OPEN)
+
+    undone = await undo(desk, again)
+
+    assert (back.ballot, undone.ballot, undone.side) == (1 << OPEN, 0, None)
+    assert await tally_of(desk, poll) == Tally((0, 0, 0), 0)
+    assert await membership(desk) == (None, 0)
+    after = await remembered(desk)
+    assert [(entry.ballot, entry.restores) for entry in after.log] == [
+        (1 << OPEN, None), (1 << PROPRIETARY, None), (1 << OPEN, first.vote_id), (0, None),
+    ]  # fmt: skip
+    assert after.votes == replayed_votes(after.log)
+
+
+async def test_undo_step_by_step_goes_back_through_what_held_however_often_one_went_forth(desk: Desk):
+    poll = await ask(desk)
+    await vote(desk, poll, ANNA, OPEN)
+    await vote(desk, poll, ANNA, PROPRIETARY)
+    await undo(desk, await vote(desk, poll, ANNA, DEPENDS))
+    await undo(desk, await vote(desk, poll, ANNA, DEPENDS))
+
+    held = []
+    for position in (PROPRIETARY, OPEN):
+        undone = await undo(desk, await vote(desk, poll, ANNA, position))
+        held.append((undone.ballot, undone.side))
+
+    assert held == [(1 << OPEN, Side.OPEN), (0, None)]
+
+
+async def test_with_nothing_left_to_hold_there_is_nothing_to_undo(desk: Desk):
+    poll = await ask(desk)
+    await undo(desk, await vote(desk, poll, ANNA, OPEN))
+    taken_back = (await remembered(desk)).log[-1]
+    before = await everything(desk)
+
+    with pytest.raises(RequestRefused, match="You have no vote"):
+        await desk.newsroom.polls.undo(GUILD, ANNA, taken_back.id)
+    assert await everything(desk) == before
 
 
 async def test_a_member_without_the_role_any_more_may_still_take_the_vote_back(desk: Desk):
@@ -374,6 +505,17 @@ class Refused:
     async def more_choices_than_allowed(self, desk: Desk):
         return vote(desk, await ask(desk, custom("A | B | C", max_choices=2)), BEN, 0, 1, 2), "isn't there any more"
 
+    async def a_choice_by_the_words_of_before_an_edit(self, desk: Desk):
+        poll = await ask(desk, custom("Yes=open | No=proprietary"))
+        await desk.newsroom.polls.edit(GUILD, poll.id, "Pizza?", "No=proprietary | Yes=open")
+        return desk.newsroom.polls.vote(Ballot(GUILD, BEN, 1, labels={0: "Yes"}), poll.id), "has just been edited"
+
+    async def one_of_several_choices_by_the_words_of_before_an_edit(self, desk: Desk):
+        poll = await ask(desk, custom("A | B | C", max_choices=2))
+        await desk.newsroom.polls.edit(GUILD, poll.id, "Pizza?", "A | D | C")
+        labels = {0: "A", 1: "B", 2: "C"}
+        return desk.newsroom.polls.vote(Ballot(GUILD, BEN, 0b11, labels=labels), poll.id), "has just been edited"
+
     async def a_team_and_another_one(self, desk: Desk):
         return vote(desk, await ask(desk), BEN, OPEN, PROPRIETARY), "isn't there any more"
 
@@ -409,15 +551,30 @@ class Refused:
     async def reopening_another_guilds_poll(self, desk: Desk):
         poll = await ask(desk, guild_id=OTHER_GUILD)
         await close(desk, poll)
-        return desk.newsroom.polls.reopen(GUILD, poll.id, timedelta(hours=1)), GONE
+        return desk.newsroom.polls.reopen(GUILD, poll.id), GONE
 
     async def reopening_an_open_poll(self, desk: Desk):
-        return desk.newsroom.polls.reopen(GUILD, (await ask(desk)).id, timedelta(hours=1)), "That poll is open"
+        return desk.newsroom.polls.reopen(GUILD, (await ask_and_show(desk)).id), "That poll is open"
 
     async def reopening_a_native_poll(self, desk: Desk):
         poll = await ask(desk, custom(style=PollStyle.NATIVE))
         await close(desk, poll)
-        return desk.newsroom.polls.reopen(GUILD, poll.id, timedelta(hours=1)), "Discord doesn't reopen"
+        return desk.newsroom.polls.reopen(GUILD, poll.id), "Discord doesn't reopen"
+
+    async def reopening_a_poll_that_never_got_into_its_channel(self, desk: Desk):
+        poll = await ask(desk)
+        await close(desk, poll)
+        return desk.newsroom.polls.reopen(GUILD, poll.id), "No message shows that poll any more"
+
+    async def reopening_a_poll_whose_message_is_gone(self, desk: Desk):
+        poll = await ask_and_show(desk)
+        await vote_many(desk, poll, 10)
+        await close(desk, poll)
+        await send_due(desk)
+        desk.clock.advance(seconds=10)
+        [contents] = await desk.newsroom.poll_messages.take_to_draw(poll.id)
+        await desk.newsroom.poll_messages.gone(contents)
+        return desk.newsroom.polls.reopen(GUILD, poll.id), "No message shows that poll any more"
 
     async def editing_another_guilds_poll(self, desk: Desk):
         poll = await ask(desk, custom(), guild_id=OTHER_GUILD)
@@ -476,6 +633,13 @@ class Refused:
         poll = await ask(desk)
         desk.clock.advance(hours=24)
         return desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, None, "Because I say so."), "too late"
+
+    async def a_take_by_one_who_may_not_vote(self, desk: Desk):
+        poll = await ask(desk, draft(role_id=77))
+        return (
+            desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, None, "Because I say so.", role_ids=[5]),
+            "Only members with the role <@&77>",
+        )
 
     async def a_take_for_a_side_that_is_not_asked_for(self, desk: Desk):
         poll = await ask(desk, custom())
@@ -676,11 +840,11 @@ async def test_a_poll_that_never_got_into_its_channel_has_no_result_to_send(desk
 
 
 async def test_a_poll_that_was_reopened_meanwhile_is_not_closed_for_its_old_deadline(desk: Desk):
-    poll = await ask(desk)
+    poll = await ask_and_show(desk)
     desk.clock.advance(hours=25)
     [due] = await desk.newsroom.polls.due()
     await close(desk, poll)
-    await desk.newsroom.polls.reopen(GUILD, poll.id, timedelta(hours=24))
+    await desk.newsroom.polls.reopen(GUILD, poll.id)
 
     assert await desk.newsroom.polls.close(due.id) is None
     assert await desk.newsroom.polls.due() == []
@@ -779,23 +943,36 @@ async def test_a_reopened_poll_takes_votes_again_and_forgets_what_it_had_come_to
     await close(desk, poll)
     desk.clock.advance(hours=3)
 
-    reopened = await desk.newsroom.polls.reopen(GUILD, poll.id, timedelta(hours=2))
+    reopened, result = await desk.newsroom.polls.reopen(GUILD, poll.id)
     await vote(desk, poll, ANNA, PROPRIETARY)
 
+    assert result is None, "it was not sent yet, and never is"
     assert (reopened.state, reopened.closed_at, reopened.voters, reopened.outcome) == (
         PollState.OPEN, None, None, None,
     )  # fmt: skip
-    assert reopened.closes_at == desk.clock() + timedelta(hours=2)
+    assert reopened.closes_at == desk.clock() + OPEN_FOR
     assert [choice.votes for choice in reopened.choices] == [None, None, None]
     assert await tally_of(desk, poll) == Tally((10, 1, 0), 11)
     assert await messages(desk, poll, Purpose.RESULT) == []
+    assert await send_due(desk) == []
+
+
+async def test_the_result_of_a_poll_that_is_reopened_is_to_be_deleted_where_it_stands(desk: Desk):
+    poll = await ask_and_show(desk)
+    await vote_many(desk, poll, 10)
+    await close(desk, poll)
+    [sent] = await send_due(desk)
+
+    _, result = await desk.newsroom.polls.reopen(GUILD, poll.id)
+
+    assert result == (CHANNEL, 8000 + sent.id)
 
 
 async def test_a_reopened_poll_that_ends_again_tells_its_new_result_once(desk: Desk):
     poll = await ask_and_show(desk)
     await vote_many(desk, poll, 10)
     await close(desk, poll)
-    await desk.newsroom.polls.reopen(GUILD, poll.id, timedelta(hours=2))
+    await desk.newsroom.polls.reopen(GUILD, poll.id)
     await vote(desk, poll, ANNA, PROPRIETARY)
 
     assert (await close(desk, poll)).voters == 11
@@ -838,6 +1015,24 @@ async def test_a_poll_is_found_by_its_number_or_words_of_its_question(desk: Desk
     assert (await polls.find(GUILD, " pizza? ")).id == pizza.id, "the whole question, before one that holds it"
 
 
+async def test_what_an_admin_types_is_cleaned_before_it_is_looked_for(desk: Desk):
+    poll = await ask(desk, custom(question="Pizza or pasta?"))
+    await ask(desk, custom(question="Pizza or pasta or soup?"))
+
+    for typed in ("  Pizza \n or\u200b  pasta?", f" {poll.id}\u200b "):
+        assert (await desk.newsroom.polls.find(GUILD, typed)).id == poll.id
+
+
+async def test_small_and_capital_letters_of_every_alphabet_are_the_same_to_a_search(desk: Desk):
+    older = await ask(desk, custom(question="ÄRGER über Öl?"))
+    newer = await ask(desk, custom(question="Ещё один ВОПРОС про ärger?"))
+    polls = desk.newsroom.polls
+
+    assert [poll.id for poll in await polls.completions(GUILD, "äRGER", tuple(PollState))] == [newer.id, older.id]
+    assert (await polls.find(GUILD, "вопрос")).id == newer.id
+    assert (await polls.find(GUILD, "ärger ÜBER öl?")).id == older.id
+
+
 async def test_a_number_that_is_no_polls_may_be_words_of_a_question(desk: Desk):
     poll = await ask(desk, custom(question="Will 2027 be better?"))
 
@@ -871,7 +1066,7 @@ async def test_another_guilds_poll_is_never_found_listed_or_exported(desk: Desk)
         polls.export(GUILD, poll.id),
         polls.voters(GUILD, poll.id, ANNA),
         polls.editable(GUILD, poll.id),
-        polls.sides_to_take(GUILD, poll.id),
+        polls.get(GUILD, poll.id),
     ):
         with pytest.raises(RequestRefused, match=GONE):
             await look
@@ -887,6 +1082,20 @@ async def test_only_polls_in_the_state_that_is_asked_for_are_found(desk: Desk):
     assert await polls.completions(GUILD, "piz", CLOSED) == []
     await close(desk, poll)
     assert (await polls.find(GUILD, str(poll.id), CLOSED)).id == poll.id
+
+
+async def test_of_many_polls_the_newest_are_looked_through_for_a_word(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("newsroom.store.polls.SEARCHED", 3)
+    asked = [await ask(desk, custom(question=f"Pizza {number}?")) for number in range(5)]
+    polls = desk.newsroom.polls
+
+    assert [poll.id for poll in await polls.completions(GUILD, "pizza", tuple(PollState))] == [
+        poll.id for poll in asked[:1:-1]
+    ]
+    assert [shown.poll.id for shown in await polls.listing(GUILD, most=4)] == [poll.id for poll in asked[:0:-1]]
+    assert [shown.poll.id for shown in await polls.listing(GUILD, "pizza", most=2)] == [
+        poll.id for poll in asked[:2:-1]
+    ]
 
 
 async def test_the_listing_shows_the_newest_first_with_printed_totals_for_closed_ones(desk: Desk):
@@ -987,11 +1196,35 @@ async def test_a_team_poll_on_a_story_asks_by_its_headline_and_replies_to_each_o
     poll, row_id = await desk.newsroom.polls.start(GUILD, CHANNEL, ADMIN, draft(), story_id)
 
     assert (poll.kind, poll.question, poll.automatic) == (PollKind.TEAM, STORY, False)
+    [planned] = await messages(desk, poll)
+    assert (planned.id, planned.channel_id, planned.purpose) == (row_id, CHANNEL, Purpose.POLL)
+    assert [message.id for message in await send_due(desk)] == [row_id]
     shown = await messages(desk, poll)
     assert [(row.channel_id, row.purpose) for row in shown] == [
         (CHANNEL, Purpose.POLL), (OTHER_CHANNEL, Purpose.REPLY),
     ]  # fmt: skip
-    assert shown[0].id == row_id and all(row.reply_to is not None for row in shown)
+    assert all(row.reply_to is not None for row in shown)
+    assert [message.purpose for message in await send_due(desk)] == [Purpose.REPLY]
+
+
+async def test_a_team_poll_that_could_not_be_shown_where_it_was_asked_is_shown_nowhere_else(desk: Desk, story_id: int):
+    poll, row_id = await desk.newsroom.polls.start(GUILD, CHANNEL, ADMIN, draft(), story_id)
+    claim = await desk.newsroom.poll_messages.claim(row_id)
+    assert claim is not None
+
+    await desk.newsroom.poll_messages.give_up(claim, "missing permissions")
+
+    assert await send_due(desk) == []
+    await desk.newsroom.polls.discard(poll.id)
+    again, _ = await desk.newsroom.polls.start(GUILD, CHANNEL, ADMIN, draft(), story_id)
+    assert again.id > poll.id
+
+
+async def test_discords_own_poll_on_a_story_is_replied_to_no_other_card(desk: Desk, story_id: int):
+    await desk.newsroom.polls.start(GUILD, CHANNEL, ADMIN, draft(style=PollStyle.NATIVE), story_id)
+
+    assert [message.purpose for message in await send_due(desk)] == [Purpose.POLL]
+    assert await send_due(desk) == []
 
 
 async def test_a_story_has_one_team_poll_in_a_guild(desk: Desk, story_id: int):
@@ -1018,6 +1251,8 @@ async def test_a_moderators_own_question_on_a_story_stands_beside_its_team_poll(
 
     poll, _ = await desk.newsroom.polls.start(GUILD, CHANNEL, ADMIN, custom(), story_id)
 
+    await send_due(desk)
+    await send_due(desk)
     assert (poll.kind, poll.question) == (PollKind.CUSTOM, "Pizza?")
     assert [(row.channel_id, row.purpose) for row in await messages(desk, poll)] == [(CHANNEL, Purpose.POLL)]
 
@@ -1058,6 +1293,28 @@ async def test_votes_in_discords_own_polls_are_taken_over_as_they_come_and_go(de
     await mirrored(desk, native, BEN, 1, added=False)
 
     assert await tally_of(desk, native) == Tally((1, 0), 1)
+    assert await membership(desk, ANNA) == (Side.OPEN, 0)
+
+
+async def test_taking_the_first_vote_back_takes_the_side_back_that_it_set(desk: Desk, native):
+    await mirrored(desk, native, ANNA, 0)
+    await mirrored(desk, native, ANNA, 0, added=False)
+    assert await membership(desk, ANNA) == (None, 0)
+
+    await mirrored(desk, native, ANNA, 1)
+
+    assert await membership(desk, ANNA) == (Side.PROPRIETARY, 0), "it was corrected, not crossed"
+    assert [change.cause for change in (await remembered(desk)).side_log] == [
+        Cause.FIRST_VOTE, Cause.UNDONE, Cause.FIRST_VOTE,
+    ]  # fmt: skip
+
+
+async def test_taking_a_native_vote_back_leaves_a_side_on_which_another_vote_rests(desk: Desk, native):
+    await mirrored(desk, native, ANNA, 0)
+    await vote(desk, await ask(desk), ANNA, OPEN)
+
+    await mirrored(desk, native, ANNA, 0, added=False)
+
     assert await membership(desk, ANNA) == (Side.OPEN, 0)
 
 
@@ -1106,6 +1363,44 @@ async def test_a_recount_finds_the_votes_that_were_missed_and_says_how_many_were
     assert await desk.newsroom.polls.recount(native.id, truth) == 3
     assert await desk.newsroom.polls.recount(native.id, truth) == 0
     assert await tally_of(desk, native) == Tally((1, 1), 2)
+
+
+async def test_a_recount_of_many_lets_others_in_between_its_pieces_and_counts_all(
+    desk: Desk, native, monkeypatch: pytest.MonkeyPatch
+):
+    truth = {5000 + number: 1 << number % 2 for number in range(2 * RECOUNTED_AT_ONCE + 1)}
+    begin, transactions = desk.store.begin, Counter[str]()
+
+    def counting():
+        transactions.update(["begun"])
+        return begin()
+
+    monkeypatch.setattr(desk.store, "begin", counting)
+
+    assert await desk.newsroom.polls.recount(native.id, truth) == len(truth)
+
+    assert transactions["begun"] == 3
+    assert await tally_of(desk, native) == Tally((RECOUNTED_AT_ONCE + 1, RECOUNTED_AT_ONCE), len(truth))
+
+
+async def test_a_recount_that_a_closing_interrupts_says_how_far_it_came(desk: Desk, native):
+    truth = {5000 + number: 1 for number in range(RECOUNTED_AT_ONCE + 1)}
+    votes, mirrored_members = desk.store.votes, []
+
+    class Closing(VoteStore):
+        async def cast(self, connection, poll, member_id, *rest, **more):
+            mirrored_members.append(member_id)
+            if len(mirrored_members) == RECOUNTED_AT_ONCE:
+                closings.append(asyncio.create_task(close(desk, native)))
+            return await super().cast(connection, poll, member_id, *rest, **more)
+
+    closings: list[asyncio.Task] = []
+    desk.store.votes = Closing(desk.store.database)
+    counted_ = await desk.newsroom.polls.recount(native.id, truth)
+    desk.store.votes = votes
+    [closed] = await asyncio.gather(*closings)
+
+    assert closed.voters == counted_ == len(mirrored_members)
 
 
 async def test_when_half_of_the_events_are_lost_a_recount_makes_the_tally_discords(desk: Desk, twin: Desk, native):

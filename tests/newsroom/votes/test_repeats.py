@@ -14,7 +14,7 @@ from newsroom.models import Poll, PollKind, PollState, Purpose, Repeat, Side, Vi
 from newsroom.store.database import Database, open_database
 from newsroom.votes.repeats import MOST_REPEATS
 from tests.desk import ADMIN, CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk
-from tests.votes import close, everything, messages, sides_of, vote_many
+from tests.votes import close, everything, messages, send_due, sides_of, vote_many
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -59,6 +59,7 @@ async def ask_and_close(desk: Desk, votes: int) -> None:
     """Wait for the next occurrence, let so many members vote in it, and close it."""
     desk.clock.time = (await only(desk)).next_at
     assert await desk.newsroom.repeats.ask_due() == 1
+    await send_due(desk)
     poll = (await asked(desk))[-1]
     await vote_many(desk, poll, votes)
     await close(desk, poll)
@@ -191,6 +192,42 @@ async def test_an_occurrence_that_is_closed_by_two_at_once_is_quiet_once(desk: D
     await asyncio.gather(*(each.newsroom.polls.close(poll.id, guild_id=poll.guild_id) for each in [desk, twin] * 2))
 
     assert ((await only(desk)).quiet, (await only(desk)).paused) == (1, False)
+
+
+async def test_a_quiet_occurrence_that_is_reopened_and_gets_its_votes_was_none(desk: Desk):
+    await add(desk)
+    await ask_and_close(desk, 0)
+    [poll] = await asked(desk)
+    assert (await only(desk)).quiet == 1
+
+    await desk.newsroom.polls.reopen(GUILD, poll.id)
+    assert (await only(desk)).quiet == 0
+    await vote_many(desk, poll, 3)
+    await close(desk, poll)
+
+    assert (await only(desk)).quiet == 0
+
+
+async def test_a_quiet_occurrence_that_is_reopened_in_vain_is_quiet_once(desk: Desk):
+    await add(desk)
+    await ask_and_close(desk, 0)
+    [poll] = await asked(desk)
+
+    await desk.newsroom.polls.reopen(GUILD, poll.id)
+    await close(desk, poll)
+
+    assert ((await only(desk)).quiet, (await only(desk)).paused) == (1, False)
+
+
+async def test_a_good_occurrence_that_is_reopened_takes_no_quiet_one_back(desk: Desk):
+    await add(desk)
+    await ask_and_close(desk, 3)
+    [poll] = await asked(desk)
+    await ask_and_close(desk, 0)
+
+    await desk.newsroom.polls.reopen(GUILD, poll.id)
+
+    assert (await only(desk)).quiet == 1
 
 
 async def test_two_quiet_occurrences_that_close_at_once_are_both_counted(desk: Desk, twin: Desk):

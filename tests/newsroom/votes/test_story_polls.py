@@ -5,14 +5,32 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from newsroom.desk.outbox import Claim
-from newsroom.models import Camp, ChannelKind, DeliveryState, Poll, PollKind, PollStyle, Purpose, Results, Tally
+from newsroom.marks import Marks
+from newsroom.models import (
+    Camp,
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    Poll,
+    PollKind,
+    PollStyle,
+    Purpose,
+    Results,
+    ShownPoll,
+    Tally,
+)
 from newsroom.models import Visibility as Visible
+from newsroom.store import tables
+from newsroom.store.channels import NewsChannelStore
 from newsroom.store.database import Database, open_database
-from newsroom.votes.story_polls import OPEN_FOR
+from newsroom.votes.asking import OPEN_FOR
+from newsroom.votes.story_polls import StoryPolls
 from tests.desk import ADMIN, CHANNEL, FOREIGN_CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk
 from tests.makers import NOW
 from tests.votes import ANNA, ask, close, custom, draft, messages, send_due, sides_of, tally_of, vote
@@ -218,6 +236,40 @@ async def test_cards_of_two_channels_that_are_claimed_at_once_share_one_poll(des
     assert len(await polls(desk)) == 5
 
 
+async def test_two_stories_that_two_processes_send_to_one_channel_at_once_get_its_one_poll_between_them(
+    desk: Desk, twin: Desk
+):
+    for number in range(5):
+        desk.clock.time = NOW + timedelta(days=number)
+        await desk.tell(f"{STRONG} {number}", f"{ALSO_STRONG} {number}")
+        async with desk.store.read() as connection:
+            waiting = await connection.execute(
+                select(tables.delivery.c.id).where(tables.delivery.c.state == DeliveryState.PENDING)
+            )
+            deliveries = [await desk.store.deliveries.get(connection, row.id) for row in waiting]
+
+        async def under(process: Desk, delivery: Delivery) -> ShownPoll | None:
+            async with process.store.begin() as connection:
+                return await StoryPolls(process.store, Marks("installation")).under(connection, delivery, desk.clock())
+
+        shown = await asyncio.gather(*map(under, (desk, twin), deliveries))
+
+        assert [poll is not None for poll in shown].count(True) == 1
+        assert len(await polls(desk)) == number + 1
+        await desk.claims()
+
+
+async def test_a_card_keeps_the_words_of_a_poll_that_is_older_than_the_teams_new_names(desk: Desk):
+    await desk.follow(channel_id=OTHER_CHANNEL)
+    await desk.post_story(STRONG)
+    await desk.newsroom.guilds.change(GUILD, {"open_label": "Weights"})
+
+    [later] = await desk.claims(OTHER_CHANNEL)
+
+    assert later.card.poll is not None
+    assert later.card.poll.settings.open_label == later.card.poll.poll.choices[0].label == "Open source"
+
+
 async def test_a_card_that_comes_after_the_poll_was_closed_shows_none(desk: Desk):
     await desk.follow(channel_id=OTHER_CHANNEL)
     await close(desk, poll_of(await desk.post_story(STRONG)))
@@ -364,6 +416,33 @@ async def test_two_processes_that_read_the_second_source_at_once_open_one_poll(d
     assert await shown_in(desk, poll) == [(CHANNEL, Purpose.REPLY)]
 
 
+async def test_second_sources_of_two_stories_that_two_processes_read_at_once_open_the_channels_one_poll(
+    desk: Desk, twin: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    """Each has news for the channel as well, which the database takes for a use of the channel."""
+
+    lock = NewsChannelStore.lock
+
+    async def after_the_other_has_planned_its_news(store: NewsChannelStore, *what: Any) -> None:
+        await asyncio.sleep(0.1)
+        await lock(store, *what)
+
+    monkeypatch.setattr(NewsChannelStore, "lock", after_the_other_has_planned_its_news)
+    third = "https://third.example/feed.xml"
+    await desk.follow(third)
+    await desk.post_story(f"{WEAK} today")
+    await desk.post_story(f"{WEAK} tonight")
+    await twin.rounds.load()
+
+    await asyncio.gather(
+        desk.tell("News of the mirror", f"{WEAK} today", url=MIRROR),
+        twin.tell("News of the third", f"{WEAK} tonight", url=third),
+    )
+
+    assert len(await polls(desk)) == 1
+    assert sorted(await desk.headlines()) == ["News of the mirror", "News of the third"]
+
+
 async def test_a_forums_card_gets_its_reply_in_its_thread(desk: Desk):
     await desk.follow(channel_id=OTHER_CHANNEL, kind=ChannelKind.FORUM)
     await desk.tell(WEAK)
@@ -406,7 +485,7 @@ async def test_a_moderator_may_start_a_poll_at_night_and_where_none_open_by_them
 
 async def test_what_moderators_corrected_to_neither_earns_no_poll(desk: Desk):
     claim = await desk.post_story(WEAK)
-    await desk.newsroom.story_desk.correct(GUILD, 9000 + claim.delivery.id, Camp.NEITHER, ADMIN)
+    await desk.newsroom.story_desk.correct(GUILD, 9000 + claim.delivery.id, Camp.NEITHER)
 
     await desk.tell(WEAK, url=MIRROR)
 
@@ -417,7 +496,7 @@ async def test_what_moderators_corrected_to_a_side_counts_as_strong_in_their_gui
     await desk.follow(channel_id=OTHER_CHANNEL)
     await desk.follow(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
     claim = await desk.post_story(NEITHER)
-    await desk.newsroom.story_desk.correct(GUILD, 9000 + claim.delivery.id, Camp.OPEN, ADMIN)
+    await desk.newsroom.story_desk.correct(GUILD, 9000 + claim.delivery.id, Camp.OPEN)
 
     [other], [foreign] = await desk.claims(OTHER_CHANNEL), await desk.claims(FOREIGN_CHANNEL)
 
@@ -429,7 +508,7 @@ async def test_a_strong_headline_that_was_corrected_to_neither_gets_no_poll_on_l
     await desk.newsroom.guilds.change(GUILD, {"story_polls": False})
     await desk.follow(channel_id=OTHER_CHANNEL)
     claim = await desk.post_story(STRONG)
-    await desk.newsroom.story_desk.correct(GUILD, 9000 + claim.delivery.id, Camp.NEITHER, ADMIN)
+    await desk.newsroom.story_desk.correct(GUILD, 9000 + claim.delivery.id, Camp.NEITHER)
     await desk.newsroom.guilds.change(GUILD, {"story_polls": True})
 
     assert [late.card.poll for late in await desk.claims(OTHER_CHANNEL)] == [None]
@@ -437,7 +516,7 @@ async def test_a_strong_headline_that_was_corrected_to_neither_gets_no_poll_on_l
 
 async def test_a_story_that_was_corrected_to_a_side_earns_its_poll_by_a_second_source(desk: Desk):
     claim = await desk.post_story(NEITHER)
-    await desk.newsroom.story_desk.correct(GUILD, 9000 + claim.delivery.id, Camp.BOTH, ADMIN)
+    await desk.newsroom.story_desk.correct(GUILD, 9000 + claim.delivery.id, Camp.BOTH)
 
     await desk.tell(NEITHER, url=MIRROR)
 

@@ -33,9 +33,9 @@ def upgrade() -> None:
         sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("side", sa.Text()),
-        sa.Column("since", TIME),
         sa.PrimaryKeyConstraint("guild_id", "member_id", name="pk_member_side"),
     )
+    op.create_index("ix_member_side_member_id", "member_side", ["member_id"])
     op.create_table(
         "repeat",
         sa.Column("id", ROW_ID, nullable=False),
@@ -48,7 +48,6 @@ def upgrade() -> None:
         sa.Column("quiet", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("notice_due", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_by", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_repeat"),
     )
     op.create_index("ix_repeat_guild_id", "repeat", ["guild_id"])
@@ -67,8 +66,6 @@ def upgrade() -> None:
         sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("story_id", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("camp", sa.Text(), nullable=False),
-        sa.Column("decided_by", sa.BigInteger(), nullable=False),
-        sa.Column("decided_at", TIME, nullable=False),
         sa.ForeignKeyConstraint(["story_id"], ["story.id"], name="fk_correction_story_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("guild_id", "story_id", name="pk_correction"),
     )
@@ -192,6 +189,7 @@ def upgrade() -> None:
         sa.Column("ballot", sa.Integer(), nullable=False),
         sa.Column("crossed", sa.Boolean(), nullable=False),
         sa.Column("cast_at", TIME, nullable=False),
+        sa.Column("restores", sa.BigInteger()),
         sa.ForeignKeyConstraint(["poll_id"], ["poll.id"], name="fk_vote_log_poll_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_vote_log"),
         sqlite_autoincrement=True,
