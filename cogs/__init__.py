@@ -1,3 +1,12 @@
 """What members and admins see. Speaks Discord and decides nothing."""
 
-EXTENSIONS = ("cogs.posting", "cogs.rounds", "cogs.feeds", "cogs.polls", "cogs.members", "cogs.stories", "cogs.ops")
+EXTENSIONS = (
+    "cogs.posting",
+    "cogs.rounds",
+    "cogs.feeds",
+    "cogs.polls",
+    "cogs.voting",
+    "cogs.members",
+    "cogs.stories",
+    "cogs.ops",
+)

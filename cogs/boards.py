@@ -13,14 +13,15 @@ import discord
 from aiolimiter import AsyncLimiter
 
 from cogs.places import CannotLook, ChannelPlace, Places
+from cogs.refusals import meaning_of, wait_of
 from cogs.views.cards import card_message, carries
-from cogs.views.polls import PollForm, poll_form, result_form
+from cogs.views.polls import poll_message
 from newsroom.attempts import Step
-from newsroom.desk.refusals import Verdict, in_words, may_have_arrived, verdict
+from newsroom.desk.refusals import Verdict, may_have_arrived
 from newsroom.models import PollStyle, Purpose
 from newsroom.network import is_network_error, never_connected
 from newsroom.tasks import Tasks
-from newsroom.votes.messages import Drawing, PollClaim, PollMessages
+from newsroom.votes.messages import Contents, PollClaim, PollMessages
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ SURELY_ONE_REQUEST = timedelta(seconds=1)  # as in cogs.posting: discord.py repe
 
 # An interaction's token holds for 15 minutes. Through it a message is edited without the channel's own limits.
 TOKEN_HOLDS = timedelta(minutes=14)
+
+REST = timedelta(minutes=10)  # after a refusal that goes for everything, as in cogs.posting
 
 # Discord takes 50 requests a second in all, and cards have 40 of them.
 EDITS_A_SECOND = 8
@@ -45,6 +48,7 @@ class Boards:
         self._tasks = Tasks()
         self._pace = AsyncLimiter(EDITS_A_SECOND, 1)
         self._clicks: dict[int, tuple[datetime, discord.Interaction[Any]]] = {}
+        self._rest_until: datetime | None = None
 
     async def close(self) -> None:
         await self._tasks.join(LAST_REQUESTS)
@@ -59,13 +63,16 @@ class Boards:
 
     def changed(self, poll_id: int) -> None:
         """Draw the messages of a poll as soon as they may be drawn again."""
-        if poll_id not in self._messages.changed:  # otherwise the next tick looks, which is soon enough
-            self._messages.changed.add(poll_id)
-            self._tasks.start(("draw", poll_id), partial(self._draw_all, poll_id))
+        if self._messages.note_changed(poll_id):  # otherwise the next tick looks, which is soon enough
+            self._start_drawing(poll_id)
 
     def draw_changed(self) -> None:
         """Go on with what couldn't be drawn at once, or was changed elsewhere."""
-        for poll_id in tuple(self._messages.changed):
+        for poll_id in self._messages.noted():
+            self._start_drawing(poll_id)
+
+    def _start_drawing(self, poll_id: int) -> None:
+        if not self._at_rest():
             self._tasks.start(("draw", poll_id), partial(self._draw_all, poll_id))
 
     async def sweep(self) -> None:
@@ -75,34 +82,40 @@ class Boards:
         self._clicks = {number: click for number, click in self._clicks.items() if self._holds(click[0])}
 
     async def _draw_all(self, poll_id: int) -> None:
-        self._messages.changed.discard(poll_id)
-        drawings, more = await self._messages.take_to_draw(poll_id)
-        if more:
-            self._messages.changed.add(poll_id)
-        for drawing in drawings:
-            await self._draw(drawing)
+        for contents in await self._messages.take_to_draw(poll_id):
+            await self._draw(contents)
 
-    async def _draw(self, drawing: Drawing) -> None:
-        form = self._form(drawing)
+    async def _draw(self, contents: Contents) -> None:
         try:
             async with asyncio.timeout(LONGEST_REQUEST):
-                await self._edit(drawing, form)
+                await self._edit(contents)
         except discord.HTTPException as error:
-            log.warning("poll %d could not be drawn: %s", drawing.message.poll_id, error)
-            meaning = _verdict(error)
+            meaning = self._heed(error)
+            log.warning("poll %d could not be drawn: %s", contents.message.poll_id, error)
             if meaning is Verdict.FORGET:
-                await self._messages.gone(drawing)
-            elif meaning in (Verdict.SUSPEND, Verdict.PLAINER):
+                await self._messages.gone(contents)
+            elif meaning is Verdict.PLAINER:
                 # Discord would refuse the same again; the next vote is another drawing, and another try.
-                await self._messages.drawn(drawing)
+                await self._messages.drawn(contents)
         except (discord.RateLimited, OSError, TimeoutError) as error:
-            log.warning("poll %d could not be drawn: %s", drawing.message.poll_id, error)
+            log.warning("poll %d could not be drawn: %s", contents.message.poll_id, error)
         else:
-            await self._messages.drawn(drawing)
+            await self._messages.drawn(contents)
 
-    async def _edit(self, drawing: Drawing, edit: dict[str, Any]) -> None:
+    def _heed(self, error: discord.HTTPException) -> Verdict:
+        """Return what a refusal means, and rest where it goes for everything that we send."""
+        meaning, reason = meaning_of(error)
+        if meaning in (Verdict.STOP, Verdict.PAUSE_ALL):
+            self._rest_until = self._now() + REST
+            log.error("no poll is sent or drawn until %s: %s", self._rest_until, reason)
+        return meaning
+
+    def _at_rest(self) -> bool:
+        return self._rest_until is not None and self._now() < self._rest_until
+
+    async def _edit(self, contents: Contents) -> None:
         """Edit a message, through the reply of a click on it if there was one lately."""
-        message = drawing.message
+        message, edit = contents.message, self._edited(contents)
         assert message.message_id is not None, "it stands in its channel"
         clicked = self._clicks.get(message.message_id)
         if clicked is not None and self._holds(clicked[0]):
@@ -116,10 +129,10 @@ class Boards:
         await self._pace.acquire()
         await self._places.message(message.channel_id, message.guild_id, message.message_id).edit(**edit)
 
-    def _form(self, drawing: Drawing) -> dict[str, Any]:
-        if drawing.card is not None:
-            return card_message(drawing.card, now=self._now()).for_channel()
-        return poll_form(drawing.shown, drawing.message.purpose, drawing.article, self._now()).edit()
+    def _edited(self, contents: Contents) -> dict[str, Any]:
+        if contents.card is not None:
+            return card_message(contents.card, now=self._now()).for_channel()
+        return poll_message(contents, self._now()).edit()
 
     def _holds(self, clicked_at: datetime) -> bool:
         return self._now() - clicked_at < TOKEN_HOLDS
@@ -128,6 +141,8 @@ class Boards:
 
     async def send_due(self) -> None:
         """Start sending what is due."""
+        if self._at_rest():
+            return
         for row_id in await self._messages.due():
             self._tasks.start(("send", row_id), partial(self._send_later, row_id))
 
@@ -140,8 +155,11 @@ class Boards:
         if claim is None:
             return None
         started = self._now()
+        patience = LONGEST_REQUEST
+        if claim.repeat_until is not None:
+            patience = min(patience, (claim.repeat_until - started).total_seconds())
         try:
-            async with asyncio.timeout(LONGEST_REQUEST):
+            async with asyncio.timeout(patience):
                 place = await self._places.channel(claim.message.channel_id)
                 message_id = await self._find(place, claim) if claim.step is Step.LOOK_FIRST else None
                 if message_id is None:
@@ -149,7 +167,8 @@ class Boards:
                         self._messages.looked(claim)
                         started = self._now()
                     await self._pace.acquire()
-                    message_id = await place.reply(self._message(claim), claim.nonce, claim.message.reply_to)
+                    form = poll_message(claim.contents, self._now())
+                    message_id = await place.reply(form, claim.nonce, claim.message.reply_to)
         except CannotLook:
             reason = "I must see whether a message arrived and can't: give me Read Message History here."
             await self._messages.give_up(claim, reason)
@@ -162,47 +181,36 @@ class Boards:
 
     async def _not_sent(self, claim: PollClaim, error: Exception, *, slow: bool) -> str | None:
         """Write down what an error means for a message; return why if it will never stand there."""
-        reason = "Discord can't be reached: I go on by myself."
         log.warning("a message of poll %d was not sent: %r", claim.message.poll_id, error)
         if isinstance(error, discord.HTTPException):
-            meaning = _verdict(error)
-            reason = in_words(error.status, _code(error))
-            if meaning in (Verdict.SUSPEND, Verdict.PLAINER, Verdict.FORGET) and not may_have_arrived(error.status):
+            meaning, reason = self._heed(error), meaning_of(error)[1]
+            uncertain = may_have_arrived(error.status)
+            final = meaning in (Verdict.PLAINER, Verdict.FORGET)
+            # A new poll's moderator hears at once that it can't stand there; what belongs to an older one waits.
+            if (final or (meaning is Verdict.SUSPEND and claim.message.purpose is Purpose.POLL)) and not uncertain:
                 await self._messages.give_up(claim, reason)
                 return reason
-            uncertain = slow or may_have_arrived(error.status)
-            await self._messages.later(claim, reason, uncertain=uncertain)
+            wait = REST if meaning is Verdict.SUSPEND else None
+            await self._messages.later(claim, reason, uncertain=slow or uncertain, wait=wait)
         elif isinstance(error, discord.RateLimited):
-            wait = timedelta(seconds=error.retry_after)
-            await self._messages.later(claim, reason, uncertain=slow, wait=min(wait, timedelta(days=1)))
+            reason = "Discord asks me to slow down: I go on by myself."
+            await self._messages.later(claim, reason, uncertain=slow, wait=wait_of(error))
         else:
             if not is_network_error(error):
                 log.error("an odd failure while sending a poll", exc_info=error)
+            reason = "Discord can't be reached: I go on by myself."
             await self._messages.later(claim, reason, uncertain=slow or not never_connected(error))
         return None
 
     async def _find(self, place: ChannelPlace, claim: PollClaim) -> int | None:
         """Look whether an earlier attempt left the message in its channel."""
-        poll = claim.shown.poll
+        shown = claim.contents.shown
 
         def fits(message: discord.Message) -> bool:
             if claim.message.purpose is Purpose.RESULT:
-                return carries(message, claim.mark)
-            if poll.style is PollStyle.NATIVE:
-                return message.poll is not None and message.poll.question == poll.question
-            return carries(message, claim.shown.mark)
+                return carries(message, claim.contents.mark)
+            if shown.poll.style is PollStyle.NATIVE:
+                return message.poll is not None and message.poll.question == shown.poll.question
+            return carries(message, shown.mark)
 
         return await place.find_that(fits, claim.look_since, claim.look_until)
-
-    def _message(self, claim: PollClaim) -> PollForm:
-        if claim.message.purpose is Purpose.RESULT:
-            return result_form(claim.shown, claim.article, claim.season, claim.takes, claim.mark)
-        return poll_form(claim.shown, claim.message.purpose, claim.article, self._now())
-
-
-def _code(error: discord.HTTPException) -> int:
-    return error.code if isinstance(error.code, int) else 0
-
-
-def _verdict(error: discord.HTTPException) -> Verdict:
-    return verdict(error.status, _code(error), via="Via" in error.response.headers)

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from cogs.views.replies import permission_name
 from newsroom.errors import RequestRefused
 
 
@@ -26,6 +27,29 @@ def require(interaction: discord.Interaction, name: str) -> None:
     """Raises MissingPermissions unless the caller has the permission, whatever the server's settings say."""
     if not getattr(interaction.permissions, name):
         raise app_commands.MissingPermissions([name])
+
+
+def may_in(interaction: discord.Interaction[Any], channel_id: int, *names: str) -> bool:
+    """Whether the caller has these permissions in that channel, wherever the command was typed.
+
+    Where the channel isn't known (deleted, or an archived thread) those count that roles give in the whole server.
+    """
+    channel = interaction.guild.get_channel_or_thread(channel_id) if interaction.guild else None
+    if channel_id == interaction.channel_id or not isinstance(interaction.user, discord.Member):
+        held = interaction.permissions
+    elif channel is None:
+        held = interaction.user.guild_permissions
+    else:
+        held = channel.permissions_for(interaction.user)
+    return all(getattr(held, name) for name in names)
+
+
+def require_in(interaction: discord.Interaction[Any], channel_id: int, *names: str) -> None:
+    """Raises RequestRefused unless the caller has these permissions in that channel."""
+    missing = [name for name in names if not may_in(interaction, channel_id, name)]
+    if missing:
+        told = " and ".join(f"**{permission_name(name)}**" for name in missing)
+        raise RequestRefused(f"For this you need {told} in <#{channel_id}>.")
 
 
 class Guarded(app_commands.Group):

@@ -80,8 +80,7 @@ class MembersCog(commands.Cog, name="Members"):
         course = Course(standings.course, labels, settings.depends or standings.now.depends > 0)
         try:
             return await self._charts.draw(course), alt_text(course)
-        except ChartFailed as error:
-            log.warning("a chart of guild %d was not drawn: %s", settings.guild_id, error)
+        except ChartFailed:  # logged where it failed
             return None, None
 
     async def _role(self, interaction: discord.Interaction[Any], what: str) -> None:
@@ -111,7 +110,8 @@ class MembersCog(commands.Cog, name="Members"):
             kept = await self._members.kept(guild_id, member_id)
             await interaction.edit_original_response(**views.sure_reply(kept).edit())
             return
-        self._messages.changed.update(await self._members.forget(member_id, guild_id if what == "here" else None))
+        self._messages.note_changed(*await self._members.forget(member_id, guild_id if what == "here" else None))
+        await self._roles.follow(interaction, None)
         where = "in this server" if what == "here" else "in all servers"
         text = f"Gone. I keep no votes, no side and no takes of yours {where}."
         await interaction.edit_original_response(**panels.Reply(text).edit())
@@ -119,6 +119,6 @@ class MembersCog(commands.Cog, name="Members"):
 
 async def setup(bot: NewsBot) -> None:
     newsroom = bot.newsroom
-    cog = MembersCog(newsroom.members, newsroom.poll_messages, newsroom.charts, TeamRoles(newsroom.guilds))
+    cog = MembersCog(newsroom.members, newsroom.poll_messages, newsroom.charts, bot.team_roles)
     bot.add_dynamic_items(*cog.items)
     await bot.add_cog(cog)

@@ -14,6 +14,9 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from cogs import EXTENSIONS
+from cogs.boards import Boards
+from cogs.places import Places
+from cogs.team_roles import TeamRoles
 from cogs.views.replies import explain
 from newsroom.resources import Newsroom
 
@@ -57,6 +60,8 @@ class NewsBot(commands.AutoShardedBot):
             max_ratelimit_timeout=LONGEST_RATE_LIMIT_WAIT,
         )
         self.newsroom = newsroom
+        self.boards = Boards(newsroom.poll_messages, Places(self), now=discord.utils.utcnow)
+        self.team_roles = TeamRoles(newsroom.guilds)
         self._api_url = api_url
 
     async def setup_hook(self) -> None:

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import discord
 from discord import app_commands
 from discord.ext import commands
-from discord.utils import format_dt, utcnow
+from discord.utils import format_dt
 
 from cogs.boards import Boards
-from cogs.callers import Guarded, guild_of, require
+from cogs.callers import Guarded, guild_of, may_in, require, require_in
 from cogs.options import Picked, TalkOption, picked_place
 from cogs.places import Places
-from cogs.team_roles import TeamRoles
 from cogs.views import asking as views
-from cogs.views import panels
+from cogs.views import markdown, panels
 from cogs.views.polls import filled
 from cogs.views.replies import explain, permission_name
-from cogs.voting import Voting
 from newsroom.desk.story_desk import StoryDesk
 from newsroom.errors import RequestRefused
-from newsroom.models import GuildSettings, Poll, PollState, PollStyle, Results, Visibility
+from newsroom.models import Poll, PollState, PollStyle
 from newsroom.text import shorten
-from newsroom.times import deadline, zone, zone_names
-from newsroom.votes.asking import LABEL, QUESTION, Draft, check, read_choices, read_question, team_choices
+from newsroom.times import zone_names
+from newsroom.votes.asking import LABEL, QUESTION
 from newsroom.votes.guilds import MOST_PER_DAY, Guilds
 from newsroom.votes.polls import Polls
 from newsroom.votes.repeats import Repeats
@@ -36,9 +34,8 @@ if TYPE_CHECKING:
     from cogs.newsbot import NewsBot
 
 Interaction = discord.Interaction["NewsBot"]
+MOST_CHOICES = 25  # that Discord shows while somebody types
 PollPlace = discord.TextChannel | discord.Thread
-DURATION = "24h"
-REOPENED_FOR = timedelta(hours=24)
 
 PollOption = app_commands.Range[str, 1, 100]
 
@@ -125,8 +122,7 @@ class PollCommands(commands.Cog, name="Polls"):
         picked: Picked | None = None,
     ) -> None:
         guild_id = guild_of(interaction)
-        settings = await self._guilds.settings(guild_id)
-        draft = _draft(settings, given, max_choices, role_id)
+        draft = await self._polls.read(guild_id, given, max_choices=max_choices, role_id=role_id)
         channel = _poll_place(interaction, picked, draft.style)
         story_id = _number(story, "Pick a story from the list.") if story else None
         poll, row_id = await self._polls.start(guild_id, channel.id, interaction.user.id, draft, story_id)
@@ -141,7 +137,8 @@ class PollCommands(commands.Cog, name="Polls"):
     async def list_(self, interaction: Interaction) -> None:
         """Show this server's polls, the open ones first."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        polls = await self._polls.listing(guild_of(interaction))
+        listed = await self._polls.listing(guild_of(interaction))
+        polls = [shown for shown in listed if may_in(interaction, shown.poll.channel_id, "view_channel")]
         links = await self._polls.links([shown.poll.id for shown in polls])
         await _answer(interaction, views.poll_list(interaction, polls, links))
 
@@ -150,7 +147,7 @@ class PollCommands(commands.Cog, name="Polls"):
     async def close(self, interaction: Interaction, poll: PollOption) -> None:
         """Close a poll now; with 10 votes or more, its result is told."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await self._polls.find(guild_of(interaction), poll, [PollState.OPEN])
+        found = await self._find(interaction, poll, [PollState.OPEN])
         if found.style is PollStyle.NATIVE:
             await self._end_native(found)
             text = f"{panels.bold(found.question)} is closed. Discord counts the votes; that takes a moment."
@@ -179,9 +176,12 @@ class PollCommands(commands.Cog, name="Polls"):
         """Let votes into a closed poll again, for 24 hours."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild_id = guild_of(interaction)
-        found = await self._polls.find(guild_id, poll, [PollState.CLOSED])
-        reopened = await self._polls.reopen(guild_id, found.id, REOPENED_FOR)
+        found = await self._find(interaction, poll, [PollState.CLOSED])
+        reopened, result = await self._polls.reopen(guild_id, found.id)
         self._boards.changed(found.id)
+        if result is not None:
+            with suppress(discord.HTTPException):  # it may be gone, and it does no harm where it stays
+                await self._places.message(result[0], guild_id, result[1]).delete()
         assert reopened.closes_at is not None, "just set"
         text = f"{panels.bold(found.question)} is open again, until {format_dt(reopened.closes_at, 'f')}."
         await _answer(interaction, panels.Reply(text))
@@ -191,7 +191,7 @@ class PollCommands(commands.Cog, name="Polls"):
     async def edit(self, interaction: Interaction, poll: PollOption) -> None:
         """Change a poll's words, as long as nobody has voted."""
         guild_id = guild_of(interaction)
-        found = await self._polls.find(guild_id, poll)
+        found = await self._find(interaction, poll)
         editable = await self._polls.editable(guild_id, found.id)
         await interaction.response.send_modal(views.EditQuestions(editable, self._polls.mark(found.id)))
 
@@ -201,7 +201,7 @@ class PollCommands(commands.Cog, name="Polls"):
         """Get a poll as CSV and JSON; of a private one the counts of each hour, and no names."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild_id = guild_of(interaction)
-        found, files = await self._polls.export(guild_id, (await self._polls.find(guild_id, poll)).id)
+        found, files = await self._polls.export(guild_id, (await self._find(interaction, poll)).id)
         attachments = [
             discord.File(io.BytesIO(content), f"poll-{found.id}.{ending}")
             for ending, content in (("csv", files.csv), ("json", files.json))
@@ -224,10 +224,10 @@ class PollCommands(commands.Cog, name="Polls"):
             if form == views.POLL_FORM:
                 await self._start(interaction, values)
                 return
-            poll_id = self._polls.poll_id(mark)
-            edited = await self._polls.edit(
-                guild_of(interaction), poll_id, values.get("question", ""), values.get("choices", "")
-            )
+            guild_id, poll_id = guild_of(interaction), self._polls.poll_id(mark)
+            found = await self._polls.get(guild_id, poll_id)
+            require_in(interaction, found.channel_id, "view_channel", "manage_messages")
+            edited = await self._polls.edit(guild_id, poll_id, values.get("question", ""), values.get("choices", ""))
             self._boards.changed(poll_id)
             await _answer(interaction, panels.Reply(f"{panels.bold(edited.question)} it is."))
         except Exception as error:
@@ -277,7 +277,7 @@ class PollCommands(commands.Cog, name="Polls"):
             await _answer(interaction, views.settings_panel(await self._guilds.settings(guild_id)))
             return
         settings = await self._guilds.change(guild_id, changes)
-        reply = views.settings_panel(settings, "Changed. So polls work now in this server")
+        reply = views.settings_panel(settings, "Changed. Polls in this server now work like this")
         may = interaction.guild is not None and interaction.guild.me.guild_permissions.manage_roles
         if team_roles and not may:
             reply = panels.Reply(
@@ -319,7 +319,8 @@ class PollCommands(commands.Cog, name="Polls"):
         """Show which questions are repeated, and when each comes next."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild_id = guild_of(interaction)
-        repeats, settings = await self._repeats.listing(guild_id), await self._guilds.settings(guild_id)
+        listed, settings = await self._repeats.listing(guild_id), await self._guilds.settings(guild_id)
+        repeats = [repeat for repeat in listed if may_in(interaction, repeat.channel_id, "view_channel")]
         await _answer(interaction, views.repeat_list(interaction, repeats, settings))
 
     @repeat.command()
@@ -328,7 +329,7 @@ class PollCommands(commands.Cog, name="Polls"):
         """Stop repeating a question for a while; used again, it goes on."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild_id = guild_of(interaction)
-        changed = await self._repeats.toggle(guild_id, _number(repeat, "Pick a repeat from the list."))
+        changed = await self._repeats.toggle(guild_id, await self._repeat_meant(interaction, repeat))
         line = views.repeat_line(changed, await self._guilds.settings(guild_id))
         await _answer(interaction, panels.Reply(f"{'Paused' if changed.paused else 'It goes on'}.\n{line}"))
 
@@ -337,8 +338,22 @@ class PollCommands(commands.Cog, name="Polls"):
     async def remove(self, interaction: Interaction, repeat: PollOption) -> None:
         """Stop repeating a question for good; what was asked stays."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        removed = await self._repeats.remove(guild_of(interaction), _number(repeat, "Pick a repeat from the list."))
+        removed = await self._repeats.remove(guild_of(interaction), await self._repeat_meant(interaction, repeat))
         await _answer(interaction, panels.Reply(f"No longer asked: {views.repeat_name(removed)}."))
+
+    async def _repeat_meant(self, interaction: Interaction, typed: str) -> int:
+        """Return the repeat that a moderator picked, who has to be one where it is asked."""
+        number = _number(typed, "Pick a repeat from the list.")
+        for repeat in await self._repeats.listing(guild_of(interaction)):
+            if repeat.id == number:
+                require_in(interaction, repeat.channel_id, "view_channel", "manage_messages")
+        return number
+
+    async def _find(self, interaction: Interaction, typed: str, states: Sequence[PollState] = tuple(PollState)) -> Poll:
+        """Return the poll that a moderator means, who has to be one where it stands."""
+        found = await self._polls.find(guild_of(interaction), typed, states)
+        require_in(interaction, found.channel_id, "view_channel", "manage_messages")
+        return found
 
     # ----------------------------------------------------------------------------- completions
 
@@ -362,47 +377,28 @@ class PollCommands(commands.Cog, name="Polls"):
         if not self.poll.may_use(interaction):
             return []
         found = await self._polls.completions(guild_of(interaction), text, states)
-        return [app_commands.Choice(name=views.poll_name(poll), value=str(poll.id)) for poll in found]
+        seen = [poll for poll in found if may_in(interaction, poll.channel_id, "view_channel")]
+        return [app_commands.Choice(name=views.poll_name(poll), value=str(poll.id)) for poll in seen]
 
     @start.autocomplete("story")
     async def _complete_story(self, interaction: Interaction, text: str) -> list[app_commands.Choice[str]]:
         if not self.poll.may_use(interaction):
             return []
-        stories = await self._stories.stories(guild_of(interaction), text)
-        return [
-            app_commands.Choice(name=shorten(name, 100) or "Untitled", value=str(number)) for number, name in stories
-        ]
+        cards = await self._stories.stories(guild_of(interaction), text)
+        seen = {str(story): headline for story, headline, place in cards if may_in(interaction, place, "view_channel")}
+        named = [(shorten(headline, markdown.CHOICE_NAME) or "Untitled", story) for story, headline in seen.items()]
+        return [app_commands.Choice(name=name, value=value) for name, value in named[:MOST_CHOICES]]
 
     @pause.autocomplete("repeat")
     @remove.autocomplete("repeat")
     async def _complete_repeat(self, interaction: Interaction, text: str) -> list[app_commands.Choice[str]]:
         if not self.poll.may_use(interaction):
             return []
-        repeats = await self._repeats.listing(guild_of(interaction))
+        listed = await self._repeats.listing(guild_of(interaction))
+        repeats = [repeat for repeat in listed if may_in(interaction, repeat.channel_id, "view_channel")]
         named = [(views.repeat_name(repeat), str(repeat.id)) for repeat in repeats]
         fits = [(name, value) for name, value in named if text.casefold() in name.casefold()]
-        return [app_commands.Choice(name=name, value=value) for name, value in fits[:25]]
-
-
-def _draft(settings: GuildSettings, given: Mapping[str, str | None], max_choices: int, role_id: int | None) -> Draft:
-    """Read what was asked for. Raises RequestRefused, with what to do, for what can't be."""
-    now = utcnow()
-    question, choices = given.get("question"), given.get("choices")
-    style = PollStyle(given.get("style") or PollStyle.BUTTONS)
-    # In Discord's own polls everybody can see who voted what.
-    usual = Visibility.PUBLIC if style is PollStyle.NATIVE else Visibility.ANONYMOUS
-    draft = Draft(
-        question=read_question(question) if question else None,
-        choices=read_choices(choices) if choices else team_choices(settings),
-        is_team=not question and not choices,
-        closes_at=deadline(given.get("duration") or DURATION, now, zone(settings.timezone)),
-        style=style,
-        visibility=Visibility(given.get("visibility") or usual),
-        results=Results(given.get("results") or Results.LIVE),
-        max_choices=max_choices,
-        role_id=role_id,
-    )
-    return check(draft, now, asked_anonymous=given.get("visibility") == Visibility.ANONYMOUS)
+        return [app_commands.Choice(name=name, value=value) for name, value in fits[:MOST_CHOICES]]
 
 
 def _poll_place(interaction: Interaction, picked: Picked | None, style: PollStyle) -> PollPlace:
@@ -410,8 +406,10 @@ def _poll_place(interaction: Interaction, picked: Picked | None, style: PollStyl
     channel = picked_place(picked) if picked else interaction.channel
     if not isinstance(channel, PollPlace) or channel.guild.id != interaction.guild_id:
         raise RequestRefused("Polls go to text and announcement channels and to threads. Pick one of those.")
-    granted = channel.permissions_for(channel.guild.me)
     write = "send_messages_in_threads" if isinstance(channel, discord.Thread) else "send_messages"
+    # Through us nobody gets to say something where they may not.
+    require_in(interaction, channel.id, "view_channel", write)
+    granted = channel.permissions_for(channel.guild.me)
     needed = ["view_channel", write, "send_polls" if style is PollStyle.NATIVE else "embed_links"]
     missing = [name for name in needed if not getattr(granted, name)]
     if missing:
@@ -431,12 +429,6 @@ async def _answer(interaction: Interaction, reply: panels.Reply) -> None:
 
 async def setup(bot: NewsBot) -> None:
     newsroom = bot.newsroom
-    places = Places(bot)
-    boards = Boards(newsroom.poll_messages, places, now=utcnow)
-    roles = TeamRoles(newsroom.guilds)
-    voting = Voting(newsroom.polls, newsroom.members, newsroom.repeats, roles, boards, places, bot, utcnow)
-    bot.add_dynamic_items(*voting.items)
-    await bot.add_cog(voting)
     await bot.add_cog(
-        PollCommands(newsroom.polls, newsroom.guilds, newsroom.repeats, newsroom.story_desk, boards, places)
+        PollCommands(newsroom.polls, newsroom.guilds, newsroom.repeats, newsroom.story_desk, bot.boards, Places(bot))
     )

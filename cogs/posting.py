@@ -16,10 +16,11 @@ from discord.ext import commands, tasks
 from discord.utils import utcnow
 
 from cogs.places import CannotLook, Place, Places
+from cogs.refusals import is_page, meaning_of, wait_of
 from cogs.views.cards import CardMessage, card_message, more_item, plain_card_message
 from newsroom.attempts import CLOCK_SLACK, Step
 from newsroom.desk.outbox import Claim, Outbox
-from newsroom.desk.refusals import Verdict, in_words, may_have_arrived, verdict
+from newsroom.desk.refusals import Verdict, may_have_arrived
 from newsroom.models import Publishing
 from newsroom.network import is_network_error, never_connected
 from newsroom.tasks import Tasks
@@ -43,7 +44,6 @@ LONGEST_LOOK = 60.0
 SURELY_ONE_REQUEST = timedelta(seconds=1)
 
 LAST_SENDS = 8.0  # seconds; what the sends in flight get when the bot stops, of the ten that bot.py has in all
-LONGEST_WAIT = timedelta(days=1)  # the longest a rate limit can make a channel wait
 PAUSE_AFTER_BLOCK = timedelta(minutes=10)
 PAUSE_AFTER_GATEWAY_ERROR = timedelta(seconds=30)
 MOST_ODD_FAILURES = 5
@@ -130,7 +130,7 @@ class Posting(commands.Cog):
         try:
             return await self._try(place, claim, card_message(claim.card, now=self._now()))
         except discord.HTTPException as error:
-            meaning, reason = _meaning(error)
+            meaning, reason = meaning_of(error)
             if meaning is not Verdict.PLAINER:
                 raise
             log.warning("delivery %d is tried as a plainer card: %s", claim.delivery.id, reason)
@@ -168,7 +168,7 @@ class Posting(commands.Cog):
         reason = _in_words(error)
         log.warning("delivery %d to channel %d: %s", claim.delivery.id, claim.delivery.channel_id, reason)
         if isinstance(error, discord.RateLimited):
-            await self._later(claim, reason, _wait(error), slow=slow)
+            await self._later(claim, reason, wait_of(error), slow=slow)
         elif isinstance(error, discord.HTTPException):
             await self._refused(claim, error, reason, slow=slow)
         elif never_connected(error):
@@ -204,13 +204,13 @@ class Posting(commands.Cog):
 
     def _heed(self, error: discord.HTTPException) -> Verdict:
         """Do what a refusal asks for everything that waits; return what it means for what was refused."""
-        meaning, reason = _meaning(error)
+        meaning, reason = meaning_of(error)
         if meaning is Verdict.STOP:
             self._stopped = True
             log.critical("no card is sent any more: %s", reason)
         elif meaning is Verdict.PAUSE_ALL:
             self._pause(PAUSE_AFTER_BLOCK, reason)
-        elif may_have_arrived(error.status) and _is_page(error):
+        elif may_have_arrived(error.status) and is_page(error):
             self._pause(PAUSE_AFTER_GATEWAY_ERROR, reason)
         return meaning
 
@@ -226,7 +226,7 @@ class Posting(commands.Cog):
             async with asyncio.timeout(LONGEST_SEND):
                 await self._places.publish(publishing.channel_id, publishing.guild_id, publishing.message_id)
         except discord.RateLimited as error:
-            await outbox.not_published(publishing, _in_words(error), _wait(error))
+            await outbox.not_published(publishing, _in_words(error), wait_of(error))
         except discord.HTTPException as error:
             match self._heed(error):
                 case Verdict.DONE:
@@ -243,25 +243,9 @@ class Posting(commands.Cog):
             await outbox.published(publishing)
 
 
-def _is_page(error: discord.HTTPException) -> bool:
-    """Whether the answer came from something in front of Discord, which answers with a page instead of JSON."""
-    return error.code == 0 and error.text.lstrip()[:1] == "<"
-
-
-def _meaning(error: discord.HTTPException) -> tuple[Verdict, str]:
-    """Return what a refusal means, and that in words."""
-    html, via = _is_page(error), "Via" in error.response.headers
-    code = error.code if isinstance(error.code, int) else 0
-    return verdict(error.status, code, html=html, via=via), in_words(error.status, code, html=html, via=via)
-
-
-def _wait(error: discord.RateLimited) -> timedelta:
-    return timedelta(seconds=min(error.retry_after, LONGEST_WAIT.total_seconds()))
-
-
 def _in_words(error: Exception) -> str:
     if isinstance(error, discord.HTTPException):
-        return _meaning(error)[1]
+        return meaning_of(error)[1]
     if isinstance(error, discord.RateLimited):
         return "Discord asks me to slow down: I go on by myself."
     if never_connected(error):

@@ -76,7 +76,7 @@ class Stories(commands.Cog):
         if story.poll is None or story.poll.state is PollState.CLOSED:
             raise RequestRefused("This story's team poll isn't open.")
         await self._polls.close(story.poll.id, guild_id=guild_id)
-        self._messages.changed.add(story.poll.id)
+        self._messages.note_changed(story.poll.id)
         await self._show(interaction, await self._desk.story_of(guild_id, message), "The team poll is closed.")
 
     async def _side(self, interaction: discord.Interaction[Any], values: list[str], message_id: str) -> None:
@@ -84,16 +84,19 @@ class Stories(commands.Cog):
         await interaction.response.defer()
         if not values or values[0] not in tuple(Camp):
             raise RequestRefused("Pick one of the four.")
-        story = await self._desk.correct(guild_of(interaction), int(message_id), Camp(values[0]), interaction.user.id)
+        story = await self._desk.correct(guild_of(interaction), int(message_id), Camp(values[0]))
         await self._show(interaction, story, "Noted: your word wins over mine.")
 
-    async def _take_down(self, interaction: discord.Interaction[Any], message_id: str) -> None:
+    async def _take_down(self, interaction: discord.Interaction[Any], sure: str | None, message_id: str) -> None:
         require(interaction, NEEDS)
         await interaction.response.defer()
         guild_id = guild_of(interaction)
-        taken = await self._desk.take_down(guild_id, int(message_id))
+        if sure is None:
+            story = await self._desk.story_of(guild_id, int(message_id))
+            await interaction.edit_original_response(**views.sure_to_take_down(story).edit())
+            return
         left = 0
-        for channel_id, message in taken.messages:
+        for channel_id, message in await self._desk.take_down(guild_id, int(message_id)):
             try:
                 await self._places.message(channel_id, guild_id, message).delete()
             except discord.NotFound:

@@ -8,8 +8,9 @@ import discord
 
 from newsroom.errors import RequestRefused
 from newsroom.models import GuildSettings, Side
+from newsroom.turns import Turns
 from newsroom.votes.asking import team_name
-from newsroom.votes.guilds import Guilds, role_of
+from newsroom.votes.guilds import Guilds, role_of, worn
 
 NO_ROLES = "This server has no team roles. `/poll settings team_roles` turns them on."
 
@@ -19,6 +20,7 @@ class TeamRoles:
 
     def __init__(self, guilds: Guilds) -> None:
         self._guilds = guilds
+        self._turns = Turns()
 
     async def wear(self, interaction: discord.Interaction[Any], side: Side | None) -> None:
         """Give a member the role of this side and take those of the others; None takes them all.
@@ -32,7 +34,9 @@ class TeamRoles:
         if side is not None and not settings.team_roles:
             raise RequestRefused(NO_ROLES)
         try:
-            wanted = await self._role(guild, settings, side) if side is not None else None
+            async with self._turns.turn(guild.id):  # many ask at once when roles are new
+                settings = await self._guilds.settings(guild.id)
+                wanted = await self._role(guild, settings, side) if side is not None else None
             held = {role.id for role in member.roles}
             for other in Side:
                 role_id = role_of(settings, other)
@@ -45,13 +49,12 @@ class TeamRoles:
                 "I may not give out team roles here: I need **Manage Roles**, and my own role above them in the list."
             ) from error
 
-    async def follow(self, interaction: discord.Interaction[Any], side: Side) -> None:
-        """Let the role follow a switch, for a member who wears one."""
+    async def follow(self, interaction: discord.Interaction[Any], side: Side | None) -> None:
+        """Let the role follow a change of side, for a member who wears one; where roles were turned off, it goes."""
         if isinstance(interaction.user, discord.Member) and interaction.guild is not None:
             settings = await self._guilds.settings(interaction.guild.id)
-            worn = {role_of(settings, each) for each in Side} & {role.id for role in interaction.user.roles}
-            if settings.team_roles and worn:
-                await self.wear(interaction, side)
+            if worn(settings, [role.id for role in interaction.user.roles]):
+                await self.wear(interaction, side if settings.team_roles else None)
 
     async def _role(self, guild: discord.Guild, settings: GuildSettings, side: Side) -> discord.Role:
         known = role_of(settings, side)

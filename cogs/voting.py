@@ -7,10 +7,11 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord.ext import commands, tasks
+from discord.utils import utcnow
 
 from cogs.boards import Boards
 from cogs.callers import guild_of, roles_of
@@ -26,6 +27,9 @@ from newsroom.votes.members import Members
 from newsroom.votes.polls import Ballot, Polls
 from newsroom.votes.repeats import Repeats
 from newsroom.votes.schedule import in_words
+
+if TYPE_CHECKING:
+    from cogs.newsbot import NewsBot
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +86,13 @@ class Voting(commands.Cog):
         # Before anything else: Discord waits three seconds, however many click.
         await interaction.response.defer()
         poll_id = self._polls.poll_id(mark)
-        ballot = Ballot(guild_of(interaction), interaction.user.id, ballot_of(positions), roles_of(interaction))
+        ballot = Ballot(
+            guild_of(interaction),
+            interaction.user.id,
+            ballot_of(positions),
+            roles_of(interaction),
+            views.labels_of(interaction.message) if interaction.message else {},
+        )
         voted = await self._polls.vote(ballot, poll_id)
         self._boards.clicked(poll_id, interaction)
         await interaction.followup.send(**views.voted_reply(voted).send())
@@ -92,6 +102,7 @@ class Voting(commands.Cog):
         undone = await self._polls.undo(guild_of(interaction), interaction.user.id, int(vote_id))
         self._boards.changed(undone.poll.id)
         await interaction.edit_original_response(**views.undone_reply(undone).edit())
+        await self._roles.follow(interaction, undone.side)
 
     async def _switch(self, interaction: discord.Interaction[Any], mark: str, side: str) -> None:
         await interaction.response.defer()
@@ -106,8 +117,8 @@ class Voting(commands.Cog):
         await interaction.edit_original_response(**views.voters_reply(poll, voters).edit())
 
     async def _why(self, interaction: discord.Interaction[Any], mark: str) -> None:
-        shown = await self._polls.sides_to_take(guild_of(interaction), self._polls.poll_id(mark))
-        await interaction.response.send_modal(views.TakeForm(shown))
+        poll = await self._polls.get(guild_of(interaction), self._polls.poll_id(mark))
+        await interaction.response.send_modal(views.TakeForm(mark, poll.choices))
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -121,7 +132,12 @@ class Voting(commands.Cog):
             filled = views.filled(data)
             side = Side(filled["side"]) if filled.get("side") in tuple(Side) else None
             await self._polls.say_why(
-                guild_of(interaction), self._polls.poll_id(mark), interaction.user.id, side, filled.get("text", "")
+                guild_of(interaction),
+                self._polls.poll_id(mark),
+                interaction.user.id,
+                side,
+                filled.get("text", ""),
+                roles_of(interaction),
             )
             await interaction.edit_original_response(content=views.TAKE_KEPT)
         except Exception as error:
@@ -257,3 +273,12 @@ class Voting(commands.Cog):
         except discord.HTTPException as error:
             log.warning("nobody could be told that repeat %d paused: %s", repeat.id, error)
         await self._repeats.noticed(repeat.id)
+
+
+async def setup(bot: NewsBot) -> None:
+    newsroom = bot.newsroom
+    voting = Voting(
+        newsroom.polls, newsroom.members, newsroom.repeats, bot.team_roles, bot.boards, Places(bot), bot, utcnow
+    )
+    bot.add_dynamic_items(*voting.items)
+    await bot.add_cog(voting)

@@ -75,7 +75,7 @@ def poll_started(channel_id: int, link: str | None) -> Reply:
     """Say where a new poll stands."""
     if link is None:
         return Reply(f"Your poll appears in <#{channel_id}> in a moment: Discord is slow just now.")
-    return Reply(f"Your poll stands in <#{channel_id}>: {link}")
+    return Reply(f"[Your poll]({link}) stands in <#{channel_id}>.")
 
 
 def jump_link(guild_id: int, link: tuple[int, int] | None) -> str | None:
@@ -107,8 +107,9 @@ def _poll_row(shown: ShownPoll, link: tuple[int, int] | None) -> str:
         facts.append("Discord's own")
     if poll.automatic:
         facts.append("opened by itself")
-    where = jump_link(poll.guild_id, link) or f"<#{poll.channel_id}>"
-    return f"{bold(poll.question)}\n-# {' · '.join(facts)}\n{where}"
+    jump = jump_link(poll.guild_id, link)
+    question = f"[{bold(poll.question)}]({jump})" if jump else bold(poll.question)
+    return f"{question}\n-# {' · '.join(facts)} · <#{poll.channel_id}>"
 
 
 def poll_name(poll: Poll) -> str:
@@ -125,7 +126,7 @@ def repeat_name(repeat: Repeat) -> str:
 def repeat_line(repeat: Repeat, settings: GuildSettings) -> str:
     """A repeat in two lines: what, when, where, and when next."""
     what = bold(repeat.question or team_question(settings))
-    when = "paused" if repeat.paused else f"next {format_dt(repeat.next_at, 'f')}"
+    when = "paused" if repeat.paused else f"next, by your clock, {format_dt(repeat.next_at, 'f')}"
     return f"{what}\n-# {in_words(repeat.rule)} ({settings.timezone}) in <#{repeat.channel_id}> · {when}"
 
 
@@ -138,21 +139,20 @@ def repeat_list(asked: discord.Interaction[Any], repeats: Sequence[Repeat], sett
 
 
 def settings_panel(settings: GuildSettings, heading: str = "How polls work in this server") -> Reply:
-    """All settings, each in words, with the option that changes it."""
-    per_day = count(settings.per_day, "team poll")
-    by_itself = f"at most {per_day} a day in each news channel" if settings.story_polls else "never"
+    """All settings, each by the option that changes it."""
     lines = [
         f"### {heading}",
-        f"Time zone: **{settings.timezone}** · `timezone`",
-        f"The teams: **{markdown.escape(settings.open_label)}** · **{markdown.escape(settings.proprietary_label)}**"
-        " · `open_label`, `proprietary_label`",
-        f"In between: {_between(settings)} · `depends`, `depends_label`",
-        f"Team polls open by themselves: **{by_itself}** · `story_polls`, `per_day`",
-        f"Team roles: **{'on' if settings.team_roles else 'off'}** · `team_roles`",
+        f"`timezone` **{settings.timezone}**",
+        f"`open_label` **{markdown.escape(settings.open_label)}**",
+        f"`proprietary_label` **{markdown.escape(settings.proprietary_label)}**",
+        f"`depends_label` **{markdown.escape(settings.depends_label)}**",
+        f"`depends` **{_yes(settings.depends)}**: a third choice for those in between",
+        f"`story_polls` **{_yes(settings.story_polls)}**: team polls open under stories by themselves",
+        f"`per_day` **{settings.per_day}**: at most so many of them a day in each news channel",
+        f"`team_roles` **{_yes(settings.team_roles)}**: members may wear their team as a role",
     ]
     return Reply("\n".join(lines))
 
 
-def _between(settings: GuildSettings) -> str:
-    label = f"**{markdown.escape(settings.depends_label)}**"
-    return label if settings.depends else f"{label}, not offered"
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

@@ -146,7 +146,7 @@ def why_this_side(origin: Origin) -> str:
 
 
 def _term(text: str, weight: int) -> str:
-    return f"“{markdown.escape(shorten(clean(text), TERM))}” ({weight})"
+    return f"“{markdown.escape(shorten(clean(text), TERM))}” (weighs {weight})"
 
 
 def _headline(card: Card) -> str:

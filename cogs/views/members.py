@@ -10,11 +10,11 @@ from discord.utils import format_dt
 
 from cogs.views import markdown
 from cogs.views.buttons import Lasting
-from cogs.views.panels import COLOUR, Reply, count
+from cogs.views.panels import COLOUR, Reply, bar, count
 from cogs.views.polls import EMOJI, season_in_words, switch_button
 from newsroom.models import GuildSettings, Side, Teams
 from newsroom.votes.counting import FEWEST, Call, call, tellable
-from newsroom.votes.guilds import role_of
+from newsroom.votes.guilds import worn
 from newsroom.votes.members import Kept, Membership, Standings, side_in_words
 
 ROLE_TEMPLATE: Final = r"team-role:(?P<what>on|off)"
@@ -30,18 +30,18 @@ def team_reply(membership: Membership, role_ids: Collection[int]) -> Reply:
         lines = ["You're on no team yet. Your first vote in a team poll puts you on one; or choose now."]
     else:
         where = markdown.escape(side_in_words(settings, side))
-        on = f"in between: {where}" if side is Side.DEPENDS else f"on {where}"
+        on = f"in between ({where})" if side is Side.DEPENDS else f"on {where}"
         since = f" since {format_dt(membership.since, 'D')}" if membership.since else ""
         lines = [f"You're {on}{since}. {crossings(membership.crossings)}"]
     for other in (Side.OPEN, Side.PROPRIETARY, *([Side.DEPENDS] if settings.depends else [])):
         if other is not side:
             name = side_in_words(settings, other)
             view.add_item(switch_button("-", other, f"Switch to {name}" if side else name))
-    if settings.team_roles and side is not None:
-        wears = role_of(settings, side) in role_ids
+    wears = worn(settings, role_ids)
+    if wears or (settings.team_roles and side is not None):
         label = "Take off my team's role" if wears else "Wear my team's role"
         view.add_item(discord.ui.Button(label=label, custom_id=f"team-role:{'off' if wears else 'on'}", row=1))
-        lines.append("-# A role is public: everybody sees who wears it.")
+        lines.append("-# A role is public: everybody sees who wears it, and it follows when you switch.")
     return Reply("\n".join(lines), view)
 
 
@@ -79,11 +79,10 @@ def _standing(standings: Standings) -> list[str]:
     if settings.depends or teams.depends:
         sides.append((Side.DEPENDS, teams.depends))
     for side, members in sides:
-        cells = round(10 * members / teams.members)
-        share = f"{members / teams.members:.0%}"
+        share = members / teams.members
         emoji = f"{EMOJI[side]} " if side in EMOJI else ""
         label = markdown.escape(settings.label(side))
-        lines.append(f"{emoji}{label} · **{members}** · {share}\n{'▰' * cells}{'▱' * (10 - cells)}")
+        lines.append(f"{emoji}{label} · **{members}** · {share:.0%}\n{bar(share)}")
     lines.append(f"{count(teams.members, 'member')} · {_lead(settings, teams)}")
     lines += _moves(standings)
     return lines
@@ -105,14 +104,13 @@ def _moves(standings: Standings) -> list[str]:
     then, now, settings = standings.then, standings.now, standings.settings
     lines = []
     if then is not None and then.members >= FEWEST:
-        moved = [
-            f"{markdown.escape(label)} {after - before:+d}"
-            for label, before, after in (
-                (settings.open_label, then.open, now.open),
-                (settings.proprietary_label, then.proprietary, now.proprietary),
-            )
+        changes = [
+            (settings.open_label, now.open - then.open),
+            (settings.proprietary_label, now.proprietary - then.proprietary),
         ]
-        lines.append(f"-# Since {format_dt(standings.since, 'D')}: {', '.join(moved)}")
+        moved = [f"{markdown.escape(label)} {change:+d}" for label, change in changes]
+        if all(not change or tellable(abs(change)) for _, change in changes):
+            lines.append(f"-# Since {format_dt(standings.since, 'D')}: {', '.join(moved)}")
     switched = [
         f"{members} to {markdown.escape(label)}"
         for label, members in (
@@ -128,15 +126,18 @@ def _moves(standings: Standings) -> list[str]:
 
 def privacy_reply(kept: Kept) -> Reply:
     """What is kept about a member, in plain words, and what the member can do about it."""
-    side = f"your side, {markdown.escape(side_in_words(kept.settings, kept.side))}" if kept.side else "no side"
+    side = f"Your side: {markdown.escape(side_in_words(kept.settings, kept.side))}" if kept.side else "No side"
     lines = [
         "### What I keep about you in this server",
-        f"{side[:1].upper()}{side[1:]} · {count(kept.side_changes, 'change')} of side · {count(kept.votes, 'vote')} · "
-        f"{count(kept.takes, 'take')}",
+        f"{side} · votes in {count(kept.polls, 'poll')} · {count(kept.takes, 'take')}",
+        "-# With your votes and your side I keep when you changed your mind, because the standings of earlier days are "
+        "made from that.",
         "Private votes are shown to nobody in this server, not to moderators and not to admins. Public votes and takes "
         "are. Whoever runs this bot can read its database.",
-        "**Delete** removes your votes, your side and your takes. What a closed poll printed stays: it names nobody. "
-        "If you added feeds or started polls, your id stands with them.",
+        "**Delete** removes your votes, your side and your takes, also from results. The totals that a closed poll "
+        "printed stay: they name nobody. A vote in one of Discord's own polls is Discord's: while that poll is open, "
+        "it is counted again until you take it back there. If you added feeds or started polls, your id stands with "
+        "them.",
     ]
     if kept.elsewhere:
         lines.append(f"There is something about you in {count(kept.elsewhere, 'other server')} too.")
@@ -153,4 +154,7 @@ def sure_reply(kept: Kept) -> Reply:
     view.add_item(discord.ui.Button(label="Delete it here", style=danger, custom_id="privacy:here"))
     if kept.elsewhere:
         view.add_item(discord.ui.Button(label="Delete it in all servers", style=danger, custom_id="privacy:everywhere"))
-    return Reply("Your votes, your side and your takes go for good. Nothing brings them back.", view)
+    told = "Your votes, your side and your takes go for good. Nothing brings them back."
+    if kept.elsewhere:
+        told += "\nA team role goes in this server alone: in others, take it off with `/team` first."
+    return Reply(told, view)

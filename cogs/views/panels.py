@@ -34,6 +34,7 @@ PROBLEM: Final = 110
 STATE: Final = 20
 ROWS_A_PAGE: Final = 5
 CHANNELS_NAMED: Final = 10
+CELLS: Final = 10
 COMPLETED_TITLE: Final = 50
 
 # The removal's time is in microseconds since 1970.
@@ -270,6 +271,12 @@ def bold(text: str, *, or_else: str = "That feed") -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """The number with its noun: "1 feed", "2 feeds", "2 stories"."""
     return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def bar(share: float) -> str:
+    """A share of the whole, 0 to 1, as a bar of CELLS cells."""
+    cells = round(CELLS * share)
+    return "█" * cells + "░" * (CELLS - cells)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from discord.utils import format_dt
 
 from cogs.views import markdown
 from cogs.views.buttons import Lasting
-from cogs.views.panels import COLOUR, Reply, count
+from cogs.views.panels import COLOUR, PATIENCE, Reply, bar, count
 from newsroom.models import (
     Article,
     Choice,
@@ -34,8 +34,9 @@ from newsroom.models import (
 from newsroom.stories.camps import is_sombre
 from newsroom.text import clean, length, shorten
 from newsroom.votes.asking import CHOICE, TAKE, team_name, team_question
-from newsroom.votes.counting import FEWEST, Call, call, is_hidden, positions_of, tellable
+from newsroom.votes.counting import FEWEST, Call, best_takes, call, is_hidden, positions_of, tellable
 from newsroom.votes.members import Membership, side_in_words
+from newsroom.votes.messages import Contents
 from newsroom.votes.polls import Undone, Voted
 from newsroom.votes.standings import Season
 
@@ -56,7 +57,9 @@ SWITCH_TEMPLATE: Final = r"switch:(?P<mark>[^:]+):(?P<side>open|proprietary|depe
 VOTERS_TEMPLATE: Final = r"voters:(?P<mark>[^:]+)"
 STANDINGS_TEMPLATE: Final = r"standings:(?P<mark>[^:]+)"
 TAKE_FORM: Final = "take"
-TAKE_KEPT: Final = "Kept. It is shown in public under your name, with the result. Say why again to change it."
+TAKE_KEPT: Final = (
+    "Kept. The best take of each side is shown with the result, under its author's name. Say why again to change yours."
+)
 
 EMOJI: Final = {Side.OPEN: "🟦", Side.PROPRIETARY: "🟧"}
 
@@ -65,8 +68,8 @@ VOICE: Final = (
     "Grab your popcorn.",
     "Pick a side. You can always cross the floor later.",
     "The argument that never ends has a new chapter.",
-    "Somebody's victory lap, somebody's long night. Which is it?",
-    "Score one for somebody. For whom?",
+    "Somebody's victory lap is somebody's long night.",
+    "Score one for somebody.",
     "Your move, commenters' bench.",
     "The scoreboard is listening.",
     "No neutral seats in the front row. Well, one.",
@@ -96,6 +99,13 @@ class PollForm:
 
 
 # --------------------------------------------------------------------------------------- the poll
+
+
+def poll_message(contents: Contents, now: datetime) -> PollForm:
+    """A message of a poll that is no card, as it should look now."""
+    if contents.message.purpose is Purpose.RESULT:
+        return result_form(contents.shown, contents.article, contents.season, contents.takes, contents.mark)
+    return poll_form(contents.shown, contents.message.purpose, contents.article, now)
 
 
 def poll_form(shown: ShownPoll, purpose: Purpose, article: Article | None, now: datetime) -> PollForm:
@@ -176,6 +186,20 @@ def poll_items(shown: ShownPoll, row: int = 0) -> list[discord.ui.Item[Any]]:
     return items
 
 
+def labels_of(message: discord.Message) -> dict[int, str]:
+    """What a poll's message calls the positions that one can vote for on it."""
+    labels: dict[int, str] = {}
+    for row in message.components:
+        for part in row.children if isinstance(row, discord.ActionRow) else ():
+            kind, _, rest = (part.custom_id or "").partition(":")
+            position = rest.rpartition(":")[2]
+            if kind == "vote" and isinstance(part, discord.Button) and position.isdecimal():
+                labels[int(position)] = part.label or ""
+            elif kind == "choose" and isinstance(part, discord.SelectMenu):
+                labels |= {int(option.value): option.label for option in part.options if option.value.isdecimal()}
+    return labels
+
+
 def native_poll(poll: Poll, now: datetime) -> discord.Poll:
     """Discord's own poll. It stays open for whole hours, at least one."""
     left = (poll.closes_at - now) if poll.closes_at else timedelta(hours=24)
@@ -211,8 +235,7 @@ def bars(choices: Sequence[Choice], tally: Tally, longest: int = CHOICE) -> list
         share = votes / tally.voters if tally.voters else 0.0
         line = f"{_name(choice, longest)} · **{votes}**"
         if tally.voters >= FEWEST:
-            cells = round(CELLS * share)
-            line += f" · {share:.0%}\n{'▰' * cells}{'▱' * (CELLS - cells)}"
+            line += f" · {share:.0%}\n{bar(share)}"
         lines.append(line)
     return lines
 
@@ -301,6 +324,8 @@ def _voted(voted: Voted, longest: int) -> str:
     if voted.tally is not None:
         lines += bars(poll.choices, voted.tally, longest)
         lines.append(count(voted.tally.voters, "vote"))
+    elif poll.results is Results.AFTER_VOTE:
+        lines.append(f"-# From {FEWEST} votes on you see the result here.")
     return "\n".join(lines)
 
 
@@ -341,7 +366,7 @@ def filled(data: Any) -> dict[str, str]:
 
 def switch_button(mark: str, side: Side, label: str) -> discord.ui.Button[Any]:
     """The button that puts a member on a side; ``mark`` is the poll's under which it stands, "-" elsewhere."""
-    return discord.ui.Button(label=label, custom_id=f"switch:{mark}:{side}")
+    return discord.ui.Button(label=shorten(label, markdown.BUTTON_LABEL), custom_id=f"switch:{mark}:{side}")
 
 
 def voters_reply(poll: Poll, voters: dict[int, list[int]]) -> Reply:
@@ -363,13 +388,13 @@ def voters_reply(poll: Poll, voters: dict[int, list[int]]) -> Reply:
 class TakeForm(discord.ui.Modal):
     """Asks for a take. What was voted is never filled in: the poll may be private, and the take isn't.
 
-    Its answer is read by ``take_of``, so that a restart between opening and sending loses nothing.
+    Its answer is read by ``filled``, so that a restart between opening and sending loses nothing.
     """
 
-    def __init__(self, shown: ShownPoll) -> None:
-        super().__init__(title="Say why", custom_id=f"{TAKE_FORM}:{shown.mark}", timeout=600)
+    def __init__(self, mark: str, choices: Sequence[Choice]) -> None:
+        super().__init__(title="Say why", custom_id=f"{TAKE_FORM}:{mark}", timeout=PATIENCE)
         self.add_item(discord.ui.TextDisplay("Shown in public under your name, with the result."))
-        sides = [choice for choice in shown.poll.choices if choice.side]
+        sides = [choice for choice in choices if choice.side]
         if sides:
             options = [
                 discord.RadioGroupOption(label=shorten(clean(choice.label), CHOICE), value=str(choice.side))
@@ -400,7 +425,7 @@ def _side(settings: GuildSettings, side: Side) -> str:
 
 def _on_side(settings: GuildSettings, side: Side) -> str:
     """Where somebody is: "on Team Open Source", or in between."""
-    return f"in between: {_side(settings, side)}" if side is Side.DEPENDS else f"on {_side(settings, side)}"
+    return f"in between ({_side(settings, side)})" if side is Side.DEPENDS else f"on {_side(settings, side)}"
 
 
 # --------------------------------------------------------------------------------------- the result
@@ -411,10 +436,12 @@ def result_form(
 ) -> PollForm:
     """How a poll ended, as one silent reply: text, no picture. ``row_mark`` tells this message from all others."""
     text = _within_content(partial(_result, shown, article, season))
-    for take in _in_the_room(best_takes(shown.poll, takes), markdown.CONTENT - length(text), shown.settings):
+    for take in _in_the_room(best_takes(shown.poll.choices, takes), markdown.CONTENT - length(text), shown.settings):
         text += f"\n{take}"
     view = Lasting()
-    view.add_item(discord.ui.Button(label="Standings", custom_id=f"standings:{row_mark}"))
+    # It is there on every result: by its id the message is found again. Where no team was asked for it leads nowhere.
+    label, leads = ("Standings", True) if shown.poll.has_sides else ("Poll closed", False)
+    view.add_item(discord.ui.Button(label=label, custom_id=f"standings:{row_mark}", disabled=not leads))
     return PollForm(text, (), view, None, True)
 
 
@@ -434,7 +461,7 @@ def _result(shown: ShownPoll, article: Article | None, season: Season | None, lo
         facts.append(f"closed {format_dt(poll.closed_at, 'f')}")
     lines.append(f"-# {' · '.join(facts)}")
     if season is not None:
-        lines.append(f"-# This month so far: {season_in_words(shown.settings, season)}")
+        lines.append(f"-# Stories won this month: {season_in_words(shown.settings, season)}")
     return "\n".join(lines)
 
 
@@ -463,25 +490,6 @@ def season_in_words(settings: GuildSettings, season: Season) -> str:
     open_, proprietary = markdown.escape(settings.open_label), markdown.escape(settings.proprietary_label)
     text = f"{open_} {season.open} : {season.proprietary} {proprietary}"
     return f"{text}, {season.close} too close" if season.close else text
-
-
-def best_takes(poll: Poll, takes: Sequence[Take]) -> list[Take]:
-    """The take of each side that says most, in the order of the choices; of a poll without sides, one.
-
-    Most means the most different words, and of equals the earlier.
-    """
-    best: dict[Side | None, Take] = {}
-    for take in takes:
-        known = best.get(take.side)
-        if known is None or _words(take) > _words(known):
-            best[take.side] = take
-    order: list[Side | None] = [choice.side for choice in poll.choices if choice.side]
-    order = order or [None]
-    return [best[side] for side in order if side in best]
-
-
-def _words(take: Take) -> int:
-    return len(set(take.text.casefold().split()))
 
 
 def _headline(shown: ShownPoll, longest: int) -> str:

@@ -13,9 +13,9 @@ from cogs.views.panels import Reply, bold
 from newsroom.desk.story_desk import ManagedStory
 from newsroom.models import Camp, PollState
 
-POLL_TEMPLATE: Final = r"story-poll:(?P<what>start|stop):(?P<message_id>\d{1,20})"
-SIDE_TEMPLATE: Final = r"story-side:(?P<message_id>\d{1,20})"
-DOWN_TEMPLATE: Final = r"story-down:(?P<message_id>\d{1,20})"
+POLL_TEMPLATE: Final = r"story-poll:(?P<what>start|stop):(?P<message_id>\d{1,19})"
+SIDE_TEMPLATE: Final = r"story-side:(?P<message_id>\d{1,19})"
+DOWN_TEMPLATE: Final = r"story-down(?P<sure>!)?:(?P<message_id>\d{1,19})"
 
 SIDES: Final = {
     Camp.OPEN: "It is about open source",
@@ -30,7 +30,7 @@ def manage_panel(story: ManagedStory, note: str = "") -> Reply:
     lines = [note] if note else []
     lines.append(f"### {bold(story.headline, or_else='A story without a headline')}")
     posted = f"Posted {format_dt(story.posted_at, 'f')}" if story.posted_at else "Posted"
-    lines.append(f"{posted} in <#{story.channel_id}>, because one of its feeds goes there.")
+    lines.append(f"{posted} in <#{story.channel_id}>, because that channel gets the feed.")
     lines.append(origin_text(story.origin))
     lines.append(_poll(story))
     view = Lasting()
@@ -52,14 +52,26 @@ def manage_panel(story: ManagedStory, note: str = "") -> Reply:
     return Reply("\n".join(lines), view)
 
 
+def sure_to_take_down(story: ManagedStory) -> Reply:
+    """Ask whether a story shall go, since nothing brings it back."""
+    view = Lasting()
+    danger = discord.ButtonStyle.danger
+    view.add_item(_button("Take it down", f"story-down!:{story.message_id}", danger))
+    text = f"{bold(story.headline, or_else='The story')} goes from <#{story.channel_id}> for good"
+    ends = story.poll is not None and story.poll.state is PollState.OPEN
+    return Reply(f"{text}, and its team poll with its last card." if ends else f"{text}.", view)
+
+
 def _poll(story: ManagedStory) -> str:
     poll = story.poll
     if poll is None:
-        return "**Team poll:** none. " + (
-            "Its headline would earn one; today's were given out, or it was night."
-            if story.strong
-            else "Its headline doesn't earn one by itself; a second source would, or you."
-        )
+        if not story.settings.story_polls:
+            why = "This server wants none by themselves (`/poll settings`)."
+        elif story.strong:
+            why = "Its headline would earn one; today's were given out, or it was night."
+        else:
+            why = "Its headline alone doesn't earn one. A second feed with the same story would, or you."
+        return f"**Team poll:** none. {why}"
     if poll.state is PollState.CLOSED:
         return "**Team poll:** closed. `/poll reopen` lets votes in again."
     until = f", closes {format_dt(poll.closes_at, 'R')}" if poll.closes_at else ""

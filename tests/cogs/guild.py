@@ -108,7 +108,7 @@ class Guild:
     async def ask(self, *, by: Any = None, **options: Any) -> Any:
         """Start a poll in #news, by default as Mod with nothing but its question, and return its message."""
         told = await self.told("poll start", by=by or self.mod, **(options or {"question": "Tabs or spaces?"}))
-        assert told.startswith("Your poll stands in"), told
+        assert told.startswith("[Your poll](https://discord.com/channels/"), told
         return next(message for message in reversed(self.news.history()) if f"/{message.id}" in told)
 
     async def ask_natively(self, **options: Any) -> Any:
@@ -234,8 +234,24 @@ class Guild:
         opened = await channel.create_thread(name=name, type=discord.ChannelType.public_thread)
         return next(thread for thread in self.news.threads if thread.id == opened.id)
 
+    async def at_once(self, *clicks: tuple[Any, str]) -> None:
+        """Have members click at the same moment, each on a button with this id."""
+        view = discord.ui.View(timeout=None)
+        for custom_id in dict.fromkeys(custom_id for _, custom_id in clicks):
+            view.add_item(discord.ui.Button(label="Click me", custom_id=custom_id))
+        await self.env.bot.get_channel(self.news.id).send(view=view)
+        for by, custom_id in clicks:
+            data = {"custom_id": custom_id, "component_type": 2}
+            self._send(by, discord.InteractionType.component, data, self.news.last_message)
+        await self.env.settle()
+
     async def forged(self, by: Any, kind: discord.InteractionType, data: Any, message: Any = None) -> Any:
         """Send the bot an interaction that no client of Discord's would: ``message`` is the one clicked on."""
+        record = self._send(by, kind, data, message)
+        await self.env.settle()
+        return InteractionResult(self.env, record)
+
+    def _send(self, by: Any, kind: discord.InteractionType, data: Any, message: Any) -> Any:
         channel_id = self.news.id
         if message:
             channel_id = message.channel.id if isinstance(message, discord.Message) else message.channel_id
@@ -247,8 +263,7 @@ class Guild:
             stored = self.env.backend.get_message(channel_id, message.id)
             payload["message"] = message_payload(self.env.backend, stored)
         self.env.backend.emit("INTERACTION_CREATE", payload)
-        await self.env.settle()
-        return InteractionResult(self.env, record)
+        return record
 
     async def restart(self, *more: Any, api_url: str = API_URL) -> None:
         """End the bot and start another over the same database, as a new process would: it remembers nothing else.

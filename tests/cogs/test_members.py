@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -115,9 +116,9 @@ async def test_from_ten_members_on_names_and_numbers_stand_before_bars_and_a_cha
     assert shown.response.flags.components_v2
     assert read(shown.response).startswith(
         "### Where this server stands\n"
-        "🟦 Open source · **9** · 75%\n▰▰▰▰▰▰▰▰▱▱\n"
-        "🟧 Proprietary · **3** · 25%\n▰▰▱▱▱▱▱▱▱▱\n"
-        "It depends · **0** · 0%\n▱▱▱▱▱▱▱▱▱▱\n"
+        "🟦 Open source · **9** · 75%\n████████░░\n"
+        "🟧 Proprietary · **3** · 25%\n██░░░░░░░░\n"
+        "It depends · **0** · 0%\n░░░░░░░░░░\n"
         "12 members · Team Open Source leads\n"
     )
     (chart,) = shown.response.attachments
@@ -210,7 +211,7 @@ async def test_everybody_is_told_what_is_kept_and_who_can_read_it(guild: Guild):
     assert shown.ephemeral
     assert read(shown.response).split("\n")[:2] == [
         "### What I keep about you in this server",
-        "Your side, Team Open Source · 1 change of side · 1 vote · 0 takes",
+        "Your side: Team Open Source · votes in 1 poll · 0 takes",
     ]
     assert "Whoever runs this bot can read its database." in read(shown.response)
     assert labels(shown.response) == ["Download", "Delete"]
@@ -259,7 +260,7 @@ async def test_delete_asks_first_and_then_removes_votes_sides_and_takes(guild: G
 
     assert read(shown.response) == "Gone. I keep no votes, no side and no takes of yours in this server."
     assert not any(str(guild.bob.id) in row for rows in (await guild.rows()).values() for row in rows)
-    assert "no side · 0 changes of side · 0 votes · 0 takes" in (await guild.told("privacy", by=guild.bob)).lower()
+    assert "no side · votes in 0 polls · 0 takes" in (await guild.told("privacy", by=guild.bob)).lower()
     assert guild.tally(asked).startswith("1 vote in\n")
 
 
@@ -335,7 +336,9 @@ async def test_a_role_is_made_when_it_is_first_worn_and_taken_off_again(guild: G
 
     for who in (guild.bob, guild.alice):
         shown = await guild.slash("team", by=who)
-        assert "-# A role is public: everybody sees who wears it." in read(shown.response)
+        assert "-# A role is public: everybody sees who wears it, and it follows when you switch." in read(
+            shown.response
+        )
         await who.click(shown.response, label="Wear my team's role")
         assert read(shown.response) == "You wear your team's role now."
         assert worn(guild, who) == ["Team Open Source"]
@@ -361,6 +364,98 @@ async def test_a_worn_role_follows_a_switch_and_one_that_is_not_worn_does_not(gu
 
     assert worn(guild, guild.bob) == ["Team Proprietary"]
     assert worn(guild, guild.alice) == []
+
+
+async def wear_by_vote(guild: Guild, who: Any, asked: Any) -> Any:
+    """Have somebody join Team Open Source by a vote and wear its role; return the answer to the vote."""
+    answer = await guild.answer(who, asked, "Open source")
+    shown = await guild.slash("team", by=who)
+    await who.click(shown.response, label="Wear my team's role")
+    assert worn(guild, who) == ["Team Open Source"]
+    return answer
+
+
+@pytest.mark.parametrize("team_roles", [True, False])
+async def test_undo_that_takes_the_side_takes_the_role_as_well(guild: Guild, team_roles: bool):
+    await guild.told("poll settings", team_roles=True)
+    answer = await wear_by_vote(guild, guild.bob, await guild.ask(duration="none"))
+    if not team_roles:
+        await guild.told("poll settings", team_roles=False)
+
+    await guild.bob.click(answer, label="Undo")
+
+    assert read(answer) == "Undone. You have no vote in this poll."
+    assert worn(guild, guild.bob) == []
+
+
+async def test_undo_that_leaves_the_side_leaves_the_role(guild: Guild):
+    await guild.told("poll settings", team_roles=True)
+    asked = await guild.ask(duration="none")
+    await wear_by_vote(guild, guild.bob, asked)
+
+    await guild.bob.click(await guild.answer(guild.bob, asked, "Proprietary"), label="Undo")
+
+    assert worn(guild, guild.bob) == ["Team Open Source"]
+
+
+async def test_delete_takes_the_role_off(guild: Guild):
+    await guild.told("poll settings", team_roles=True)
+    await wear_by_vote(guild, guild.bob, await guild.ask(duration="none"))
+
+    shown = await guild.slash("privacy", by=guild.bob)
+    await guild.bob.click(shown.response, label="Delete")
+    await guild.bob.click(shown.response, label="Delete it here")
+
+    assert read(shown.response).startswith("Gone.")
+    assert worn(guild, guild.bob) == []
+
+
+async def test_a_role_can_be_taken_off_after_the_server_turned_roles_off(guild: Guild):
+    await guild.told("poll settings", team_roles=True)
+    await wear_by_vote(guild, guild.bob, await guild.ask(duration="none"))
+    await guild.told("poll settings", team_roles=False)
+
+    shown = await guild.slash("team", by=guild.bob)
+    await guild.bob.click(shown.response, label="Take off my team's role")
+
+    assert read(shown.response) == "You wear no team role any more."
+    assert worn(guild, guild.bob) == []
+    assert "role" not in " ".join(labels((await guild.slash("team", by=guild.bob)).response))
+
+
+async def test_a_role_is_made_once_although_several_ask_at_once(guild: Guild):
+    await guild.told("poll settings", team_roles=True)
+    crowd = guild.crowd(4)
+    for who in crowd:
+        await guild.newsroom.members.switch(guild.guild.id, who.id, Side.OPEN)
+
+    await guild.at_once(*((who, "team-role:on") for who in crowd))
+
+    assert len(guild.requests("POST", f"/guilds/{guild.guild.id}/roles")) == 1
+    assert [worn(guild, who) for who in crowd] == [["Team Open Source"]] * 4
+
+
+async def test_a_role_is_made_once_although_it_is_asked_for_in_a_panel_and_by_a_switch(
+    guild: Guild, monkeypatch: pytest.MonkeyPatch
+):
+    create = discord.Guild.create_role
+
+    async def slowly(place: discord.Guild, **fields: Any) -> discord.Role:
+        for _ in range(500):
+            await asyncio.sleep(0)
+        return await create(place, **fields)
+
+    await guild.told("poll settings", team_roles=True)
+    asked = await guild.ask(duration="none")
+    await wear_by_vote(guild, guild.bob, asked)
+    await guild.newsroom.members.switch(guild.guild.id, guild.alice.id, Side.PROPRIETARY)
+
+    monkeypatch.setattr(discord.Guild, "create_role", slowly)
+    switch = f"switch:{guild.newsroom.polls.mark(1)}:proprietary"
+    await guild.at_once((guild.alice, "team-role:on"), (guild.bob, switch))
+
+    assert len(guild.requests("POST", f"/guilds/{guild.guild.id}/roles")) == 2
+    assert [worn(guild, who) for who in (guild.alice, guild.bob)] == [["Team Proprietary"]] * 2
 
 
 async def test_a_role_that_was_deleted_is_made_again(guild: Guild):

@@ -12,6 +12,7 @@ from discord.http import Route
 from yarl import URL
 
 import sandbox.server
+from cogs import EXTENSIONS
 from cogs.newsbot import LEAST_PERMISSIONS, speak_to
 from tests.cogs.guild import Guild
 from tests.openapi import OpenAPI
@@ -54,6 +55,18 @@ def test_no_privileged_intent_is_needed_and_nobody_is_ever_pinged(guild: Guild):
 
     assert not (intents.members or intents.presences or intents.message_content)
     assert guild.bot.allowed_mentions.to_dict() == {"parse": []}
+
+
+def test_all_that_show_polls_share_the_boards_and_the_roles_of_the_bot(guild: Guild):
+    polls, voting, members = (guild.bot.get_cog(name) for name in ("Polls", "Voting", "Members"))
+
+    assert vars(polls)["_boards"] is vars(voting)["_boards"] is guild.bot.boards
+    assert vars(members)["_roles"] is vars(voting)["_roles"] is guild.bot.team_roles
+
+
+def test_every_extension_is_loaded_and_every_cog_is_one(guild: Guild):
+    assert set(guild.bot.extensions) == set(EXTENSIONS)
+    assert {type(cog).__module__ for cog in guild.bot.cogs.values()} == set(EXTENSIONS)
 
 
 async def test_messages_are_left_alone(guild: Guild):

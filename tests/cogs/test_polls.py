@@ -10,6 +10,8 @@ from typing import Any
 
 import discord
 import pytest
+from simcord.backend.models import Overwrite
+from simcord.enums import OverwriteType
 from sqlalchemy import select
 
 from newsroom.models import Side
@@ -154,8 +156,8 @@ async def test_a_question_alone_asks_it_of_the_teams_privately_for_a_day_in_this
 
     asked = guild.news.last_message
     assert told == (
-        f"Your poll stands in {guild.news.mention}: "
-        f"https://discord.com/channels/{guild.guild.id}/{guild.news.id}/{asked.id}"
+        f"[Your poll](https://discord.com/channels/{guild.guild.id}/{guild.news.id}/{asked.id}) "
+        f"stands in {guild.news.mention}."
     )
     assert asked.content == "**Which will matter in ten years?**"
     assert asked.embeds[0].description == f"0 votes in\n{PRIVATE} · closes <t:{MIDNIGHT + 24 * HOUR}:R>"
@@ -194,7 +196,7 @@ async def test_what_the_form_was_filled_with_is_asked(guild: Guild):
     )
 
     assert answered.ephemeral
-    assert read(answered.response).startswith("Your poll stands in")
+    assert read(answered.response).endswith(f" stands in {guild.news.mention}.")
     asked = guild.news.last_message
     assert asked.content == "**Cake?**"
     assert labels(asked) == ["Yes", "No", "Who voted"]
@@ -271,6 +273,13 @@ async def test_choices_may_stand_for_sides_and_a_vote_for_one_joins_its_team(gui
     )
 
 
+async def test_choices_for_both_teams_need_no_question_of_their_own(guild: Guild):
+    asked = await guild.ask(choices="Free=open | Sold=proprietary | Neither")
+
+    assert asked.content == "**Team Open Source or Team Proprietary?**"
+    assert labels(asked) == ["Free", "Sold", "Neither"]
+
+
 async def test_ten_choices_are_two_rows_of_buttons_in_their_order(guild: Guild):
     names = [f"Choice {number}" for number in range(10)]
 
@@ -320,7 +329,8 @@ async def test_a_poll_may_go_to_another_channel_an_announcement_channel_or_a_thr
         thread,
     ):
         told = await guild.told("poll start", by=guild.mod, question="Cake?", channel=place)
-        assert told.startswith(f"Your poll stands in {place.mention}: ")
+        assert told.startswith(f"[Your poll](https://discord.com/channels/{guild.guild.id}/{place.id}/")
+        assert told.endswith(f") stands in {place.mention}.")
         assert place.last_message.content == "**Cake?**"
 
 
@@ -389,9 +399,21 @@ async def test_results_kept_until_one_has_voted_are_told_to_voters_alone(guild: 
     assert read(refused.response) == "This poll shows its votes to those who have voted."
     assert await guild.vote(guild.bob, asked, "No") == (
         "You voted “No”. Everybody in this server can see your vote.\n"
-        "Yes · **11** · 92%\n▰▰▰▰▰▰▰▰▰▱\nNo · **1** · 8%\n▰▱▱▱▱▱▱▱▱▱\n12 votes"
+        "Yes · **11** · 92%\n█████████░\nNo · **1** · 8%\n█░░░░░░░░░\n12 votes"
     )
     assert "Yes · **11**" in read((await guild.bob.click(asked, label="Who voted")).response)
+
+
+async def test_results_kept_until_one_has_voted_are_shown_from_ten_votes_on(guild: Guild):
+    asked = await guild.ask(question="Cake?", choices="Yes | No", results="after_vote", duration="none")
+    await guild.votes(asked, Yes=8)
+
+    assert await guild.vote(guild.bob, asked, "No") == (
+        "You voted “No”. Nobody in this server sees your vote.\n-# From 10 votes on you see the result here."
+    )
+    assert (await guild.vote(guild.alice, asked, "No")).endswith(
+        "\nYes · **8** · 80%\n████████░░\nNo · **2** · 20%\n██░░░░░░░░\n10 votes"
+    )
 
 
 async def test_results_kept_until_the_end_are_told_to_nobody_before_and_to_everybody_then(guild: Guild):
@@ -437,10 +459,10 @@ async def test_the_list_has_the_open_polls_first_and_leads_to_each(guild: Guild)
 
     assert told == (
         "### 2 polls, 1 open\n"
-        "**Cake?**\n-# 1 vote · open until closed by hand · public\n"
-        f"https://discord.com/channels/{guild.guild.id}/{guild.news.id}/{cake.id}\n"
-        f"**Tabs?**\n-# 0 votes · closed <t:{MIDNIGHT}:R> · private\n"
-        f"https://discord.com/channels/{guild.guild.id}/{guild.news.id}/{tabs.id}"
+        f"[**Cake?**](https://discord.com/channels/{guild.guild.id}/{guild.news.id}/{cake.id})\n"
+        f"-# 1 vote · open until closed by hand · public · {guild.news.mention}\n"
+        f"[**Tabs?**](https://discord.com/channels/{guild.guild.id}/{guild.news.id}/{tabs.id})\n"
+        f"-# 0 votes · closed <t:{MIDNIGHT}:R> · private · {guild.news.mention}"
     )
 
 
@@ -516,10 +538,7 @@ async def test_a_poll_closed_by_hand_says_when_and_takes_no_more_clicks(guild: G
     assert told == "**Tabs or spaces?** is closed. `/poll reopen` lets votes in again."
     closed = guild.fresh(asked)
     assert all(button["disabled"] for button in buttons(closed))
-    assert guild.tally(asked) == (
-        "🟦 Open source · **2**\n🟧 Proprietary · **1**\nIt depends · **0**\n"
-        f"3 votes · too few to call\n-# Closed <t:{MIDNIGHT}:f>"
-    )
+    assert guild.tally(asked) == f"3 votes · too few to call\n-# Closed <t:{MIDNIGHT}:f>"
 
 
 async def test_a_reopened_poll_takes_votes_for_another_day(guild: Guild):
@@ -535,6 +554,183 @@ async def test_a_reopened_poll_takes_votes_for_another_day(guild: Guild):
     assert await guild.vote(guild.alice, asked, "Open source") != ""
     await guild.later()
     assert guild.tally(asked).startswith("2 votes in\n")
+
+
+async def test_reopening_takes_the_result_away_and_the_next_close_tells_another(guild: Guild):
+    asked = await guild.ask(question="Cake?", choices="Yes | No", duration="none")
+    await guild.votes(asked, Yes=10)
+    await guild.told("poll close", by=guild.mod, poll="Cake?")
+    await guild.later()
+    assert len(guild.news.history()) == 2
+
+    assert "is open again" in await guild.told("poll reopen", by=guild.mod, poll="Cake?")
+    assert [message.id for message in guild.news.history()] == [asked.id]
+    await guild.later()
+    await guild.votes(asked, No=1)
+    await guild.told("poll close", by=guild.mod, poll="Cake?")
+    await guild.later()
+
+    _, result = guild.news.history()
+    assert "Yes · **10** · 91%" in result.content
+    assert "-# 11 votes" in result.content
+
+
+async def test_a_poll_is_reopened_also_where_its_result_cannot_be_taken_away(guild: Guild):
+    asked = await guild.ask(question="Cake?", choices="Yes | No", duration="none")
+    await guild.votes(asked, Yes=10)
+    await guild.told("poll close", by=guild.mod, poll="Cake?")
+    await guild.later()
+    guild.env.inject_error("DELETE", "/channels/*/messages/*", status=403, code=50013, message="Missing Permissions")
+
+    assert "is open again" in await guild.told("poll reopen", by=guild.mod, poll="Cake?")
+    await guild.later()
+    assert "“Yes”" in await guild.vote(guild.bob, asked, "Yes")
+
+
+async def test_a_poll_that_no_message_shows_any_more_stays_closed(guild: Guild):
+    asked = await guild.ask(question="Cake?", choices="Yes | No")
+    await guild.alice.delete(asked)
+    await guild.told("poll close", by=guild.mod, poll="Cake?")
+    await guild.later(minutes=10)
+    before = await guild.rows()
+
+    told = await guild.told("poll reopen", by=guild.mod, poll="Cake?")
+
+    assert told == "No message shows that poll any more. Start another one."
+    assert await guild.rows() == before
+
+
+# Moderators of one channel
+
+
+async def keeper_of_news(guild: Guild, **elsewhere: bool) -> tuple[Any, Any]:
+    """Somebody who moderates #news alone, and another channel, in which they have or lack these permissions."""
+    keeper = guild.guild.add_member(guild.env.create_user("keeper"))
+    other = guild.guild.create_text_channel("other")
+    overrule(guild, guild.news, keeper, manage_messages=True)
+    overrule(guild, other, keeper, **elsewhere)
+    await guild.env.settle()
+    return keeper, other
+
+
+def overrule(guild: Guild, channel: Any, who: Any, **permissions: bool) -> None:
+    """Allow or deny somebody these permissions in one channel."""
+    allow, deny = (
+        discord.Permissions(**{name: True for name, value in permissions.items() if value is wanted}).value
+        for wanted in (True, False)
+    )
+    guild.env.backend.set_overwrite(channel.id, Overwrite(who.id, OverwriteType.MEMBER, allow=allow, deny=deny))
+
+
+async def test_a_moderator_of_one_channel_moderates_the_polls_there(guild: Guild):
+    keeper, _ = await keeper_of_news(guild)
+    await guild.ask(by=keeper)
+
+    assert "**Tabs or spaces?**" in await guild.told("poll list", by=keeper)
+    assert await guild.completions("poll close", option="poll", by=keeper) == ["Tabs or spaces?"]
+    assert (await guild.slash("poll edit", by=keeper, poll="1")).modal is not None
+    assert "is closed" in await guild.told("poll close", by=keeper, poll="1")
+    assert "is open again" in await guild.told("poll reopen", by=keeper, poll="1")
+    assert (await exported(guild, "1")) != {}
+
+
+@pytest.mark.parametrize("command", ["close", "reopen", "edit", "export"])
+@pytest.mark.parametrize(
+    ("elsewhere", "needed"),
+    [
+        ({}, "**Manage Messages**"),
+        ({"view_channel": False, "manage_messages": True}, "**View Channel**"),
+    ],
+)
+async def test_polls_of_a_channel_that_one_does_not_moderate_are_left_alone(
+    guild: Guild, command: str, elsewhere: dict[str, bool], needed: str
+):
+    keeper, other = await keeper_of_news(guild, **elsewhere)
+    await guild.told("poll start", by=guild.mod, where=other, question="Cake?")
+    if command == "reopen":
+        await guild.told("poll close", by=guild.mod, poll="Cake?")
+    before = await guild.rows()
+
+    told = await guild.told(f"poll {command}", by=keeper, poll="Cake?")
+
+    assert told.startswith("For this you need ") and needed in told
+    assert told.endswith(f" in {other.mention}.")
+    assert await guild.rows() == before
+
+
+async def test_a_moderator_of_one_channel_has_no_say_in_one_that_is_gone(guild: Guild):
+    keeper, other = await keeper_of_news(guild, manage_messages=True)
+    await guild.told("poll start", by=guild.mod, where=other, question="Cake?")
+    guild.env.backend.delete_channel(other.id)
+    await guild.env.settle()
+
+    assert "**Manage Messages**" in await guild.told("poll close", by=keeper, poll="1")
+    assert "is closed" in await guild.told("poll close", by=guild.mod, poll="1")
+
+
+async def test_polls_of_a_channel_that_one_cannot_see_are_neither_listed_nor_offered(guild: Guild):
+    keeper, other = await keeper_of_news(guild, view_channel=False)
+    await guild.told("poll start", by=guild.mod, where=other, question="A secret?")
+    await guild.ask(question="Cake?")
+
+    told = await guild.told("poll list", by=keeper)
+
+    assert "**Cake?**" in told and "secret" not in told and other.mention not in told
+    for command in ("close", "edit", "export"):
+        assert await guild.completions(f"poll {command}", option="poll", by=keeper) == ["Cake?"]
+
+
+async def test_stories_of_a_channel_that_one_cannot_see_are_not_offered(guild: Guild):
+    keeper, other = await keeper_of_news(guild, view_channel=False)
+    guild.web.put(FEED, post(1, title="Qwen is out"))
+    await guild.told("feed add", url=FEED, channel=other)
+    await guild.later()
+
+    assert await guild.completions("poll start", "qwen", option="story", by=guild.mod) == ["Qwen is out"]
+    assert await guild.completions("poll start", "qwen", option="story", by=keeper) == []
+
+
+@pytest.mark.parametrize("command", ["poll start", "poll repeat add"])
+async def test_through_the_bot_nobody_asks_where_they_may_not_write(guild: Guild, command: str):
+    keeper, other = await keeper_of_news(guild, send_messages=False)
+    given = {"every": "daily", "at": "18:00"} if command == "poll repeat add" else {"question": "Cake?"}
+    before = await guild.rows()
+
+    told = await guild.told(command, by=keeper, channel=other, **given)
+
+    assert told == f"For this you need **Send Messages** in {other.mention}."
+    assert await guild.rows() == before
+    assert other.history() == []
+
+
+@pytest.mark.parametrize("command", ["pause", "remove"])
+@pytest.mark.parametrize("elsewhere", [{}, {"view_channel": False, "manage_messages": True}])
+async def test_repeats_of_a_channel_that_one_does_not_moderate_are_left_alone(
+    guild: Guild, command: str, elsewhere: dict[str, bool]
+):
+    keeper, other = await keeper_of_news(guild, **elsewhere)
+    await guild.told("poll repeat add", by=guild.mod, every="daily", at="18:00", channel=other)
+    before = await guild.rows()
+
+    told = await guild.told(f"poll repeat {command}", by=keeper, repeat="1")
+
+    assert told.startswith("For this you need ") and told.endswith(f" in {other.mention}.")
+    assert await guild.rows() == before
+    if elsewhere:
+        assert await guild.completions(f"poll repeat {command}", option="repeat", by=keeper) == []
+        assert "No question is repeated here." in await guild.told("poll repeat list", by=keeper)
+
+
+async def test_a_form_for_an_edit_that_one_may_not_make_is_refused(guild: Guild):
+    keeper, other = await keeper_of_news(guild)
+    await guild.told("poll start", by=guild.mod, where=other, question="Cake?", choices="Yes | No")
+    before = await guild.rows()
+
+    data = form(f"poll-edit:{guild.newsroom.polls.mark(1)}", {"question": "Pie?", "choices": "a|b"})
+    told = await guild.forged(keeper, discord.InteractionType.modal_submit, data)
+
+    assert read(told.response).endswith(f" in {other.mention}.")
+    assert await guild.rows() == before
 
 
 # /poll edit
@@ -723,6 +919,11 @@ async def test_what_discord_would_not_take_is_refused_before_it_is_sent(
         ({"choices": "Yes"}, "A poll has 2 to 10 choices, with | between them: `Yes | No | Ask me later`."),
         ({"choices": "Yes | No | yes"}, "Two choices are the same: “Yes”. Give each its own words."),
         ({"choices": "Yes=open | No=open"}, "Two choices stand for the same side. Each side can be one choice only."),
+        ({"question": None, "choices": "Yes | No"}, "Those choices need a question: what do they answer?"),
+        (
+            {"question": None, "choices": "Free=open | Sold | Else"},
+            "Those choices need a question: what do they answer?",
+        ),
         ({"choices": f"{'x' * 81} | No"}, f"This choice is too long, at most 80 characters, please: “{'x' * 40}…”."),
         ({"choices": "Yes | | No"}, "One of the choices is empty. Put words between the | signs."),
         (
@@ -742,7 +943,8 @@ async def test_what_cannot_be_asked_is_told_in_a_sentence_and_leaves_nothing(
 ):
     before = await guild.rows()
 
-    assert await guild.told("poll start", by=guild.mod, **({"question": "Cake?"} | given)) == told
+    options = {name: value for name, value in ({"question": "Cake?"} | given).items() if value is not None}
+    assert await guild.told("poll start", by=guild.mod, **options) == told
     assert await guild.rows() == before
     assert guild.news.history() == []
 
@@ -836,11 +1038,14 @@ async def test_no_text_of_a_poll_is_longer_than_discord_takes(guild: Guild):
 async def test_the_settings_are_shown_with_the_option_that_changes_each(guild: Guild):
     assert await guild.told("poll settings") == (
         "### How polls work in this server\n"
-        "Time zone: **UTC** · `timezone`\n"
-        "The teams: **Open source** · **Proprietary** · `open_label`, `proprietary_label`\n"
-        "In between: **It depends** · `depends`, `depends_label`\n"
-        "Team polls open by themselves: **at most 1 team poll a day in each news channel** · `story_polls`, `per_day`\n"
-        "Team roles: **off** · `team_roles`"
+        "`timezone` **UTC**\n"
+        "`open_label` **Open source**\n"
+        "`proprietary_label` **Proprietary**\n"
+        "`depends_label` **It depends**\n"
+        "`depends` **yes**: a third choice for those in between\n"
+        "`story_polls` **yes**: team polls open under stories by themselves\n"
+        "`per_day` **1**: at most so many of them a day in each news channel\n"
+        "`team_roles` **no**: members may wear their team as a role"
     )
 
 
@@ -856,15 +1061,19 @@ async def test_everything_in_the_settings_can_be_changed(guild: Guild):
         team_roles=True,
     )
 
-    assert told.split("\n")[1:6] == [
-        "Time zone: **Europe/Berlin** · `timezone`",
-        "The teams: **Open weights** · **Closed** · `open_label`, `proprietary_label`",
-        "In between: **Neither**, not offered · `depends`, `depends_label`",
-        "Team polls open by themselves: **at most 3 team polls a day in each news channel** · `story_polls`, `per_day`",
-        "Team roles: **on** · `team_roles`",
+    assert told.split("\n")[:9] == [
+        "### Changed. Polls in this server now work like this",
+        "`timezone` **Europe/Berlin**",
+        "`open_label` **Open weights**",
+        "`proprietary_label` **Closed**",
+        "`depends_label` **Neither**",
+        "`depends` **no**: a third choice for those in between",
+        "`story_polls` **yes**: team polls open under stories by themselves",
+        "`per_day` **3**: at most so many of them a day in each news channel",
+        "`team_roles` **yes**: members may wear their team as a role",
     ]
-    assert "by themselves: **never**" in await guild.told("poll settings", story_polls=False)
-    assert "Team roles: **on**" in await guild.told("poll settings")
+    assert "`story_polls` **no**:" in await guild.told("poll settings", story_polls=False)
+    assert "`team_roles` **yes**:" in await guild.told("poll settings")
     asked = await guild.ask(duration="2h")
     assert asked.content == "**Team Open Weights or Team Closed?**"
     assert labels(asked) == ["Open weights", "Closed"]
@@ -879,6 +1088,10 @@ async def test_everything_in_the_settings_can_be_changed(guild: Guild):
             "or pick one from the list while you type.",
         ),
         ({"open_label": "\u200b"}, "A side's name has 1 to 40 characters."),
+        (
+            {"open_label": "yes | no"},
+            "A side's name can't hold | or end in =open, =proprietary or =depends.",
+        ),
         ({"open_label": "Proprietary"}, "Two sides would have the same name. Give each its own."),
         ({"per_day": 2, "depends_label": "open SOURCE"}, "Two sides would have the same name. Give each its own."),
     ],
@@ -907,7 +1120,8 @@ async def test_a_repeat_says_what_is_asked_when_and_where(guild: Guild):
 
     assert told == (
         "**What did you train?**\n"
-        f"-# every Friday at 18:00 (Europe/Berlin) in {guild.news.mention} · next <t:{MIDNIGHT + 41 * HOUR}:f>\n"
+        f"-# every Friday at 18:00 (Europe/Berlin) in {guild.news.mention} · "
+        f"next, by your clock, <t:{MIDNIGHT + 41 * HOUR}:f>\n"
         "It pings nobody, and pauses when nobody votes."
     )
     assert (await guild.told("poll repeat list", by=guild.mod)).startswith("### 1 repeat\n**What did you train?**\n")

@@ -33,6 +33,12 @@ async def plain_card(guild: Guild) -> Any:
     return guild.news.last_message
 
 
+async def take_down(by: Any, panel: Any) -> None:
+    """Click on Take down in a panel, and again when it asks."""
+    await by.click(panel, label="Take down")
+    await by.click(panel, label="Take it down")
+
+
 async def camps(guild: Guild) -> list[Camp]:
     async with guild.store.read() as connection:
         return list(await connection.scalars(select(tables.correction.c.camp)))
@@ -45,12 +51,12 @@ async def test_it_tells_why_the_story_is_here_and_what_can_be_done(guild: Guild)
 
     assert read(panel).split("\n") == [
         f"### **{TEAM_HEADLINE}**",
-        f"Posted <t:{MIDNIGHT + 300}:f> in {guild.news.mention}, because one of its feeds goes there.",
+        f"Posted <t:{MIDNIGHT + 300}:f> in {guild.news.mention}, because that channel gets the feed.",
         "From **Lab Notes** · lab.example",
         f"Found <t:{MIDNIGHT}:f>, <t:{MIDNIGHT}:R>",
         "<https://lab.example/posts/900>",
-        "**Why this side?** I take this to be about open source: 🟦 for open source “open-weights” (3), "
-        "“Apache 2.0” (3), “Mistral” (2), “weights” (1).",
+        "**Why this side?** I take this to be about open source: 🟦 for open source “open-weights” (weighs "
+        "3), “Apache 2.0” (weighs 3), “Mistral” (weighs 2), “weights” (weighs 1).",
         f"**Team poll:** open, closes <t:{MIDNIGHT + 300 + 24 * 3600}:R>, opened by itself.",
     ]
     assert labels(panel) == ["Stop the team poll", "Take down"]
@@ -67,7 +73,9 @@ async def test_more_tells_every_member_the_words_that_counted(guild: Guild):
 
     told = read((await guild.bob.click(card, label="More")).response)
 
-    assert "**Why this side?** I take this to be about open source: 🟦 for open source “open-weights” (3)" in told
+    assert (
+        "**Why this side?** I take this to be about open source: 🟦 for open source “open-weights” (weighs 3)" in told
+    )
 
 
 # Who may
@@ -82,13 +90,14 @@ async def test_members_are_not_offered_it_and_are_refused_where_a_server_shows_i
     assert await guild.rows() == before
 
 
-@pytest.mark.parametrize("button", ["Stop the team poll", "Take down", "menu"])
+@pytest.mark.parametrize("button", ["Stop the team poll", "Take down", "Take it down", "menu"])
 async def test_a_forged_button_of_a_member_without_the_permission_is_refused(guild: Guild, button: str):
     card = await guild.team_card()
     before = await guild.rows()
     custom_id = {
         "Stop the team poll": f"story-poll:stop:{card.id}",
         "Take down": f"story-down:{card.id}",
+        "Take it down": f"story-down!:{card.id}",
         "menu": f"story-side:{card.id}",
     }[button]
 
@@ -100,7 +109,7 @@ async def test_a_forged_button_of_a_member_without_the_permission_is_refused(gui
     assert any(message.id == card.id for message in guild.news.history())
 
 
-@pytest.mark.parametrize("what", ["story-poll:stop", "story-poll:start", "story-down", "story-side"])
+@pytest.mark.parametrize("what", ["story-poll:stop", "story-poll:start", "story-down", "story-down!", "story-side"])
 async def test_another_servers_story_cannot_be_reached(guild: Guild, what: str):
     card = await guild.team_card()
     elsewhere = guild.env.create_guild("Elsewhere")
@@ -134,7 +143,36 @@ async def test_a_side_that_is_none_of_the_four_is_refused(guild: Guild):
     assert await guild.rows() == before
 
 
+@pytest.mark.parametrize("what", ["story-poll:stop", "story-poll:start", "story-down", "story-down!", "story-side"])
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 20])
+async def test_a_made_up_id_is_told_in_a_sentence_or_is_none_of_our_buttons(guild: Guild, what: str, number: str):
+    await guild.team_card()
+    before = await guild.rows()
+
+    result = await guild.counterfeit(guild.mod, f"{what}:{number}", *(["neither"] if what == "story-side" else []))
+
+    told = [read(answer) for answer in (*filter(None, [result.response]), *result.followups)]
+    # What no id can be is none of our buttons, and Discord says so itself.
+    assert [text for text in told if text] == ([NO_STORY] if len(number) == 19 else [])
+    assert await guild.rows() == before
+
+
 # Take down
+
+
+async def test_before_a_story_goes_it_is_asked_whether_it_shall(guild: Guild):
+    card = await guild.team_card()
+    panel = await manage(guild, card)
+    before = await guild.rows()
+
+    await guild.mod.click(panel, label="Take down")
+
+    assert read(panel) == (
+        f"**{TEAM_HEADLINE}** goes from {guild.news.mention} for good, and its team poll with its last card."
+    )
+    assert labels(panel) == ["Take it down"]
+    assert await guild.rows() == before
+    assert any(message.id == card.id for message in guild.news.history())
 
 
 async def test_a_story_that_is_taken_down_goes_with_its_poll_and_does_not_come_back(guild: Guild):
@@ -144,7 +182,7 @@ async def test_a_story_that_is_taken_down_goes_with_its_poll_and_does_not_come_b
     assert len(guild.news.history()) == 2
 
     panel = await manage(guild, card)
-    await guild.mod.click(panel, label="Take down")
+    await take_down(guild.mod, panel)
     assert read(panel) == "Taken down. It won't come back here."
     assert labels(panel) == []
     assert guild.news.history() == []
@@ -165,7 +203,7 @@ async def test_a_story_taken_down_in_one_channel_stays_in_the_other_and_so_does_
     await guild.told("feed add", url=FEED, channel=other)
     await guild.later()
 
-    await guild.mod.click(await manage(guild, guild.news.last_message), label="Take down")
+    await take_down(guild.mod, await manage(guild, guild.news.last_message))
 
     assert guild.news.history() == []
     there = other.last_message
@@ -179,7 +217,7 @@ async def test_a_card_that_cannot_be_deleted_is_told_of(guild: Guild):
     panel = await manage(guild, await guild.team_card())
     guild.env.inject_error("DELETE", "/channels/*/messages/*", status=403, code=50013, message="Missing Permissions")
 
-    await guild.mod.click(panel, label="Take down")
+    await take_down(guild.mod, panel)
 
     assert read(panel) == (
         "Taken down. It won't come back here. I couldn't delete all of its messages; please delete the rest by hand."
@@ -189,9 +227,10 @@ async def test_a_card_that_cannot_be_deleted_is_told_of(guild: Guild):
 async def test_of_two_moderators_who_take_it_down_the_second_is_told(guild: Guild):
     card = await guild.team_card()
     first, second = await manage(guild, card), await manage(guild, card, by=guild.alice)
-    await guild.mod.click(first, label="Take down")
-
     await guild.alice.click(second, label="Take down")
+    await take_down(guild.mod, first)
+
+    await guild.alice.click(second, label="Take it down")
 
     assert read(second) == NO_STORY
 
@@ -311,6 +350,8 @@ async def test_panels_of_a_former_process_still_work(guild: Guild):
     await guild.mod.click(panel, label="Stop the team poll")
     assert read(panel).startswith("The team poll is closed.\n")
     await guild.mod.click(panel, label="Take down")
+    await guild.restart()
+    await guild.mod.click(panel, label="Take it down")
     assert read(panel) == "Taken down. It won't come back here."
 
 

@@ -208,7 +208,7 @@ async def test_who_begins_in_between_is_told_so(guild: Guild):
     asked = await guild.ask(duration="2h")
 
     assert await guild.vote(guild.bob, asked, "It depends") == (
-        "You're in between: “It depends”. Nobody in this server sees your vote."
+        "You're in between (“It depends”). Nobody in this server sees your vote."
     )
 
 
@@ -294,6 +294,73 @@ async def test_an_answer_pings_nobody_and_formats_nothing_of_a_choice(guild: Gui
         assert request.json["allowed_mentions"] == {"parse": []}
 
 
+async def test_a_click_on_words_that_were_edited_meanwhile_is_refused_until_the_new_ones_are_seen(
+    guild: Guild, monkeypatch: pytest.MonkeyPatch
+):
+    asked = await guild.ask(question="Which?", choices="Weights=open | An API=proprietary", duration="none")
+    opened = await guild.slash("poll edit", by=guild.mod, poll="Which?")
+    with monkeypatch.context() as patch:
+        patch.setattr("cogs.boards.Boards.changed", lambda *_: None)
+        await guild.mod.submit_modal(opened, {"question": "Which?", "choices": "An API=proprietary | Weights=open"})
+    before = await guild.rows()
+
+    refused = await guild.vote(guild.bob, asked, "Weights")
+
+    assert refused == "This poll has just been edited. Look at it again."
+    assert await guild.rows() == before
+    await guild.restart()
+    await guild.later()
+    assert labels(guild.fresh(asked)) == ["An API", "Weights"]
+    assert await guild.vote(guild.bob, guild.fresh(asked), "Weights") == ON_OPEN_SOURCE
+
+
+async def test_a_choice_in_a_menu_that_was_edited_meanwhile_is_refused(guild: Guild, monkeypatch: pytest.MonkeyPatch):
+    asked = await guild.ask(question="Which?", choices="a | b | c", max_choices=2, duration="none")
+    opened = await guild.slash("poll edit", by=guild.mod, poll="Which?")
+    with monkeypatch.context() as patch:
+        patch.setattr("cogs.boards.Boards.changed", lambda *_: None)
+        await guild.mod.submit_modal(opened, {"question": "Which?", "choices": "a | c | b"})
+
+    (moved,) = (await guild.bob.select(asked, ["0", "1"])).followups
+    (same,) = (await guild.bob.select(asked, ["0"])).followups
+
+    assert read(moved) == "This poll has just been edited. Look at it again."
+    assert read(same) == "You voted “a”. Nobody in this server sees your vote."
+
+
+async def test_a_team_poll_keeps_its_words_when_the_teams_get_others(guild: Guild):
+    asked = await guild.ask(duration="30m")
+    await guild.told("poll settings", open_label="Commons", proprietary_label="Gardens", depends_label="Both")
+
+    assert await guild.vote(guild.bob, asked, "Open source") == ON_OPEN_SOURCE
+    assert await guild.vote(guild.bob, asked, "Proprietary") == (
+        "You crossed the floor on this one. You're still Team Open Source."
+    )
+    assert await guild.vote(guild.bob, asked, "It depends") == (
+        "You voted “It depends” on this one. You're still on Team Open Source. Nobody in this server sees your vote."
+    )
+    await guild.votes(asked, Open_source=10)
+    await guild.later()
+    drawn = guild.fresh(asked)
+    assert (drawn.content, labels(drawn)) == ("**Team Open Source or Team Proprietary?**", TEAMS)
+    assert "11 votes · Team Open Source leads" in guild.tally(asked)
+    await guild.later(minutes=35)
+    assert guild.news.last_message.content.startswith("**Team Open Source wins** · Team Open Source or Team")
+    assert labels(await guild.ask(duration="2h")) == ["Commons", "Gardens", "Both"]
+
+
+async def test_a_card_keeps_the_words_of_its_team_poll_when_the_teams_get_others(guild: Guild):
+    card = await guild.team_card()
+    before = guild.tally(card)
+    await guild.told("poll settings", open_label="Commons", proprietary_label="Gardens")
+
+    assert await guild.vote(guild.bob, card, "Open source") == ON_OPEN_SOURCE
+    await guild.later()
+
+    assert labels(guild.fresh(card))[2:] == TEAMS
+    assert guild.tally(card) == before.replace("0 votes in", "1 vote in")
+
+
 # Undo
 
 
@@ -331,7 +398,7 @@ async def test_undo_of_a_vote_that_was_changed_since_says_so(guild: Guild):
 
     await guild.bob.click(first, label="Undo")
 
-    assert read(first) == "You have voted again since; only your newest vote can be undone."
+    assert read(first) == "That isn't your newest vote in this poll any more: nothing to undo here."
     assert await guild.rows() == before
 
 
@@ -420,7 +487,8 @@ async def test_a_take_is_kept_and_the_next_one_replaces_it(guild: Guild):
         kept = await guild.bob.submit_modal(opened, {"side": "proprietary", "text": text})
         assert kept.ephemeral
         assert read(kept.response) == (
-            "Kept. It is shown in public under your name, with the result. Say why again to change it."
+            "Kept. The best take of each side is shown with the result, under its author's name. "
+            "Say why again to change yours."
         )
 
     async with guild.store.read() as connection:
@@ -470,6 +538,25 @@ async def test_a_take_that_is_too_short_or_too_long_is_refused(guild: Guild, tex
 
     assert told(result) == refusal
     assert await guild.rows() == before
+
+
+async def test_a_take_needs_the_role_that_the_poll_is_for(guild: Guild):
+    painters = guild.guild.create_role("painters")
+    painter = guild.guild.add_member(guild.env.create_user("painter"), roles=[painters])
+    await guild.ask(question="Which blue?", choices="Navy | Sky", role=painters)
+    before = await guild.rows()
+    data = {
+        "custom_id": f"take:{guild.newsroom.polls.mark(1)}",
+        "components": [
+            {"type": 18, "id": 1, "component": {"type": 4, "id": 2, "custom_id": "text", "value": "It is the sea."}}
+        ],
+    }
+
+    refused = await guild.forged(guild.bob, discord.InteractionType.modal_submit, data)
+    assert told(refused) == f"Only members with the role {painters.mention} can vote here."
+    assert await guild.rows() == before
+    kept = await guild.forged(painter, discord.InteractionType.modal_submit, data)
+    assert told(kept).startswith("Kept.")
 
 
 async def test_a_take_after_the_end_comes_too_late(guild: Guild):
@@ -593,7 +680,7 @@ async def test_with_fewer_than_ten_votes_it_says_how_many_are_in_and_shows_no_ba
     await guild.later()
 
     assert guild.tally(asked).split("\n")[0] == "7 votes in"
-    assert "▰" not in guild.tally(asked)
+    assert "█" not in guild.tally(asked)
     assert "**4**" not in guild.tally(asked)
 
 
@@ -603,9 +690,9 @@ async def test_from_ten_votes_on_each_choice_has_its_name_and_number_before_a_ba
     await guild.later()
 
     assert guild.tally(asked) == (
-        "🟦 Open source · **9** · 75%\n▰▰▰▰▰▰▰▰▱▱\n"
-        "🟧 Proprietary · **2** · 17%\n▰▰▱▱▱▱▱▱▱▱\n"
-        "It depends · **1** · 8%\n▰▱▱▱▱▱▱▱▱▱\n"
+        "🟦 Open source · **9** · 75%\n████████░░\n"
+        "🟧 Proprietary · **2** · 17%\n██░░░░░░░░\n"
+        "It depends · **1** · 8%\n█░░░░░░░░░\n"
         "12 votes · Team Open Source leads\n"
         f"{PRIVATE} · closes <t:{MIDNIGHT + 2 * HOUR}:R>"
     )
@@ -725,6 +812,37 @@ async def test_a_redraw_that_discord_refuses_for_now_is_made_up_for(guild: Guild
     assert guild.tally(asked).startswith("1 vote in\n")
 
 
+@pytest.mark.parametrize(("code", "message"), [(50001, "Missing Access"), (50013, "Missing Permissions")])
+async def test_a_redraw_that_the_bot_may_not_do_is_made_up_for_once_it_may(guild: Guild, code: int, message: str):
+    asked = await guild.ask(duration="none")
+    await guild.votes(asked, Open_source=1)
+    await guild.later(minutes=20)  # from now on there is no reply of a click to draw through
+    guild.env.inject_error("PATCH", "/channels/*/messages/*", status=403, code=code, message=message, times=3)
+
+    await guild.told("poll close", by=guild.mod, poll="1")
+    assert not guild.tally(asked).endswith(f"-# Closed <t:{MIDNIGHT + 1200}:f>")
+    await guild.later(minutes=40)
+
+    assert guild.tally(asked).endswith(f"-# Closed <t:{MIDNIGHT + 1200}:f>")
+
+
+async def test_while_discord_blocks_the_whole_machine_nothing_is_drawn_and_then_all_of_it(guild: Guild):
+    await guild.look_every(minutes=1)
+    asked, other = await guild.ask(duration="none"), await guild.ask(question="Cake?", duration="none")
+    await guild.later(minutes=2)
+    guild.env.inject_error("PATCH", "/webhooks/*/*/messages/@original", status=403, code=40333, message="Blocked")
+    await guild.vote(guild.bob, asked, "Open source")
+    before = len(guild.env.http_requests)
+
+    await guild.vote(guild.bob, other, "Open source")
+    await guild.later(minutes=8)
+    assert drawn(guild, before) == []
+    await guild.later(minutes=5)
+
+    assert guild.tally(asked).startswith("1 vote in\n")
+    assert guild.tally(other).startswith("1 vote in\n")
+
+
 async def test_a_message_that_was_deleted_is_drawn_no_more_and_votes_elsewhere_go_on(guild: Guild):
     asked = await guild.ask(duration="2h")
     await guild.alice.delete(asked)
@@ -767,11 +885,19 @@ async def test_under_ten_votes_the_message_is_edited_and_nothing_is_sent(guild: 
     await guild.later()
 
     assert len(guild.news.history()) == 1
-    assert guild.tally(asked) == (
-        "🟦 Open source · **5**\n🟧 Proprietary · **4**\nIt depends · **0**\n"
-        f"9 votes · too few to call\n-# Closed <t:{MIDNIGHT + 1800}:f>"
-    )
+    assert guild.tally(asked) == f"9 votes · too few to call\n-# Closed <t:{MIDNIGHT + 1800}:f>"
     assert all(button["disabled"] for button in buttons(guild.fresh(asked)))
+
+
+async def test_a_public_poll_closed_with_few_votes_shows_how_they_went(guild: Guild):
+    asked = await guild.ask(question="Cake?", choices="Yes | No", visibility="public", duration="30m")
+    await guild.votes(asked, Yes=3, No=1)
+    await guild.later(minutes=30)
+    await guild.later()
+
+    assert guild.tally(asked) == (
+        f"Yes · **3**\nNo · **1**\n4 votes · too few to call\n-# Closed <t:{MIDNIGHT + 1800}:f>"
+    )
 
 
 async def test_from_ten_votes_on_one_silent_reply_tells_the_result(guild: Guild):
@@ -787,11 +913,11 @@ async def test_from_ten_votes_on_one_silent_reply_tells_the_result(guild: Guild)
     assert result.reference.message_id == card.id
     assert result.content == (
         f"**Team Open Source wins** · {TEAM_HEADLINE}\n"
-        "🟦 Open source · **12** · 80%\n▰▰▰▰▰▰▰▰▱▱\n"
-        "🟧 Proprietary · **3** · 20%\n▰▰▱▱▱▱▱▱▱▱\n"
-        "It depends · **0** · 0%\n▱▱▱▱▱▱▱▱▱▱\n"
+        "🟦 Open source · **12** · 80%\n████████░░\n"
+        "🟧 Proprietary · **3** · 20%\n██░░░░░░░░\n"
+        "It depends · **0** · 0%\n░░░░░░░░░░\n"
         f"-# 15 votes · closed <t:{MIDNIGHT + 300 + 24 * HOUR}:f>\n"
-        "-# This month so far: Open source 1 : 0 Proprietary\n"
+        "-# Stories won this month: Open source 1 : 0 Proprietary\n"
         f"> Weights that I can read are weights I can trust.\n-# <@{voters[0].id}> for Team Open Source\n"
         f"> Somebody has to answer the phone at night.\n-# <@{voters[-1].id}> for Team Proprietary"
     )
@@ -855,7 +981,19 @@ async def test_a_poll_closed_by_hand_tells_its_result_too(guild: Guild):
     await guild.later()
 
     assert guild.news.last_message.content.startswith("**“Yes” wins** · Cake?\nYes · **10** · 100%\n")
-    assert "This month" not in guild.news.last_message.content
+    assert "this month" not in guild.news.last_message.content
+    (button,) = buttons(guild.news.last_message)
+    assert (button["label"], button["disabled"]) == ("Poll closed", True)
+    assert button["custom_id"].startswith("standings:")
+
+
+async def test_a_team_poll_without_a_story_counts_for_no_season(guild: Guild):
+    asked = await guild.ask(duration="30m")
+    await guild.votes(asked, Open_source=10)
+    await guild.later(minutes=40)
+
+    assert "**Team Open Source wins**" in guild.news.last_message.content
+    assert "this month" not in guild.news.last_message.content
 
 
 async def test_a_poll_that_ended_while_the_bot_was_away_names_its_true_end_and_has_one_result(guild: Guild):
@@ -888,6 +1026,40 @@ async def test_a_result_that_was_sent_but_not_noted_is_not_sent_twice(guild: Gui
     await guild.restart()
     await guild.later(minutes=20)
 
+    assert len(guild.news.history()) == 2
+
+
+@pytest.mark.parametrize(("code", "message"), [(50001, "Missing Access"), (50013, "Missing Permissions")])
+async def test_a_result_waits_where_the_bot_may_not_send_it_yet(guild: Guild, code: int, message: str):
+    asked = await guild.ask(duration="30m")
+    await guild.votes(asked, Open_source=10)
+    guild.env.inject_error("POST", "/channels/*/messages", status=403, code=code, message=message, times=2)
+
+    await guild.later(minutes=35)
+    assert len(guild.news.history()) == 1
+    await guild.later(minutes=60)
+
+    (_, result) = guild.news.history()
+    assert result.content.startswith("**Team Open Source wins**")
+    assert result.reference.message_id == asked.id
+
+
+async def test_who_leaves_takes_the_take_out_of_the_result_and_leaves_its_totals(guild: Guild):
+    asked = await guild.ask(duration="30m")
+    voters = await guild.votes(asked, Open_source=10)
+    await say_why(guild, voters[0], asked, "Open source", "open", "Weights that I can read are weights I can trust.")
+    await guild.later(minutes=40)
+    result = guild.news.last_message
+    assert f"<@{voters[0].id}>" in result.content
+    told_before = result.content.split("\n> ")[0]
+
+    shown = await guild.slash("privacy", by=voters[0])
+    await voters[0].click(shown.response, label="Delete")
+    await voters[0].click(shown.response, label="Delete it here")
+    await guild.later(minutes=10)
+
+    assert guild.fresh(result).content == told_before
+    assert "🟦 Open source · **10** · 100%" in told_before
     assert len(guild.news.history()) == 2
 
 

@@ -138,9 +138,9 @@ def test_a_poll_in_the_list_says_how_many_voted_until_when_and_who_sees_it():
     stamp = int(NOW.timestamp())
     assert told == (
         "### 2 polls, 1 open\n"
-        f"**New?**\n-# 0 votes · closes <t:{stamp + 23 * 3600}:R> · public · opened by itself\n"
-        "https://discord.com/channels/1001/2001/9001\n"
-        f"**Old?**\n-# 3 votes · closed <t:{stamp}:R> · private\n<#2001>"
+        "[**New?**](https://discord.com/channels/1001/2001/9001)\n"
+        f"-# 0 votes · closes <t:{stamp + 23 * 3600}:R> · public · opened by itself · <#2001>\n"
+        f"**Old?**\n-# 3 votes · closed <t:{stamp}:R> · private · <#2001>"
     )
 
 

@@ -56,7 +56,7 @@ def standings(**fields: Any) -> Standings:
 
 
 def kept(**fields: Any) -> Kept:
-    return replace(Kept(Side.OPEN, 1, 2, 0, 0, guild_settings()), **fields)
+    return replace(Kept(Side.OPEN, 2, 0, 0, guild_settings()), **fields)
 
 
 def text_of(view: Any) -> str:
@@ -97,7 +97,7 @@ def test_the_standings_fit(settings: Any, now: Teams, then: Teams, number: int):
 def test_bars_have_ten_cells_and_stand_behind_name_and_number(now: Teams):
     lines = text_of(standings_view(standings(now=now), None)).split("\n")
 
-    places = [place for place, line in enumerate(lines) if line and set(line) <= {"▰", "▱"}]
+    places = [place for place, line in enumerate(lines) if line and set(line) <= {"█", "░"}]
     assert len(places) == 3
     for place, label, number in zip(
         places, ("Open source", "Proprietary", "It depends"), (now.open, now.proprietary, now.depends), strict=True
@@ -129,7 +129,14 @@ def test_a_group_of_fewer_than_three_is_never_told_of():
 
 def test_the_move_of_a_standing_that_was_too_small_to_tell_is_not_told():
     assert "-# Since" not in text_of(standings_view(standings(then=Teams(3, 3, 3)), None))
-    assert "Open source +4, Proprietary -1" in text_of(standings_view(standings(then=Teams(5, 5, 0)), None))
+    assert "Open source +4, Proprietary -4" in text_of(standings_view(standings(then=Teams(5, 8, 0)), None))
+
+
+def test_a_move_of_one_or_two_members_is_told_of_neither_team():
+    for then in (Teams(5, 5, 0), Teams(7, 4, 0), Teams(10, 1, 0)):
+        assert "-# Since" not in text_of(standings_view(standings(then=then), None))
+    unmoved = text_of(standings_view(standings(then=Teams(9, 4, 1)), None))
+    assert "Open source +0, Proprietary +0" in unmoved
 
 
 def test_the_season_stands_apart_from_the_standing():
@@ -169,14 +176,37 @@ def test_a_side_that_the_server_dropped_is_not_offered():
     assert labels(reply.view) == ["Switch to Team Proprietary"]
 
 
+def test_where_one_stands_in_between_is_told_in_brackets():
+    content = team_reply(membership(side=Side.DEPENDS), ()).content or ""
+
+    assert content.startswith("You're in between (“It depends”) since <t:")
+
+
+@pytest.mark.parametrize("side", [None, *Side])
+@pytest.mark.parametrize("team_roles", [True, False])
+def test_a_role_that_is_worn_can_always_be_taken_off(side: Side | None, team_roles: bool):
+    worn = guild_settings(team_roles=team_roles, proprietary_role_id=5002)
+
+    assert labels(team_reply(membership(settings=worn, side=side), (5002,)).view)[-1] == "Take off my team's role"
+
+
+def test_a_role_can_be_worn_by_those_on_a_side_where_the_server_has_roles():
+    on = guild_settings(team_roles=True, open_role_id=5001)
+
+    assert labels(team_reply(membership(settings=on), ()).view)[-1] == "Wear my team's role"
+    for fields in ({"settings": on, "side": None}, {"settings": guild_settings()}):
+        assert "role" not in labels(team_reply(membership(**fields), ()).view)[-1]
+
+
 def test_what_is_kept_is_told_in_numbers_and_plain_words():
     content = privacy_reply(kept(side=None, elsewhere=2)).content or ""
 
-    assert "No side · 1 change of side · 2 votes · 0 takes" in content
+    assert "No side · votes in 2 polls · 0 takes\n" in content
     assert "Whoever runs this bot can read its database." in content
     assert "There is something about you in 2 other servers too." in content
 
 
 def test_deleting_everywhere_is_offered_only_where_there_is_something_elsewhere():
     assert labels(sure_reply(kept()).view) == ["Delete it here"]
+    assert "in this server alone" in (sure_reply(kept(elsewhere=1)).content or "")
     assert labels(sure_reply(kept(elsewhere=1)).view) == ["Delete it here", "Delete it in all servers"]

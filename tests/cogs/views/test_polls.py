@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import discord
@@ -17,13 +18,14 @@ from cogs.views.polls import (
     PollForm,
     TakeForm,
     bars,
-    best_takes,
     filled,
+    labels_of,
     native_poll,
     poll_embed,
     poll_form,
     poll_items,
     result_form,
+    switch_button,
     undone_reply,
     verdict,
     voted_reply,
@@ -43,6 +45,7 @@ from newsroom.models import (
     Visibility,
 )
 from newsroom.text import clean, length
+from newsroom.votes.counting import best_takes
 from newsroom.votes.polls import Undone, Voted
 from newsroom.votes.standings import Season
 from tests.cogs.views.discord_markdown import shown as as_read
@@ -169,7 +172,6 @@ def test_every_answer_to_a_vote_can_be_sent_and_nothing_in_it_has_power(shown: S
         voted_for=shown.poll.choices[0].side,
         side=Side.OPEN,
         joined=False,
-        crossed=shown.poll.choices[0].side is Side.PROPRIETARY,
         vote_id=10**18 - 1,
         tally=shown.tally if told else None,
     )
@@ -205,7 +207,7 @@ def test_every_card_with_a_poll_can_be_sent(shown: ShownPoll, headline: str, sum
 
 @given(polls())
 def test_every_form_for_a_take_can_be_shown(shown: ShownPoll):
-    form = TakeForm(shown).to_dict()
+    form = TakeForm(MARK, shown.poll.choices).to_dict()
 
     assert len(form["custom_id"]) <= markdown.CUSTOM_ID
     assert length(form["title"]) <= 45
@@ -255,7 +257,7 @@ def test_with_fewer_than_ten_votes_only_their_number_is_told(votes: tuple[int, .
     text = poll_embed(shown_poll(tally=Tally(votes, sum(votes)))).description or ""
 
     assert text.split("\n")[0] == first
-    assert "▰" not in text and "▱" not in text
+    assert "█" not in text and "░" not in text
 
 
 @given(st.tuples(*[st.integers(0, 99_999)] * 3).filter(lambda votes: sum(votes) >= 10))
@@ -265,14 +267,28 @@ def test_from_ten_votes_on_name_and_number_stand_before_a_bar_of_ten_cells(votes
     for line, choice, number in zip(lines, TEAMS, votes, strict=True):
         told, bar = line.split("\n")
         assert choice.label in told and f"**{number}**" in told
-        assert len(bar) == 10 and set(bar) <= {"▰", "▱"}
+        assert len(bar) == 10 and set(bar) <= {"█", "░"}
 
 
-def test_a_private_poll_closed_with_one_or_two_votes_names_no_choice():
-    for votes in ((1, 0, 0), (1, 1, 0)):
-        closed = shown_poll(poll=poll(state=PollState.CLOSED, closed_at=NOW), tally=Tally(votes, sum(votes)))
-        text = poll_embed(closed).description or ""
-        assert "Open source" not in text and "Proprietary" not in text
+@pytest.mark.parametrize("votes", [(1, 0, 0), (1, 1, 0), (3, 1, 0), (9, 0, 0)])
+def test_a_private_poll_closed_with_fewer_than_ten_votes_names_no_choice(votes: tuple[int, ...]):
+    closed = shown_poll(poll=poll(state=PollState.CLOSED, closed_at=NOW), tally=Tally(votes, sum(votes)))
+    text = poll_embed(closed).description or ""
+
+    assert text.split("\n")[0] == f"{sum(votes)} vote{'' if sum(votes) == 1 else 's'} · too few to call"
+    assert "Open source" not in text and "Proprietary" not in text
+
+
+def test_a_public_poll_closed_with_few_votes_shows_them_without_bars():
+    closed = poll(state=PollState.CLOSED, closed_at=NOW, visibility=Visibility.PUBLIC)
+    text = poll_embed(shown_poll(poll=closed, tally=Tally((3, 1, 0), 4))).description or ""
+
+    assert text.split("\n")[:4] == [
+        "🟦 Open source · **3**",
+        "🟧 Proprietary · **1**",
+        "It depends · **0**",
+        "4 votes · too few to call",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -334,7 +350,7 @@ def test_the_best_take_of_a_side_is_the_one_that_says_most_and_of_equals_the_ear
         take(id=4, side=Side.OPEN, text="we can fix it"),
     ]
 
-    assert [chosen.id for chosen in best_takes(poll(), takes)] == [3, 2]
+    assert [chosen.id for chosen in best_takes(poll().choices, takes)] == [3, 2]
 
 
 def test_takes_are_shown_whole_where_there_is_room():
@@ -347,6 +363,21 @@ def test_takes_are_shown_whole_where_there_is_room():
         assert f"> {each.text}\n-# <@{each.member_id}> for " in form.content
     assert form.silent
     assert form.embeds == ()
+
+
+@pytest.mark.parametrize(
+    ("choices", "label", "disabled"),
+    [(TEAMS, "Standings", False), ((Choice(0, "Yes"), Choice(1, "No")), "Poll closed", True)],
+)
+def test_a_results_button_has_the_same_id_but_leads_nowhere_where_no_team_was_asked_for(
+    choices: tuple[Choice, ...], label: str, disabled: bool
+):
+    closed = poll(state=PollState.CLOSED, closed_at=NOW, choices=choices)
+    tally = Tally((20, *[1] * (len(choices) - 1)), 19 + len(choices))
+
+    (button,) = result_form(shown_poll(poll=closed, tally=tally), None, None, [], MARK).view.children
+
+    assert (button.label, button.disabled, button.custom_id) == (label, disabled, f"standings:{MARK}")
 
 
 # Native polls
@@ -367,6 +398,47 @@ def test_a_native_poll_lasts_whole_hours_and_takes_several_answers_where_asked()
 
     assert made.multiple
     assert made.duration.total_seconds() == 23 * 3600
+
+
+# The answer to a vote
+
+
+@pytest.mark.parametrize(("votes", "shown"), [((5, 4, 0), False), ((6, 4, 0), True)])
+def test_results_shown_after_ones_vote_are_shown_from_ten_votes_on(votes: tuple[int, ...], shown: bool):
+    voted = Voted(
+        poll=poll(results=Results.AFTER_VOTE),
+        mark=MARK,
+        settings=guild_settings(),
+        ballot=1,
+        voted_for=Side.OPEN,
+        side=Side.OPEN,
+        joined=False,
+        vote_id=1,
+        tally=Tally(votes, sum(votes)) if shown else None,
+    )
+
+    lines = (voted_reply(voted).content or "").split("\n")[1:]
+
+    if shown:
+        assert [lines[0], lines[-1]] == ["🟦 Open source · **6** · 60%", "10 votes"]
+    else:
+        assert lines == ["-# From 10 votes on you see the result here."]
+
+
+def test_a_button_to_switch_is_cut_where_a_sides_name_is_longer_than_discord_takes():
+    assert length(switch_button("-", Side.OPEN, f"Switch to {'😀' * 60}").label or "") <= markdown.BUTTON_LABEL
+
+
+# What a message calls its choices
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_polls_message_tells_what_it_calls_each_position(most: int):
+    choices = (Choice(0, "Tabs"), Choice(1, "Spaces: two"), Choice(2, "Neither"))
+    made = poll_form(shown_poll(poll=poll(choices=choices, max_choices=most)), Purpose.POLL, None, NOW)
+    message = SimpleNamespace(components=[discord.ActionRow(row) for row in made.view.to_components()])
+
+    assert labels_of(message) == {0: "Tabs", 1: "Spaces: two", 2: "Neither"}  # type: ignore[arg-type]
 
 
 # Forms

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cogs.views import markdown
 from cogs.views.cards import why_this_side
-from cogs.views.stories import manage_panel
+from cogs.views.stories import manage_panel, sure_to_take_down
 from newsroom.desk.story_desk import ManagedStory
 from newsroom.models import Camp, PollState, Side, Term
 from newsroom.text import length
@@ -23,8 +23,6 @@ LONGEST = ["*" * 3000, "😀" * 1000, "<@1> @everyone " * 100, "a" * 3000, "\u20
 def story(**fields: Any) -> ManagedStory:
     return replace(
         ManagedStory(
-            story_id=1,
-            delivery_id=1,
             channel_id=2001,
             message_id=2**63,
             headline="A small lab releases a large model",
@@ -57,8 +55,13 @@ def test_the_panel_of_every_story_fits(headline: str, words: str, camp: Camp | N
 @pytest.mark.parametrize(
     ("fields", "said", "offered"),
     [
-        ({}, "none. Its headline doesn't earn one by itself", "Start the team poll"),
+        ({}, "none. Its headline alone doesn't earn one.", "Start the team poll"),
         ({"strong": True}, "none. Its headline would earn one", "Start the team poll"),
+        (
+            {"strong": True, "settings": guild_settings(story_polls=False)},
+            "none. This server wants none by themselves (`/poll settings`).",
+            "Start the team poll",
+        ),
         ({"poll": poll(automatic=True)}, "opened by itself.", "Stop the team poll"),
         ({"poll": poll()}, "started by a moderator.", "Stop the team poll"),
         ({"poll": poll(state=PollState.CLOSED)}, "closed. `/poll reopen` lets votes in again.", None),
@@ -69,6 +72,27 @@ def test_it_says_how_the_team_poll_stands_and_offers_what_is_next(fields: Any, s
 
     assert said in (reply.content or "").split("**Team poll:**")[1]
     assert labels(reply.view) == [*filter(None, [offered]), "Take down"]
+
+
+@given(st.sampled_from(LONGEST))
+def test_the_question_before_it_is_taken_down_fits(headline: str):
+    reply = sure_to_take_down(story(headline=headline, poll=poll()))
+
+    assert 1 <= length(reply.content or "") <= markdown.CONTENT
+    (button,) = reply.view.children
+    assert (button.label, button.custom_id) == ("Take it down", f"story-down!:{2**63}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, "goes from <#2001> for good."),
+        ({"poll": poll(state=PollState.CLOSED)}, "goes from <#2001> for good."),
+        ({"poll": poll()}, "goes from <#2001> for good, and its team poll with its last card."),
+    ],
+)
+def test_before_a_story_is_taken_down_it_is_said_what_goes(fields: Any, told: str):
+    assert (sure_to_take_down(story(**fields)).content or "").endswith(f"** {told}")
 
 
 def test_a_story_whose_feed_is_gone_can_still_be_managed():
@@ -91,8 +115,8 @@ def test_the_words_that_counted_are_told_with_their_weights_by_side():
     )
 
     assert told == (
-        "**Why this side?** I take this to be about both sides: 🟦 for open source “open weights” (3), “Llama” (1); "
-        "🟧 for proprietary “API only” (2)."
+        "**Why this side?** I take this to be about both sides: 🟦 for open source “open weights” (weighs 3), "
+        "“Llama” (weighs 1); 🟧 for proprietary “API only” (weighs 2)."
     )
 
 
