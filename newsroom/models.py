@@ -180,7 +180,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Backlog:
     """How the stories of a news channel fare: how many wait, how many Discord took in no form, and the newest why."""
 
     waiting: int
@@ -489,7 +489,7 @@ class SideChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Teams:
+class Standing:
     """Members by side: where they stood at the end of a day, or now."""
 
     open: int = 0

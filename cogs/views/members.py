@@ -12,7 +12,7 @@ from cogs.views import markdown
 from cogs.views.buttons import Lasting
 from cogs.views.panels import COLOUR, Reply, bar, count
 from cogs.views.polls import EMOJI, season_in_words, switch_button
-from newsroom.models import GuildSettings, Side, Teams
+from newsroom.models import GuildSettings, Side, Standing
 from newsroom.votes.counting import FEWEST, Call, call, tellable
 from newsroom.votes.guilds import worn
 from newsroom.votes.members import Kept, Membership, Standings, side_in_words
@@ -71,25 +71,25 @@ def standings_view(standings: Standings, alt: str | None) -> discord.ui.LayoutVi
 
 
 def _standing(standings: Standings) -> list[str]:
-    teams, settings = standings.now, standings.settings
-    if teams.members < FEWEST:
-        return [f"{count(teams.members, 'member')} on a side so far: too few to call."]
+    standing, settings = standings.now, standings.settings
+    if standing.members < FEWEST:
+        return [f"{count(standing.members, 'member')} on a side so far: too few to call."]
     lines = []
-    sides = [(Side.OPEN, teams.open), (Side.PROPRIETARY, teams.proprietary)]
-    if settings.depends or teams.depends:
-        sides.append((Side.DEPENDS, teams.depends))
+    sides = [(Side.OPEN, standing.open), (Side.PROPRIETARY, standing.proprietary)]
+    if settings.depends or standing.depends:
+        sides.append((Side.DEPENDS, standing.depends))
     for side, members in sides:
-        share = members / teams.members
+        share = members / standing.members
         emoji = f"{EMOJI[side]} " if side in EMOJI else ""
         label = markdown.escape(settings.label(side))
         lines.append(f"{emoji}{label} · **{members}** · {share:.0%}\n{bar(share)}")
-    lines.append(f"{count(teams.members, 'member')} · {_lead(settings, teams)}")
+    lines.append(f"{count(standing.members, 'member')} · {_lead(settings, standing)}")
     lines += _moves(standings)
     return lines
 
 
-def _lead(settings: GuildSettings, teams: Teams) -> str:
-    called, leaders = call((teams.open, teams.proprietary), teams.open + teams.proprietary)
+def _lead(settings: GuildSettings, standing: Standing) -> str:
+    called, leaders = call((standing.open, standing.proprietary), standing.open + standing.proprietary)
     side = Side.OPEN if leaders == [0] else Side.PROPRIETARY
     return {
         Call.TOO_FEW: "too few to call",

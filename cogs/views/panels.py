@@ -19,7 +19,7 @@ from discord.utils import format_dt
 from cogs.views import markdown
 from cogs.views.replies import explain, permission_name
 from newsroom.desk.subscriptions import UNDO_WINDOW
-from newsroom.models import FeedLink, Standing
+from newsroom.models import Backlog, FeedLink
 from newsroom.text import clean, length, shorten
 
 COLOUR: Final = discord.Colour(0xF4C430)
@@ -359,18 +359,18 @@ def feed_list(
     elsewhere: Sequence[int] = (),
     *,
     suspended_for: str | None = None,
-    standing: Standing | None = None,
+    backlog: Backlog | None = None,
 ) -> Reply:
     """A channel's feeds with their state, last success, next check and last error, a few to a page.
 
     ``elsewhere`` holds the channels that the server's other subscriptions go to, one id for each of them.
-    ``suspended_for`` is why Discord refuses us in this channel, and ``standing`` how its stories fare.
+    ``suspended_for`` is why Discord refuses us in this channel, and ``backlog`` how its stories fare.
     """
     if rows:
         notes = []
         if elsewhere:
             notes.append(f"-# Other channels get {count(len(elsewhere), 'more feed')}: `/feed list channel` shows them")
-        notes += _notes(suspended_for, standing)
+        notes += _notes(suspended_for, backlog)
         return Reply(view=Pages(asked, count(len(rows), "feed"), [_row_text(row) for row in rows], notes))
     if elsewhere:
         others = channels(list(dict.fromkeys(elsewhere)))
@@ -378,16 +378,16 @@ def feed_list(
     return Reply("There are no feeds here yet. Add the first one with `/feed add`.")
 
 
-def _notes(suspended_for: str | None, standing: Standing | None) -> Iterator[str]:
+def _notes(suspended_for: str | None, backlog: Backlog | None) -> Iterator[str]:
     """What an admin should know of the channel as a whole, one line each."""
     if suspended_for:
         yield f"⚠️ {_problem(suspended_for)} Then type `/channel resume` there."
-    if standing and standing.waiting:
-        why = _problem(standing.waiting_for) if standing.waiting_for and not suspended_for else ""
-        yield f"-# Waiting: {count(standing.waiting, 'story', 'stories')}. {why}".rstrip()
-    if standing and standing.refused:
-        why = _problem(standing.refused_for) if standing.refused_for else ""
-        yield f"⚠️ Lately {count(standing.refused, 'story', 'stories')} could not be posted. {why}".rstrip()
+    if backlog and backlog.waiting:
+        why = _problem(backlog.waiting_for) if backlog.waiting_for and not suspended_for else ""
+        yield f"-# Waiting: {count(backlog.waiting, 'story', 'stories')}. {why}".rstrip()
+    if backlog and backlog.refused:
+        why = _problem(backlog.refused_for) if backlog.refused_for else ""
+        yield f"⚠️ Lately {count(backlog.refused, 'story', 'stories')} could not be posted. {why}".rstrip()
 
 
 def help_panel() -> Reply:

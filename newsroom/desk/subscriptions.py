@@ -20,6 +20,7 @@ from newsroom.desk.rounds import Fetched, Fetches, Outcome, Parses, Rounds, iden
 from newsroom.errors import FetchFailed, NotAFeed, RequestRefused
 from newsroom.feeds.identity import Identities
 from newsroom.models import (
+    Backlog,
     Card,
     ChannelKind,
     DeliveryState,
@@ -27,7 +28,6 @@ from newsroom.models import (
     Feed,
     FeedLink,
     NewsChannel,
-    Standing,
     Subscription,
     SubscriptionState,
 )
@@ -214,10 +214,10 @@ class Subscriptions:
             for subscription, feed in pairs
         ]
 
-    async def standing(self, channel_id: int) -> Standing:
+    async def backlog(self, channel_id: int) -> Backlog:
         """Tell how a channel's stories fare; of those that could not be posted, the RECENT ones."""
         async with self._store.read() as connection:
-            return await self._store.deliveries.standing(connection, channel_id, self._now() - RECENT)
+            return await self._store.deliveries.backlog(connection, channel_id, self._now() - RECENT)
 
     async def meant(self, guild_id: int, channel_id: int, parent_id: int | None) -> int:
         """Return the channel that is meant by who asks in this one, which may be a thread of ``parent_id``.
@@ -361,7 +361,7 @@ class Subscriptions:
             if not is_stopped(channel, self._now()):
                 raise RequestRefused("News isn't paused in this channel.")
             await self._store.channels.resume(connection, channel_id)
-            return (await self._store.deliveries.standing(connection, channel_id, self._now())).waiting
+            return (await self._store.deliveries.backlog(connection, channel_id, self._now())).waiting
 
     async def forget_removed(self) -> None:
         """Drop the subscriptions whose removal can't be undone any more."""

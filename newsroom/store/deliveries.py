@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import (
     Article,
+    Backlog,
     ChannelKind,
     Delivery,
     DeliveryState,
@@ -22,7 +23,6 @@ from newsroom.models import (
     Origin,
     Publishing,
     PublishState,
-    Standing,
     Subscription,
 )
 from newsroom.store import articles, channels, tables
@@ -230,11 +230,11 @@ class DeliveryStore:
             .values(state=DeliveryState.SKIPPED, set_aside_for=None)
         )
 
-    async def standing(self, connection: AsyncConnection, channel_id: int, since: datetime) -> Standing:
+    async def backlog(self, connection: AsyncConnection, channel_id: int, since: datetime) -> Backlog:
         """Tell how a channel's stories fare; of those that Discord took in no form, the ones planned ``since``."""
         refused = (tables.delivery.c.state == DeliveryState.QUARANTINED) & (tables.delivery.c.planned_at >= since)
         waiting, waiting_for = await self._why(connection, channel_id, tables.delivery.c.state.in_(ON_ITS_WAY))
-        return Standing(waiting, waiting_for, *await self._why(connection, channel_id, refused))
+        return Backlog(waiting, waiting_for, *await self._why(connection, channel_id, refused))
 
     async def _why(
         self, connection: AsyncConnection, channel_id: int, which: ColumnElement[bool]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsroom.models import Cause, Poll, PollState, PollStyle, Purpose, Results, Side, SideChange, Take, Teams, Vote
+from newsroom.models import Cause, Poll, PollState, PollStyle, Purpose, Results, Side, SideChange, Standing, Take, Vote
 from newsroom.store import tables
 from newsroom.store.database import Database
 from newsroom.votes.standings import ACTIVE, Sighting, end_of
@@ -261,7 +261,7 @@ class VoteStore:
 
     # -------------------------------------------------------------------------- standings
 
-    async def standing(self, connection: AsyncConnection, guild_id: int, moment: datetime) -> Teams:
+    async def standing(self, connection: AsyncConnection, guild_id: int, moment: datetime) -> Standing:
         """Count the members on each side just before ``moment``, as ``newsroom.votes.standings`` does from the logs."""
         last = (
             select(tables.side_log.c.member_id, func.max(tables.side_log.c.id).label("id"))
@@ -290,23 +290,25 @@ class VoteStore:
             .group_by(tables.side_log.c.side)
         )
         counted = {side: members for side, members in await connection.execute(statement)}
-        return Teams(counted.get(Side.OPEN, 0), counted.get(Side.PROPRIETARY, 0), counted.get(Side.DEPENDS, 0))
+        return Standing(counted.get(Side.OPEN, 0), counted.get(Side.PROPRIETARY, 0), counted.get(Side.DEPENDS, 0))
 
     async def keep_standing(self, connection: AsyncConnection, guild_id: int, day: date) -> None:
         """Remember where the members stood at the end of a day."""
-        teams = await self.standing(connection, guild_id, end_of(day))
-        values = {"open": teams.open, "proprietary": teams.proprietary, "depends": teams.depends}
+        counted = await self.standing(connection, guild_id, end_of(day))
+        values = {"open": counted.open, "proprietary": counted.proprietary, "depends": counted.depends}
         statement = self._insert(tables.standing).values(guild_id=guild_id, day=day, **values)
         await connection.execute(statement.on_conflict_do_update(index_elements=["guild_id", "day"], set_=values))
 
-    async def kept_standings(self, connection: AsyncConnection, guild_id: int, since: date) -> list[tuple[date, Teams]]:
+    async def kept_standings(
+        self, connection: AsyncConnection, guild_id: int, since: date
+    ) -> list[tuple[date, Standing]]:
         """Return the standings that are remembered, from a day on, in order."""
         columns = (tables.standing.c.day, tables.standing.c.open, tables.standing.c.proprietary)
         statement = select(*columns, tables.standing.c.depends).where(
             tables.standing.c.guild_id == guild_id, tables.standing.c.day >= since
         )
         rows = await connection.execute(statement.order_by(tables.standing.c.day))
-        return [(day, Teams(*counts)) for day, *counts in rows]
+        return [(day, Standing(*counts)) for day, *counts in rows]
 
     async def unkept_since(self, connection: AsyncConnection, guild_id: int | None = None) -> dict[int, date]:
         """Return each guild in which somebody has a side, with the first day whose standing isn't remembered."""

@@ -16,7 +16,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from newsroom.errors import ChartFailed
-from newsroom.models import Side, Teams
+from newsroom.models import Side, Standing
 from newsroom.text import clean, shorten
 from newsroom.workers import JobFailed, WorkerProcess
 
@@ -53,7 +53,7 @@ class Course:
     depends; the last has a line only ``with_depends``.
     """
 
-    points: tuple[tuple[datetime, Teams], ...]
+    points: tuple[tuple[datetime, Standing], ...]
     labels: tuple[str, str, str]
     with_depends: bool
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from newsroom.errors import RequestRefused
-from newsroom.models import Cause, GuildSettings, Side, SideChange, Teams
+from newsroom.models import Cause, GuildSettings, Side, SideChange, Standing
 from newsroom.store import Store
 from newsroom.times import start_of_month, zone
 from newsroom.votes.asking import team_name
 from newsroom.votes.counting import FEWEST, positions_of
-from newsroom.votes.standings import Season, Sighting, Switches, end_of, season, standing_at, switches, teams
+from newsroom.votes.standings import Season, Sighting, Switches, end_of, season, standing_at, standing_of, switches
 
 DAYS = 90
 """How far back /standings looks unless it is told otherwise."""
@@ -48,13 +48,13 @@ class Standings:
     """
 
     settings: GuildSettings
-    now: Teams
-    then: Teams | None
+    now: Standing
+    then: Standing | None
     since: datetime
     switches: Switches
     season: Season
     today: date
-    course: tuple[tuple[datetime, Teams], ...]
+    course: tuple[tuple[datetime, Standing], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +215,10 @@ def side_in_words(settings: GuildSettings, side: Side) -> str:
     return f"“{settings.depends_label}”" if side is Side.DEPENDS else team_name(settings.label(side))
 
 
-def _without(standing: Teams, sealed: Sequence[SideChange], moment: datetime) -> Teams:
+def _without(standing: Standing, sealed: Sequence[SideChange], moment: datetime) -> Standing:
     """The standing just before ``moment`` without the members whose side nobody is to know yet."""
-    hidden = teams(change.side for change in sealed if change.at < moment)
-    return Teams(
+    hidden = standing_of(change.side for change in sealed if change.at < moment)
+    return Standing(
         open=max(standing.open - hidden.open, 0),
         proprietary=max(standing.proprietary - hidden.proprietary, 0),
         depends=max(standing.depends - hidden.depends, 0),
@@ -227,7 +227,7 @@ def _without(standing: Teams, sealed: Sequence[SideChange], moment: datetime) ->
 
 def _points(
     changes: Sequence[SideChange], sightings: Sequence[Sighting], moments: Sequence[datetime]
-) -> list[tuple[datetime, Teams]]:
+) -> list[tuple[datetime, Standing]]:
     return [(at, standing_at(changes, sightings, at)) for at in moments]
 
 

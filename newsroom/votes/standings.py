@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from newsroom.models import Cause, Outcome, Side, SideChange, Teams
+from newsroom.models import Cause, Outcome, Side, SideChange, Standing
 
 ACTIVE = timedelta(days=90)
 """Who neither voted nor changed sides for so long counts no more."""
@@ -36,7 +36,7 @@ class Switches:
     to_proprietary: int = 0
 
 
-def standing_at(changes: Iterable[SideChange], votes: Iterable[Sighting], moment: datetime) -> Teams:
+def standing_at(changes: Iterable[SideChange], votes: Iterable[Sighting], moment: datetime) -> Standing:
     """Count the members on each side just before ``moment``: those with a side who were active within ACTIVE.
 
     The later entry of a log is the one with the higher id.
@@ -52,13 +52,13 @@ def standing_at(changes: Iterable[SideChange], votes: Iterable[Sighting], moment
     for member_id, at in votes:
         if at < moment:
             _saw(seen, member_id, at)
-    return teams(side for member_id, (_, side) in sides.items() if seen[member_id] >= moment - ACTIVE)
+    return standing_of(side for member_id, (_, side) in sides.items() if seen[member_id] >= moment - ACTIVE)
 
 
-def teams(sides: Iterable[Side | None]) -> Teams:
+def standing_of(sides: Iterable[Side | None]) -> Standing:
     """Count sides."""
     counted = Counter(sides)
-    return Teams(counted[Side.OPEN], counted[Side.PROPRIETARY], counted[Side.DEPENDS])
+    return Standing(counted[Side.OPEN], counted[Side.PROPRIETARY], counted[Side.DEPENDS])
 
 
 def switches(changes: Sequence[SideChange]) -> Switches:

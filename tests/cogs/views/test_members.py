@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cogs.views import markdown
 from cogs.views.members import crossings, privacy_reply, standings_view, sure_reply, team_reply
-from newsroom.models import Side, Teams
+from newsroom.models import Side, Standing
 from newsroom.text import length
 from newsroom.votes.members import Kept, Membership, Standings
 from newsroom.votes.standings import Season, Switches
@@ -32,7 +32,7 @@ settings = st.builds(
     st.booleans(),
     st.booleans(),
 )
-teams = st.builds(Teams, *[st.integers(0, 99_999)] * 3)
+teams = st.builds(Standing, *[st.integers(0, 99_999)] * 3)
 
 
 def membership(**fields: Any) -> Membership:
@@ -43,7 +43,7 @@ def standings(**fields: Any) -> Standings:
     return replace(
         Standings(
             settings=guild_settings(),
-            now=Teams(9, 4, 1),
+            now=Standing(9, 4, 1),
             then=None,
             since=ago(days=90),
             switches=Switches(),
@@ -77,7 +77,7 @@ def test_the_panel_of_a_member_fits(settings: Any, side: Side | None, role_ids: 
 
 
 @given(settings, teams, teams, st.integers(0, 99_999))
-def test_the_standings_fit(settings: Any, now: Teams, then: Teams, number: int):
+def test_the_standings_fit(settings: Any, now: Standing, then: Standing, number: int):
     view = standings_view(
         standings(
             settings=settings,
@@ -94,7 +94,7 @@ def test_the_standings_fit(settings: Any, now: Teams, then: Teams, number: int):
 
 
 @given(teams.filter(lambda teams: teams.members >= 10))
-def test_bars_have_ten_cells_and_stand_behind_name_and_number(now: Teams):
+def test_bars_have_ten_cells_and_stand_behind_name_and_number(now: Standing):
     lines = text_of(standings_view(standings(now=now), None)).split("\n")
 
     places = [place for place, line in enumerate(lines) if line and set(line) <= {"█", "░"}]
@@ -109,14 +109,14 @@ def test_bars_have_ten_cells_and_stand_behind_name_and_number(now: Teams):
 @pytest.mark.parametrize(
     ("now", "told"),
     [
-        (Teams(9, 0, 0), "9 members on a side so far: too few to call."),
-        (Teams(5, 4, 1), "10 members · too few to call"),
-        (Teams(6, 6, 0), "12 members · a tie"),
-        (Teams(7, 6, 0), "13 members · neck and neck"),
-        (Teams(3, 30, 0), "33 members · Team Proprietary leads"),
+        (Standing(9, 0, 0), "9 members on a side so far: too few to call."),
+        (Standing(5, 4, 1), "10 members · too few to call"),
+        (Standing(6, 6, 0), "12 members · a tie"),
+        (Standing(7, 6, 0), "13 members · neck and neck"),
+        (Standing(3, 30, 0), "33 members · Team Proprietary leads"),
     ],
 )
-def test_who_leads_is_said_by_the_rule(now: Teams, told: str):
+def test_who_leads_is_said_by_the_rule(now: Standing, told: str):
     assert told in text_of(standings_view(standings(now=now), None)).split("\n")
 
 
@@ -128,14 +128,14 @@ def test_a_group_of_fewer_than_three_is_never_told_of():
 
 
 def test_the_move_of_a_standing_that_was_too_small_to_tell_is_not_told():
-    assert "-# Since" not in text_of(standings_view(standings(then=Teams(3, 3, 3)), None))
-    assert "Open source +4, Proprietary -4" in text_of(standings_view(standings(then=Teams(5, 8, 0)), None))
+    assert "-# Since" not in text_of(standings_view(standings(then=Standing(3, 3, 3)), None))
+    assert "Open source +4, Proprietary -4" in text_of(standings_view(standings(then=Standing(5, 8, 0)), None))
 
 
 def test_a_move_of_one_or_two_members_is_told_of_neither_team():
-    for then in (Teams(5, 5, 0), Teams(7, 4, 0), Teams(10, 1, 0)):
+    for then in (Standing(5, 5, 0), Standing(7, 4, 0), Standing(10, 1, 0)):
         assert "-# Since" not in text_of(standings_view(standings(then=then), None))
-    unmoved = text_of(standings_view(standings(then=Teams(9, 4, 1)), None))
+    unmoved = text_of(standings_view(standings(then=Standing(9, 4, 1)), None))
     assert "Open source +0, Proprietary +0" in unmoved
 
 

@@ -33,7 +33,7 @@ from cogs.views.panels import (
 from cogs.views.replies import OUR_MISTAKE
 from newsroom.desk.subscriptions import UNDO_WINDOW
 from newsroom.errors import RequestRefused
-from newsroom.models import Standing
+from newsroom.models import Backlog
 from newsroom.text import length
 from tests.makers import NOW, ago, feed_link
 from tests.openapi import check_env
@@ -192,11 +192,11 @@ async def test_an_empty_list_says_how_to_begin(stage: Stage):
 
 @pytest.mark.parametrize("text", ["*" * 5000, "word " * 1000, "😀" * 3000, "<@1>" * 1000])
 async def test_a_page_of_the_longest_rows_fits_into_one_message(stage: Stage, text: str):
-    standing = Standing(waiting=10_000, waiting_for=text, refused=10_000, refused_for=text)
+    backlog = Backlog(waiting=10_000, waiting_for=text, refused=10_000, refused_for=text)
     longest = row(title=text, url=f"https://{text}", channel_id=2**63, state=text, error=text)
 
     shown = await stage.show(
-        lambda asked: feed_list(asked, [longest] * 20, [1] * 10_000, suspended_for=text, standing=standing)
+        lambda asked: feed_list(asked, [longest] * 20, [1] * 10_000, suspended_for=text, backlog=backlog)
     )
 
     assert text_of(shown.response).count("⚠️") == ROWS_A_PAGE + 2
@@ -224,8 +224,8 @@ async def test_only_the_caller_turns_pages(stage: Stage):
 
 
 async def test_a_list_tells_what_keeps_the_channel_from_its_stories(stage: Stage):
-    standing = Standing(waiting=3, waiting_for="It is busy.", refused=1, refused_for="AutoMod blocks it.")
-    shown = await stage.show(lambda asked: feed_list(asked, [row()], standing=standing))
+    backlog = Backlog(waiting=3, waiting_for="It is busy.", refused=1, refused_for="AutoMod blocks it.")
+    shown = await stage.show(lambda asked: feed_list(asked, [row()], backlog=backlog))
 
     assert text_of(shown.response).startswith(
         "### 1 feed\n"
@@ -236,9 +236,9 @@ async def test_a_list_tells_what_keeps_the_channel_from_its_stories(stage: Stage
 
 
 async def test_the_list_of_a_channel_that_refuses_us_says_how_to_go_on(stage: Stage):
-    standing = Standing(waiting=1, waiting_for="I can't write there.", refused=0, refused_for=None)
+    backlog = Backlog(waiting=1, waiting_for="I can't write there.", refused=0, refused_for=None)
     shown = await stage.show(
-        lambda asked: feed_list(asked, [row()], suspended_for="I can't write there.", standing=standing)
+        lambda asked: feed_list(asked, [row()], suspended_for="I can't write there.", backlog=backlog)
     )
 
     assert text_of(shown.response).startswith(

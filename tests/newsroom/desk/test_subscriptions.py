@@ -10,7 +10,7 @@ import pytest
 from newsroom.desk.rounds import Outcome
 from newsroom.desk.subscriptions import LOOK_UP_SECONDS, Candidate, Several, is_stopped
 from newsroom.errors import FetchFailed, NotAFeed, RequestRefused
-from newsroom.models import ChannelKind, FeedLink, Standing, SubscriptionState
+from newsroom.models import Backlog, ChannelKind, FeedLink, SubscriptionState
 from newsroom.store.database import Database
 from tests.desk import (
     CHANNEL,
@@ -628,10 +628,10 @@ async def test_what_waits_and_what_could_not_be_posted_is_told_with_the_newest_r
     claim = await desk.outbox.claim(CHANNEL)
     await desk.outbox.uncertain(claim, "The answer got lost.")
 
-    assert await desk.subscriptions.standing(CHANNEL) == Standing(2, "The answer got lost.", 1, "AutoMod blocks it.")
+    assert await desk.subscriptions.backlog(CHANNEL) == Backlog(2, "The answer got lost.", 1, "AutoMod blocks it.")
     desk.clock.advance(days=8)
-    assert (await desk.subscriptions.standing(CHANNEL)).refused == 0
-    assert await desk.subscriptions.standing(OTHER_CHANNEL) == Standing(0, None, 0, None)
+    assert (await desk.subscriptions.backlog(CHANNEL)).refused == 0
+    assert await desk.subscriptions.backlog(OTHER_CHANNEL) == Backlog(0, None, 0, None)
 
 
 async def test_an_item_added_in_the_middle_of_a_feed_is_news_too(desk: Desk):

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from newsroom.errors import ChartFailed
-from newsroom.models import Teams
+from newsroom.models import Standing
 from newsroom.text import length, sentences
 from newsroom.votes.charts import HEIGHT, LONGEST_ALT_TEXT, WIDTH, Charts, Course, alt_text, draw
 
@@ -21,7 +21,7 @@ LABELS = ("Open source", "Proprietary", "It depends")
 def course(*standings, days=1.0, labels=LABELS, with_depends=True):
     """Standings as tuples of counts, ``days`` apart, the last of them on LAST."""
     first = LAST - timedelta(days=days) * (len(standings) - 1)
-    points = tuple((first + timedelta(days=days) * n, Teams(*counts)) for n, counts in enumerate(standings))
+    points = tuple((first + timedelta(days=days) * n, Standing(*counts)) for n, counts in enumerate(standings))
     return Course(points, labels, with_depends)
 
 
@@ -179,12 +179,12 @@ async def test_a_chart_asked_for_after_closing_fails():
 BOT = """
 import asyncio, sys
 from datetime import UTC, datetime
-from newsroom.models import Teams
+from newsroom.models import Standing
 from newsroom.votes.charts import Charts, Course
 
 async def main():
     charts = Charts()
-    course = Course(((datetime(2026, 3, 14, tzinfo=UTC), Teams(1, 2, 3)),), ("a", "b", "c"), True)
+    course = Course(((datetime(2026, 3, 14, tzinfo=UTC), Standing(1, 2, 3)),), ("a", "b", "c"), True)
     print(len(await charts.draw(course)) > 0, {"matplotlib", "numpy"} & {*sys.modules})
     await charts.close()
 

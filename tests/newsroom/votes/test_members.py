@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from newsroom.models import Outcome, Purpose, Results, Side, Tally, Teams
+from newsroom.models import Outcome, Purpose, Results, Side, Standing, Tally
 from newsroom.store.database import Database, open_database
 from newsroom.votes.members import DAYS, side_in_words
 from newsroom.votes.standings import Season, Switches, end_of, standing_at
@@ -55,7 +55,7 @@ async def twin(desk: Desk, emptied_url: str) -> AsyncIterator[Desk]:
     await database.close()
 
 
-async def kept_days(desk: Desk, guild_id: int = GUILD) -> dict[date, Teams]:
+async def kept_days(desk: Desk, guild_id: int = GUILD) -> dict[date, Standing]:
     async with desk.store.read() as connection:
         return dict(await desk.store.votes.kept_standings(connection, guild_id, date(2000, 1, 1)))
 
@@ -142,7 +142,7 @@ def test_a_side_is_told_in_the_guilds_own_words():
 async def test_a_guild_in_which_nobody_has_a_side_has_nothing_to_tell(desk: Desk):
     standings = await desk.newsroom.members.standings(GUILD)
 
-    assert (standings.now, standings.then, standings.course) == (Teams(), None, ())
+    assert (standings.now, standings.then, standings.course) == (Standing(), None, ())
     assert (standings.switches, standings.season) == (Switches(), Season())
     assert await kept_days(desk) == {}
 
@@ -157,8 +157,8 @@ async def test_the_standing_is_told_with_that_of_before_and_the_switches_between
 
     standings = await desk.newsroom.members.standings(GUILD, days=7)
 
-    assert standings.now == Teams(open=3, proprietary=4, depends=1)
-    assert standings.then == Teams(open=4, proprietary=2, depends=1)
+    assert standings.now == Standing(open=3, proprietary=4, depends=1)
+    assert standings.then == Standing(open=4, proprietary=2, depends=1)
     assert standings.since == desk.clock() - timedelta(days=7)
     assert standings.switches == Switches(to_proprietary=1)
 
@@ -169,15 +169,15 @@ async def test_members_who_went_quiet_drop_out_of_the_standing_and_come_back_wit
     desk.clock.advance(days=DAYS + 1)
     await vote_many(desk, poll, 0, 1, first_member=6001)
     desk.clock.advance(seconds=1)
-    assert (await desk.newsroom.members.standings(GUILD)).now == Teams(proprietary=1)
+    assert (await desk.newsroom.members.standings(GUILD)).now == Standing(proprietary=1)
 
     await vote(desk, poll, 5001, PROPRIETARY)
     desk.clock.advance(seconds=1)
 
     standings = await desk.newsroom.members.standings(GUILD, days=120)
-    assert standings.now == Teams(open=1, proprietary=1), "a crossing is a sign of life, and no switch"
+    assert standings.now == Standing(open=1, proprietary=1), "a crossing is a sign of life, and no switch"
     in_between = dict(standings.course)
-    assert in_between[end_of(date(2026, 1, 1))] == Teams(open=12, proprietary=3)
+    assert in_between[end_of(date(2026, 1, 1))] == Standing(open=12, proprietary=3)
     assert all(team.members >= 10 for team in in_between.values()), "few members are not drawn"
 
 
@@ -190,15 +190,15 @@ async def test_a_standing_tells_no_side_that_a_poll_set_which_keeps_its_votes_to
     await vote(desk, quiet, 5001, PROPRIETARY)
     desk.clock.advance(seconds=1)
 
-    assert (await desk.newsroom.members.standings(GUILD)).now == Teams(open=10)
-    assert (await desk.newsroom.members.standings(GUILD)).course[-1][1] == Teams(open=10)
+    assert (await desk.newsroom.members.standings(GUILD)).now == Standing(open=10)
+    assert (await desk.newsroom.members.standings(GUILD)).course[-1][1] == Standing(open=10)
     await desk.newsroom.members.switch(GUILD, 6001, Side.DEPENDS)
     desk.clock.advance(seconds=1)
-    assert (await desk.newsroom.members.standings(GUILD)).now == Teams(open=10, depends=1), "said in public"
+    assert (await desk.newsroom.members.standings(GUILD)).now == Standing(open=10, depends=1), "said in public"
 
     await close(desk, quiet)
 
-    assert (await desk.newsroom.members.standings(GUILD)).now == Teams(open=10, proprietary=2, depends=1)
+    assert (await desk.newsroom.members.standings(GUILD)).now == Standing(open=10, proprietary=2, depends=1)
 
 
 async def test_no_day_that_is_over_tells_a_side_either_that_a_poll_set_which_keeps_its_votes_to_itself(desk: Desk):
@@ -214,8 +214,8 @@ async def test_no_day_that_is_over_tells_a_side_either_that_a_poll_set_which_kee
     told = await desk.newsroom.members.standings(GUILD, days=1)
 
     for standings, proprietary in ((sealed, 0), (told, 3)):
-        assert {standings.now, standings.then} == {Teams(open=10, proprietary=proprietary)}
-        assert {counted for _, counted in standings.course} == {Teams(open=10, proprietary=proprietary)}
+        assert {standings.now, standings.then} == {Standing(open=10, proprietary=proprietary)}
+        assert {counted for _, counted in standings.course} == {Standing(open=10, proprietary=proprietary)}
 
 
 async def test_a_young_guilds_course_is_told_hour_by_hour(desk: Desk):
@@ -229,7 +229,7 @@ async def test_a_young_guilds_course_is_told_hour_by_hour(desk: Desk):
 
     moments = [at for at, _ in course]
     assert len(course) == 48 and moments == sorted(set(moments))
-    assert moments[-1] == desk.clock() and course[-1][1] == Teams(10, 5)
+    assert moments[-1] == desk.clock() and course[-1][1] == Standing(10, 5)
     async with desk.store.read() as connection:
         changes = await desk.store.votes.changes(connection, GUILD)
         votes = await desk.store.votes.sightings(connection, GUILD)
@@ -244,9 +244,9 @@ async def test_every_day_that_is_over_is_kept_though_nobody_looked(desk: Desk):
     kept = await kept_days(desk)
 
     assert list(kept) == [NOW.date() + timedelta(days=number) for number in range(100)]
-    assert set(kept.values()) == {Teams(open=1), Teams()}
-    assert kept[NOW.date() + timedelta(days=89)] == Teams(open=1)
-    assert kept[NOW.date() + timedelta(days=91)] == Teams()
+    assert set(kept.values()) == {Standing(open=1), Standing()}
+    assert kept[NOW.date() + timedelta(days=89)] == Standing(open=1)
+    assert kept[NOW.date() + timedelta(days=91)] == Standing()
 
 
 async def test_days_are_kept_once_whoever_keeps_them(desk: Desk, twin: Desk):
@@ -472,14 +472,14 @@ async def test_a_closed_poll_keeps_its_printed_totals_and_an_open_one_counts_ane
 
 
 async def test_standings_are_made_again_from_what_is_left(lived_in: Desk):
-    assert (await kept_days(lived_in))[NOW.date()] == Teams(open=9, proprietary=1, depends=1)
+    assert (await kept_days(lived_in))[NOW.date()] == Standing(open=9, proprietary=1, depends=1)
 
     await lived_in.newsroom.members.forget(ANNA, GUILD)
     await lived_in.newsroom.members.keep_standings()
 
     days = [NOW.date(), NOW.date() + timedelta(days=1)]
-    assert await kept_days(lived_in) == dict.fromkeys(days, Teams(open=9, proprietary=1))
-    assert await kept_days(lived_in, OTHER_GUILD) == dict.fromkeys(days, Teams(open=9, proprietary=1, depends=1))
+    assert await kept_days(lived_in) == dict.fromkeys(days, Standing(open=9, proprietary=1))
+    assert await kept_days(lived_in, OTHER_GUILD) == dict.fromkeys(days, Standing(open=9, proprietary=1, depends=1))
 
 
 async def test_days_before_a_member_came_are_not_made_again(desk: Desk):

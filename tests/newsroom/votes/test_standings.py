@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsroom.models import Cause, Outcome, Side, Teams
+from newsroom.models import Cause, Outcome, Side, Standing
 from newsroom.store.database import open_database
 from newsroom.votes.polls import Ballot, Voted
-from newsroom.votes.standings import ACTIVE, Season, Switches, end_of, season, standing_at, switches, teams
+from newsroom.votes.standings import ACTIVE, Season, Switches, end_of, season, standing_at, standing_of, switches
 from tests.desk import CHANNEL, Desk
 from tests.makers import NOW, ago, side_change
 from tests.votes import ANNA, BEN, CARA, ask, custom
@@ -29,9 +29,9 @@ def test_a_member_stands_on_the_side_of_the_last_change():
         side_change(id=2, member_id=BEN, side=Side.OPEN, at=ago(hours=2)),
     ]
 
-    assert standing_at(changes, [], NOW) == Teams(open=1, proprietary=1)
-    assert standing_at(changes, [], ago(hours=1)) == Teams(open=2)
-    assert standing_at(changes, [], ago(hours=2)) == Teams()
+    assert standing_at(changes, [], NOW) == Standing(open=1, proprietary=1)
+    assert standing_at(changes, [], ago(hours=1)) == Standing(open=2)
+    assert standing_at(changes, [], ago(hours=2)) == Standing()
 
 
 def test_of_two_changes_at_the_same_moment_the_later_entry_counts():
@@ -40,40 +40,40 @@ def test_of_two_changes_at_the_same_moment_the_later_entry_counts():
         side_change(id=7, side=Side.OPEN, at=ago(hours=1)),
     ]
 
-    assert standing_at(changes, [], NOW) == Teams(depends=1)
+    assert standing_at(changes, [], NOW) == Standing(depends=1)
 
 
 def test_a_change_counts_from_its_own_moment_on():
     change = side_change(at=NOW)
 
-    assert standing_at([change], [], NOW) == Teams()
-    assert standing_at([change], [], NOW + JUST_AFTER) == Teams(open=1)
+    assert standing_at([change], [], NOW) == Standing()
+    assert standing_at([change], [], NOW + JUST_AFTER) == Standing(open=1)
 
 
 def test_who_took_the_first_vote_back_stands_nowhere():
     changes = [side_change(id=1), side_change(id=2, side=None, cause=Cause.UNDONE)]
 
-    assert standing_at(changes, [], NOW) == Teams()
+    assert standing_at(changes, [], NOW) == Standing()
 
 
 def test_who_has_not_been_seen_for_ninety_days_drops_out_and_comes_back_with_a_vote():
     joined = side_change(at=NOW)
     after_ninety_days = NOW + ACTIVE
 
-    assert standing_at([joined], [], after_ninety_days) == Teams(open=1)
-    assert standing_at([joined], [], after_ninety_days + JUST_AFTER) == Teams()
+    assert standing_at([joined], [], after_ninety_days) == Standing(open=1)
+    assert standing_at([joined], [], after_ninety_days + JUST_AFTER) == Standing()
     vote = (ANNA, after_ninety_days + timedelta(days=5))
-    assert standing_at([joined], [vote], vote[1]) == Teams()
-    assert standing_at([joined], [vote], vote[1] + JUST_AFTER) == Teams(open=1)
+    assert standing_at([joined], [vote], vote[1]) == Standing()
+    assert standing_at([joined], [vote], vote[1] + JUST_AFTER) == Standing(open=1)
 
 
 def test_a_vote_without_a_side_and_a_vote_of_somebody_else_count_for_nobody():
-    assert standing_at([side_change(at=ago(days=100))], [(BEN, ago(hours=1))], NOW) == Teams()
+    assert standing_at([side_change(at=ago(days=100))], [(BEN, ago(hours=1))], NOW) == Standing()
 
 
 def test_sides_are_counted_and_none_is_no_side():
-    assert teams([Side.OPEN, None, Side.OPEN, Side.DEPENDS]) == Teams(2, 0, 1)
-    assert Teams(2, 0, 1).members == 3
+    assert standing_of([Side.OPEN, None, Side.OPEN, Side.DEPENDS]) == Standing(2, 0, 1)
+    assert Standing(2, 0, 1).members == 3
 
 
 def test_switches_count_each_member_once_by_the_last_change():
