@@ -37,6 +37,10 @@ async function post(action, body) {
 /** Does something as the member, and shows what came of it besides messages: a form, or a refusal. */
 async function act(action, body) {
   complain("");
+  if (action !== "click" && action !== "select") {  // whose answer comes last; a click's also changes what was clicked
+    atEnd = true;
+    keepEnd();
+  }
   $("status").textContent = "waiting for the bot …";
   const answer = await post(action, body).catch(() => ({ error: "The sandbox cannot be reached." }));
   $("status").textContent = "";
