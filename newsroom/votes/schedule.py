@@ -24,8 +24,8 @@ LAST_SURE_DAY = 28
 """The last day that every month has."""
 
 _EXAMPLES = (
-    'Write it like "daily 9:00", "weekdays 9:00", "weekly friday 18:00", "every 2 weeks friday 18:00" '
-    'or "monthly 1 18:00".'
+    'Write `every` like "daily", "weekdays", "weekly friday", "every 2 weeks friday" or "monthly 1", '
+    'and `at` like "18:00".'
 )
 _CONTRADICTION = "That says two different things."
 _FILLERS = {"every", "each", "on", "the", "at", "of"}

@@ -118,7 +118,9 @@ def test_a_rule_is_read_as_people_write_it(every: str, at: str, text: str):
     ],
 )
 def test_anything_else_is_refused_with_the_reason_and_examples(every: str, at: str, reason: str):
-    with pytest.raises(RequestRefused, match=f'{reason}.*"daily 9:00", .* "weekly friday 18:00", .* "monthly 1 18:00"'):
+    with pytest.raises(
+        RequestRefused, match=f'{reason}.*"daily", .* "weekly friday", .* "monthly 1", and `at` like "18:00"'
+    ):
         rule(every, at)
 
 
