@@ -395,7 +395,7 @@ class TakeForm(discord.ui.Modal):
         super().__init__(title="Say why", custom_id=f"{TAKE_FORM}:{mark}", timeout=PATIENCE)
         self.add_item(discord.ui.TextDisplay("Shown in public under your name, with the result."))
         sides = [choice for choice in choices if choice.side]
-        if sides:
+        if len(sides) > 1:  # Discord takes no group of one
             options = [
                 discord.RadioGroupOption(label=shorten(clean(choice.label), CHOICE), value=str(choice.side))
                 for choice in sides

@@ -98,7 +98,7 @@ def tellable(members: int | None) -> int | None:
 
 
 def best_takes(choices: Sequence[Choice], takes: Iterable[Take]) -> list[Take]:
-    """Return the take of each side that says most, in the order of the choices; of a poll without sides, one.
+    """Return the take of each side that says most, in the order of the choices; of fewer than two sides, that of none.
 
     Most means the most different words, and of equals the earlier.
     """
@@ -108,7 +108,9 @@ def best_takes(choices: Sequence[Choice], takes: Iterable[Take]) -> list[Take]:
         if known is None or _words(take) > _words(known):
             best[take.side] = take
     order: list[Side | None] = [choice.side for choice in choices if choice.side]
-    return [best[side] for side in order or [None] if side in best]
+    if len(order) < 2:
+        order.append(None)  # nobody was asked for a side where there is one alone
+    return [best[side] for side in order if side in best]
 
 
 def _words(take: Take) -> int:

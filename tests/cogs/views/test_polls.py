@@ -217,6 +217,13 @@ def test_every_form_for_a_take_can_be_shown(shown: ShownPoll):
             assert 1 <= length(option["label"]) <= 100
 
 
+def test_a_form_offers_no_group_of_one_side():
+    """Discord refuses radio groups of fewer than two."""
+    for choices, parts in (((Side.OPEN, None), ["text"]), ((Side.OPEN, Side.DEPENDS), ["side", "text"])):
+        form = TakeForm(MARK, tuple(Choice(n, f"Choice {n}", side) for n, side in enumerate(choices))).to_dict()
+        assert [part["component"]["custom_id"] for part in form["components"] if "component" in part] == parts
+
+
 # The team row
 
 

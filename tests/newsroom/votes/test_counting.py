@@ -180,6 +180,12 @@ def test_best_takes_stand_in_the_order_of_the_choices():
     assert [chosen.id for chosen in best_takes(turned, takes)] == [3, 1]
 
 
+def test_of_a_poll_with_one_side_the_best_take_of_no_side_is_told_too():
+    takes = [take(id=1, side=None), take(id=2, side=Side.OPEN), take(id=3, side=Side.PROPRIETARY)]
+
+    assert [chosen.id for chosen in best_takes((choice(0, side=Side.OPEN), choice(1, "No")), takes)] == [2, 1]
+
+
 def test_a_poll_without_sides_has_one_best_take():
     takes = [take(id=1, side=None, text="a b"), take(id=2, side=None, text="a b c"), take(id=3, side=Side.OPEN)]
 
