@@ -306,6 +306,13 @@ class PollStore:
         )
         await connection.execute(statement.values(**values))
 
+    async def record_drawing(self, connection: AsyncConnection, message: PollMessage, **values: int) -> None:
+        """Write down what a message shows, unless somebody has drawn it or marked it to be drawn since it was read."""
+        statement = update(tables.poll_message).where(
+            tables.poll_message.c.id == message.id, tables.poll_message.c.drawn_votes == message.drawn_votes
+        )
+        await connection.execute(statement.values(**values))
+
     async def record(self, connection: AsyncConnection, row_id: int, **values: object) -> None:
         """Write down how far a message is."""
         await connection.execute(update(tables.poll_message).where(tables.poll_message.c.id == row_id).values(**values))

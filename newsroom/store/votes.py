@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Select, and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import Cause, Poll, PollState, PollStyle, Purpose, Results, Side, SideChange, Standing, Take, Vote
@@ -449,10 +449,13 @@ class VoteStore:
         about = select(tables.poll.c.id).where(
             tables.poll.c.guild_id == guild_id, or_(tables.poll.c.story_id.in_(stories), tables.poll.c.id.in_(polls))
         )
+        # Further below zero each time: whoever is drawing what quotes this member must not take that for the mark of
+        # the one who left before.
+        drawn = tables.poll_message.c.drawn_votes
         statement = (
             update(tables.poll_message)
             .where(tables.poll_message.c.poll_id.in_(about), tables.poll_message.c.purpose == Purpose.RESULT)
-            .values(drawn_votes=-1)
+            .values(drawn_votes=case((drawn < 0, drawn - 1), else_=-1))
             .returning(tables.poll_message.c.poll_id)
         )
         return list(await connection.scalars(statement))

@@ -29,7 +29,7 @@ from newsroom.votes.story_polls import reply_to_cards
 from newsroom.votes.totals import tally_of
 
 MOST_AT_ONCE = 50
-MOST_ATTEMPTS = 20
+MOST_ATTEMPTS = 300  # about a day: what a poll came to is still news tomorrow
 
 # How often a message is drawn anew at most. Discord limits edits of messages that are older than an hour apart from
 # all others (error 30046).
@@ -224,9 +224,9 @@ class PollMessages:
         Only this says so: a crash before it, and the message is drawn once more.
         """
         async with self._store.begin() as connection:
-            await self._store.polls.record(
+            await self._store.polls.record_drawing(
                 connection,
-                contents.message.id,
+                contents.message,
                 drawn_votes=contents.votes,
                 drawn_revision=contents.shown.poll.revision,
             )

@@ -409,6 +409,27 @@ async def test_a_result_that_quotes_a_member_who_is_forgotten_is_drawn_without_t
     assert await desk.newsroom.poll_messages.undrawn() == []
 
 
+async def test_a_take_goes_though_its_author_leaves_while_the_result_is_drawn_without_another_one(desk: Desk):
+    poll = await ask_and_show(desk)
+    await vote_many(desk, poll, 10)
+    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.PROPRIETARY, "Because it just works.")
+    await desk.newsroom.polls.say_why(GUILD, poll.id, BEN, Side.OPEN, "Because I can read it.")
+    await close(desk, poll)
+    await send_due(desk)
+    await desk.newsroom.members.forget(ANNA, GUILD)
+    desk.clock.advance(seconds=10)
+    in_hand = await desk.newsroom.poll_messages.take_to_draw(poll.id)
+
+    await desk.newsroom.members.forget(BEN, GUILD)
+    for contents in in_hand:
+        await desk.newsroom.poll_messages.drawn(contents)
+
+    assert await desk.newsroom.poll_messages.undrawn() == [poll.id]
+    desk.clock.advance(seconds=10)
+    [contents] = await desk.newsroom.poll_messages.take_to_draw(poll.id)
+    assert contents.takes == ()
+
+
 async def test_a_result_on_a_story_forgets_a_take_that_was_written_under_another_poll_on_it(desk: Desk):
     await desk.follow()
     claim = await desk.post_story("Mistral releases open weights of a new model")
