@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -30,26 +31,35 @@ def require(interaction: discord.Interaction, name: str) -> None:
 
 
 def may_in(interaction: discord.Interaction[Any], channel_id: int, *names: str) -> bool:
-    """Whether the caller has these permissions in that channel, wherever the command was typed.
+    """Whether the caller has these permissions in that channel, wherever the command was typed."""
+    return not _missing_in(interaction, channel_id, names)
 
-    Where the channel isn't known (deleted, or an archived thread) those count that roles give in the whole server.
+
+def require_in(interaction: discord.Interaction[Any], channel_id: int, *names: str) -> None:
+    """Raises RequestRefused unless the caller has these permissions in that channel."""
+    missing = _missing_in(interaction, channel_id, names)
+    if missing:
+        told = " and ".join(f"**{permission_name(name)}**" for name in missing)
+        raise RequestRefused(f"For this you need {told} in <#{channel_id}>.")
+
+
+def _missing_in(interaction: discord.Interaction[Any], channel_id: int, names: Sequence[str]) -> list[str]:
+    """Return which of these permissions the caller lacks in a channel.
+
+    Where the channel isn't known (deleted, or an archived thread) nobody can tell who sees it: there it takes Manage
+    Server, too; and in others' private threads, whose members we don't know, Manage Threads.
     """
     channel = interaction.guild.get_channel_or_thread(channel_id) if interaction.guild else None
     if channel_id == interaction.channel_id or not isinstance(interaction.user, discord.Member):
         held = interaction.permissions
     elif channel is None:
         held = interaction.user.guild_permissions
+        names = [*names, "manage_guild"]
     else:
         held = channel.permissions_for(interaction.user)
-    return all(getattr(held, name) for name in names)
-
-
-def require_in(interaction: discord.Interaction[Any], channel_id: int, *names: str) -> None:
-    """Raises RequestRefused unless the caller has these permissions in that channel."""
-    missing = [name for name in names if not may_in(interaction, channel_id, name)]
-    if missing:
-        told = " and ".join(f"**{permission_name(name)}**" for name in missing)
-        raise RequestRefused(f"For this you need {told} in <#{channel_id}>.")
+        if isinstance(channel, discord.Thread) and channel.is_private():
+            names = [*names, "manage_threads"]
+    return [name for name in names if not getattr(held, name)]
 
 
 class Guarded(app_commands.Group):
