@@ -47,6 +47,7 @@ class Boards:
         self._now = now
         self._tasks = Tasks()
         self._pace = AsyncLimiter(EDITS_A_SECOND, 1)
+        self._sending: set[int] = set()
         self._clicks: dict[int, tuple[datetime, discord.Interaction[Any]]] = {}
         self._rest_until: datetime | None = None
 
@@ -151,6 +152,15 @@ class Boards:
 
     async def send(self, row_id: int) -> str | None:
         """Send one message; return why Discord refuses it for good, None if it stands or is tried again."""
+        if row_id in self._sending:
+            return None
+        self._sending.add(row_id)
+        try:
+            return await self._send(row_id)
+        finally:
+            self._sending.discard(row_id)
+
+    async def _send(self, row_id: int) -> str | None:
         claim = await self._messages.claim(row_id)
         if claim is None:
             return None

@@ -16,7 +16,7 @@ from cogs.views import stories as views
 from cogs.views.buttons import button_item, menu_item
 from newsroom.desk.story_desk import ManagedStory, StoryDesk
 from newsroom.errors import RequestRefused
-from newsroom.models import Camp, PollState
+from newsroom.models import Camp, PollState, PollStyle
 from newsroom.votes.messages import PollMessages
 from newsroom.votes.polls import Polls
 
@@ -75,6 +75,8 @@ class Stories(commands.Cog):
         story = await self._desk.story_of(guild_id, message)
         if story.poll is None or story.poll.state is PollState.CLOSED:
             raise RequestRefused("This story's team poll isn't open.")
+        if story.poll.style is PollStyle.NATIVE:
+            raise RequestRefused("Discord counts that poll: `/poll close` ends it.")
         await self._polls.close(story.poll.id, guild_id=guild_id)
         self._messages.note_changed(story.poll.id)
         await self._show(interaction, await self._desk.story_of(guild_id, message), "The team poll is closed.")

@@ -483,7 +483,10 @@ class Polls:
                 raise RequestRefused("Discord doesn't reopen its own polls. Start another one.")
             if poll.repeat_id is not None and poll.voters is not None:
                 await occurrence_reopened(self._store, connection, poll.repeat_id, poll.guild_id, poll.voters)
-            shown = [each for each in await self._store.polls.messages(connection, [poll_id]) if _stands(each)]
+            shown = await self._store.polls.messages(connection, [poll_id])
+            if any(each.purpose is Purpose.RESULT and each.state is DeliveryState.SENDING for each in shown):
+                raise RequestRefused("That poll's result is on its way just now. Try again in a moment.")
+            shown = [each for each in shown if _stands(each)]
             if all(each.purpose is Purpose.RESULT for each in shown):
                 raise RequestRefused("No message shows that poll any more. Start another one.")
             result = next((each for each in shown if each.purpose is Purpose.RESULT), None)

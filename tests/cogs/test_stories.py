@@ -238,6 +238,17 @@ async def test_of_two_moderators_who_take_it_down_the_second_is_told(guild: Guil
 # The team poll
 
 
+async def test_a_team_poll_that_discord_counts_is_not_stopped_behind_its_back(guild: Guild):
+    card = await plain_card(guild)
+    await guild.told("poll start", by=guild.mod, story="1", style="native", duration="24h")
+    before = await guild.rows()
+
+    result = await guild.mod.click(await manage(guild, card), label="Stop the team poll")
+
+    assert read(result.response) == "Discord counts that poll: `/poll close` ends it."
+    assert await guild.rows() == before
+
+
 async def test_a_moderator_may_start_a_team_poll_which_answers_the_card_silently(guild: Guild):
     card = await plain_card(guild)
     panel = await manage(guild, card)

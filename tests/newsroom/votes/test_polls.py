@@ -576,6 +576,14 @@ class Refused:
         await desk.newsroom.poll_messages.gone(contents)
         return desk.newsroom.polls.reopen(GUILD, poll.id), "No message shows that poll any more"
 
+    async def reopening_a_poll_whose_result_is_on_its_way(self, desk: Desk):
+        poll = await ask_and_show(desk)
+        await vote_many(desk, poll, 10)
+        await close(desk, poll)
+        [result] = await desk.newsroom.poll_messages.due()
+        await desk.newsroom.poll_messages.claim(result)
+        return desk.newsroom.polls.reopen(GUILD, poll.id), "result is on its way"
+
     async def editing_another_guilds_poll(self, desk: Desk):
         poll = await ask(desk, custom(), guild_id=OTHER_GUILD)
         return desk.newsroom.polls.edit(GUILD, poll.id, "Pasta?", "Yes | No"), GONE
