@@ -1,7 +1,7 @@
 """What a vote costs: the time until a click is acknowledged and processor time a click, beside a bare handler.
 
     uv run bench/votes.py                              50, 200 and 500 clicks a second; takes eight minutes
-    uv run bench/votes.py --rounds 3                   as in docs/performance.md; takes twelve
+    uv run bench/votes.py --rounds 1                   as in docs/performance.md; takes three
     uv run bench/votes.py --rates 100 --seconds 5 --json
     uv run bench/votes.py --postgres postgresql://user:password@host/name
 
