@@ -23,7 +23,7 @@ from cogs.views.replies import explain, permission_name
 from newsroom.desk.story_desk import StoryDesk
 from newsroom.errors import RequestRefused
 from newsroom.models import Poll, PollState, PollStyle
-from newsroom.text import shorten
+from newsroom.text import row_number, shorten
 from newsroom.times import zone_names
 from newsroom.votes.asking import LABEL, QUESTION
 from newsroom.votes.guilds import MOST_PER_DAY, Guilds
@@ -418,9 +418,10 @@ def _poll_place(interaction: Interaction, picked: Picked | None, style: PollStyl
 
 
 def _number(typed: str, otherwise: str) -> int:
-    if not (typed.isascii() and typed.isdecimal() and len(typed) <= 18):
+    number = row_number(typed)
+    if number is None:
         raise RequestRefused(otherwise)
-    return int(typed)
+    return number
 
 
 async def _answer(interaction: Interaction, reply: panels.Reply) -> None:

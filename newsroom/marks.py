@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
+from newsroom.text import row_number
+
 POLL = "poll "
 POLL_MESSAGE = "poll message "
 
@@ -30,7 +32,5 @@ class Marks:
 
     def number(self, mark: str, kind: str = "") -> int | None:
         """Return the id of the row that a mark names; None for one that isn't ours."""
-        digits, _, _ = mark.partition(".")
-        if not (digits.isascii() and digits.isdecimal()) or len(digits) > 18 or self.mark(int(digits), kind) != mark:
-            return None
-        return int(digits)
+        number = row_number(mark.partition(".")[0])
+        return number if number is not None and self.mark(number, kind) == mark else None

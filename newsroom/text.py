@@ -119,6 +119,11 @@ class _Words:
         """Nothing is held back until the end."""
 
 
+def row_number(text: str) -> int | None:
+    """Read the id of a row, at most 18 digits, which every database holds; None for any other text."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
 def length(text: str) -> int:
     """Count as Discord's clients do: in UTF-16 code units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsroom.text import clean, length, plain, sentences, shorten
+from newsroom.text import clean, length, plain, row_number, sentences, shorten
 
 FORBIDDEN = {
     *map(chr, range(0x20)),
@@ -189,3 +189,20 @@ def test_a_first_sentence_that_does_not_fit_is_cut_at_a_word():
 @pytest.mark.parametrize("piece", ["!", ".", '."', "a.", "。」"])
 def test_text_made_to_be_slow_is_cut_into_sentences_like_any_other(piece):
     assert length(sentences(piece * 100_000, 3, 100)) <= 100
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("7", 7),
+        ("9" * 18, 10**18 - 1),
+        ("9" * 19, None),
+        ("", None),
+        ("-7", None),
+        ("7 ", None),
+        ("٧", None),
+        ("²", None),
+    ],
+)
+def test_a_row_is_named_by_plain_digits_that_every_database_holds(text: str, number: int | None):
+    assert row_number(text) == number
