@@ -104,9 +104,14 @@ async def started(module: str, *arguments: str, **told: object) -> AsyncIterator
         yield measured, await measured.hear()
     finally:
         process.stdin.close()
-        try:
-            async with asyncio.timeout(LONGEST_GOODBYE):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
+        await ended(process)
+
+
+async def ended(process: Process) -> None:
+    """Wait until a process that was told to end has done so; one that takes too long is killed."""
+    try:
+        async with asyncio.timeout(LONGEST_GOODBYE):
             await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -49,7 +49,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.lines import answer_questions, say
-from bench.processes import LONGEST_GOODBYE, ROOT, BenchFailed, Measured, started
+from bench.processes import ROOT, BenchFailed, Measured, ended, started
 
 if TYPE_CHECKING:
     from newsroom.store import Store
@@ -215,12 +215,7 @@ async def _bot(folder: Path, sandbox: Sandbox, database_url: str) -> AsyncIterat
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
-        try:
-            async with asyncio.timeout(LONGEST_GOODBYE):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await ended(process)
 
 
 @asynccontextmanager
