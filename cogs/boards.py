@@ -13,7 +13,7 @@ import discord
 from aiolimiter import AsyncLimiter
 
 from cogs.places import CannotLook, ChannelPlace, Places
-from cogs.refusals import meaning_of, wait_of
+from cogs.refusals import PAUSE_AFTER_BLOCK, SLOWED_DOWN, SURELY_ONE_REQUEST, UNREACHABLE, meaning_of, wait_of
 from cogs.views.cards import card_message, carries
 from cogs.views.polls import poll_message
 from newsroom.attempts import Step
@@ -27,12 +27,11 @@ log = logging.getLogger(__name__)
 
 LONGEST_REQUEST = 30.0  # seconds; with no answer after this, nobody knows
 LAST_REQUESTS = 8.0
-SURELY_ONE_REQUEST = timedelta(seconds=1)  # as in cogs.posting: discord.py repeats a request by itself
 
 # An interaction's token holds for 15 minutes. Through it a message is edited without the channel's own limits.
 TOKEN_HOLDS = timedelta(minutes=14)
 
-REST = timedelta(minutes=10)  # after a refusal that goes for everything, as in cogs.posting
+SUSPENDED_FOR = timedelta(minutes=10)  # what belongs to an older poll, where Discord refuses us in its channel
 
 # Discord takes 50 requests a second in all, and cards have 40 of them.
 EDITS_A_SECOND = 8
@@ -107,7 +106,7 @@ class Boards:
         """Return what a refusal means, and rest where it goes for everything that we send."""
         meaning, reason = meaning_of(error)
         if meaning in (Verdict.STOP, Verdict.PAUSE_ALL):
-            self._rest_until = self._now() + REST
+            self._rest_until = self._now() + PAUSE_AFTER_BLOCK
             log.error("no poll is sent or drawn until %s: %s", self._rest_until, reason)
         return meaning
 
@@ -145,10 +144,7 @@ class Boards:
         if self._at_rest():
             return
         for row_id in await self._messages.due():
-            self._tasks.start(("send", row_id), partial(self._send_later, row_id))
-
-    async def _send_later(self, row_id: int) -> None:
-        await self.send(row_id)
+            self._tasks.start(("send", row_id), partial(self.send, row_id))
 
     async def send(self, row_id: int) -> str | None:
         """Send one message; return why Discord refuses it for good, None if it stands or is tried again."""
@@ -200,16 +196,14 @@ class Boards:
             if (final or (meaning is Verdict.SUSPEND and claim.message.purpose is Purpose.POLL)) and not uncertain:
                 await self._messages.give_up(claim, reason)
                 return reason
-            wait = REST if meaning is Verdict.SUSPEND else None
+            wait = SUSPENDED_FOR if meaning is Verdict.SUSPEND else None
             await self._messages.later(claim, reason, uncertain=slow or uncertain, wait=wait)
         elif isinstance(error, discord.RateLimited):
-            reason = "Discord asks me to slow down: I go on by myself."
-            await self._messages.later(claim, reason, uncertain=slow, wait=wait_of(error))
+            await self._messages.later(claim, SLOWED_DOWN, uncertain=slow, wait=wait_of(error))
         else:
             if not is_network_error(error):
                 log.error("an odd failure while sending a poll", exc_info=error)
-            reason = "Discord can't be reached: I go on by myself."
-            await self._messages.later(claim, reason, uncertain=slow or not never_connected(error))
+            await self._messages.later(claim, UNREACHABLE, uncertain=slow or not never_connected(error))
         return None
 
     async def _find(self, place: ChannelPlace, claim: PollClaim) -> int | None:

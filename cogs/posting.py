@@ -16,7 +16,15 @@ from discord.ext import commands, tasks
 from discord.utils import utcnow
 
 from cogs.places import CannotLook, Place, Places
-from cogs.refusals import is_page, meaning_of, wait_of
+from cogs.refusals import (
+    PAUSE_AFTER_BLOCK,
+    SLOWED_DOWN,
+    SURELY_ONE_REQUEST,
+    UNREACHABLE,
+    is_page,
+    meaning_of,
+    wait_of,
+)
 from cogs.views.cards import CardMessage, card_message, more_item, plain_card_message
 from newsroom.attempts import CLOCK_SLACK, Step
 from newsroom.desk.outbox import Claim, Outbox
@@ -39,12 +47,7 @@ LONGEST_SEND = 60.0
 # A look has an end on either side (see Claim), so this cuts none short where it is busy, only where Discord hangs.
 LONGEST_LOOK = 60.0
 
-# discord.py repeats a request by itself after some errors, at the earliest a second later. An attempt that took
-# as long may have left something in the channel, however it ended.
-SURELY_ONE_REQUEST = timedelta(seconds=1)
-
 LAST_SENDS = 8.0  # seconds; what the sends in flight get when the bot stops, of the ten that bot.py has in all
-PAUSE_AFTER_BLOCK = timedelta(minutes=10)
 PAUSE_AFTER_GATEWAY_ERROR = timedelta(seconds=30)
 MOST_ODD_FAILURES = 5
 
@@ -247,9 +250,9 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, discord.HTTPException):
         return meaning_of(error)[1]
     if isinstance(error, discord.RateLimited):
-        return "Discord asks me to slow down: I go on by myself."
+        return SLOWED_DOWN
     if never_connected(error):
-        return "Discord can't be reached: I go on by myself."
+        return UNREACHABLE
     return "Discord's answer got lost: I look whether the card arrived."
 
 

@@ -9,6 +9,14 @@ import discord
 from newsroom.desk.refusals import Verdict, in_words, verdict
 
 LONGEST_WAIT = timedelta(days=1)  # the longest a rate limit can make anything wait
+PAUSE_AFTER_BLOCK = timedelta(minutes=10)  # of everything that a refusal goes for
+
+# discord.py repeats a request by itself after some errors, at the earliest a second later. An attempt that took
+# as long may have left something in the channel, however it ended.
+SURELY_ONE_REQUEST = timedelta(seconds=1)
+
+SLOWED_DOWN = "Discord asks me to slow down: I go on by myself."
+UNREACHABLE = "Discord can't be reached: I go on by myself."
 
 
 def is_page(error: discord.HTTPException) -> bool:

@@ -34,6 +34,19 @@ def wait_after(attempts: int) -> timedelta:
     return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
 
 
+def look_between(attempted_at: datetime, due_at: datetime) -> tuple[datetime, datetime]:
+    """Return between which times a message may have arrived that was first tried at ``attempted_at``.
+
+    A row that stands at sending was due again, at ``due_at``, only after its last attempt, or else when that began.
+    """
+    return attempted_at - CLOCK_SLACK, due_at + LONGEST_ATTEMPT + CLOCK_SLACK
+
+
+def repeat_until(step: Step, first_try_here: datetime | None) -> datetime | None:
+    """Return until when a send may be repeated under its nonce; None for a first try, or where a look comes first."""
+    return first_try_here + NONCE_WINDOW if first_try_here and step is Step.SEND else None
+
+
 def next_step(state: DeliveryState, first_try_here: datetime | None, now: datetime, *, has_nonce: bool = True) -> Step:
     """Decide between sending and looking first.
 

@@ -15,7 +15,7 @@ class Tasks:
     def __init__(self) -> None:
         self._running: dict[Hashable, asyncio.Task[None]] = {}
 
-    def start(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> None:
+    def start(self, key: Hashable, work: Callable[[], Awaitable[object]]) -> None:
         """Start ``work``, unless a task of that key is still running."""
         if key not in self._running:
             self._running[key] = asyncio.create_task(self._watch(key, work))
@@ -30,7 +30,7 @@ class Tasks:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _watch(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> None:
+    async def _watch(self, key: Hashable, work: Callable[[], Awaitable[object]]) -> None:
         try:
             await work()
         except Exception:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsroom.attempts import CLOCK_SLACK, LONGEST_ATTEMPT, NONCE_WINDOW, Step, next_step, wait_after
+from newsroom.attempts import Step, look_between, next_step, repeat_until, wait_after
 from newsroom.marks import Marks
 from newsroom.models import Card, ChannelKind, Delivery, DeliveryState, Origin, Publishing, PublishState
 from newsroom.store import Store
@@ -80,6 +80,7 @@ class Outbox:
             poll = await self._story_polls.under(connection, delivery, now)
         if step is Step.SEND:
             self._first_tries.setdefault(delivery.id, now)
+        look_since, look_until = look_between(attempted_at, delivery.due_at)
         return Claim(
             delivery=delivery,
             kind=channel.kind,
@@ -87,10 +88,9 @@ class Outbox:
             step=step,
             card=Card.of(article, source, self._marks.mark(delivery.id), poll),
             nonce=self._marks.secret(delivery.id),
-            look_since=attempted_at - CLOCK_SLACK,
-            # A row that stands at sending was due again only after its last attempt, or else when that began.
-            look_until=delivery.due_at + LONGEST_ATTEMPT + CLOCK_SLACK,
-            repeat_until=first_try + NONCE_WINDOW if first_try and step is Step.SEND else None,
+            look_since=look_since,
+            look_until=look_until,
+            repeat_until=repeat_until(step, first_try),
             more=more,
         )
 

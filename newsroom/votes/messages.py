@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from newsroom.attempts import CLOCK_SLACK, LONGEST_ATTEMPT, NONCE_WINDOW, Step, next_step, wait_after
+from newsroom.attempts import Step, look_between, next_step, repeat_until, wait_after
 from newsroom.marks import POLL, POLL_MESSAGE, Marks
 from newsroom.models import (
     Article,
@@ -119,13 +119,14 @@ class PollMessages:
             return None
         if step is Step.SEND:
             self._first_tries.setdefault(row_id, now)
+        look_since, look_until = look_between(attempted_at, message.due_at)
         return PollClaim(
             contents=contents,
             step=step,
             nonce=self._marks.secret(row_id, POLL_MESSAGE),
-            look_since=attempted_at - CLOCK_SLACK,
-            look_until=message.due_at + LONGEST_ATTEMPT + CLOCK_SLACK,
-            repeat_until=first_try + NONCE_WINDOW if first_try and step is Step.SEND else None,
+            look_since=look_since,
+            look_until=look_until,
+            repeat_until=repeat_until(step, first_try),
         )
 
     async def sent(self, claim: PollClaim, message_id: int) -> None:
