@@ -85,14 +85,13 @@ class StoryDesk:
                 connection, card.id, state=DeliveryState.SKIPPED, message_id=None, reason="Taken down by a moderator."
             )
             poll = await self._store.polls.of_story(connection, guild_id, card.story_id)
-            ended = poll is not None and len(cards) == 1
             if poll is not None:
                 for shown in await self._store.polls.messages(connection, [poll.id]):
                     if shown.channel_id == place and shown.purpose is not Purpose.RESULT:
                         await self._store.polls.record(connection, shown.id, state=DeliveryState.SKIPPED)
                         if shown.message_id is not None and shown.message_id != card.message_id:
                             messages.append((place, shown.message_id))
-                if ended and poll.state is PollState.OPEN:
+                if len(cards) == 1 and poll.state is PollState.OPEN:
                     await close_poll(self._store, connection, poll, self._now())
         return messages
 

@@ -27,7 +27,7 @@ from newsroom.models import (
     Vote,
 )
 from newsroom.store import Connection, Store
-from newsroom.text import clean, shorten
+from newsroom.text import clean, row_number, shorten
 from newsroom.turns import Turns
 from newsroom.votes.asking import (
     OPEN_FOR,
@@ -329,11 +329,8 @@ class Polls:
             if poll is None or poll.style is not PollStyle.NATIVE or poll.state is PollState.CLOSED:
                 return
             # Answers that a member chooses at once are told one by one, and each adds to what the others came to.
-            await self._store.votes.hold_member(connection, poll.guild_id, member_id)
-            latest = await self._store.votes.latest(connection, poll.id, member_id)
-            before = latest.ballot if latest else 0
-            choice = before | 1 << position if added else before & ~(1 << position)
-            await self._mirror(connection, poll, member_id, choice, now)
+            answer = 1 << position
+            await self._mirror(connection, poll, member_id, now, keep=~answer, add=answer if added else 0)
 
     async def recount(self, poll_id: int, ballots: Mapping[int, int]) -> int:
         """Make a native poll's votes those that Discord lists; return how many members were told of wrongly before.
@@ -352,13 +349,18 @@ class Polls:
                 if poll is None or poll.state is PollState.CLOSED:
                     return start
                 for member_id in wrong[start : start + RECOUNTED_AT_ONCE]:
-                    await self._mirror(connection, poll, member_id, ballots.get(member_id, 0), self._now())
+                    await self._mirror(connection, poll, member_id, self._now(), add=ballots.get(member_id, 0))
         return len(wrong)
 
-    async def _mirror(self, connection: Connection, poll: Poll, member_id: int, choice: int, now: datetime) -> None:
+    async def _mirror(
+        self, connection: Connection, poll: Poll, member_id: int, now: datetime, *, keep: int = 0, add: int
+    ) -> None:
+        """Let a member choose what was chosen before among the positions of ``keep``, and those of ``add``; as bits."""
         side = await self._store.votes.hold_member(connection, poll.guild_id, member_id)
         latest = await self._store.votes.latest(connection, poll.id, member_id)
-        if (latest.ballot if latest else 0) == choice:
+        before = latest.ballot if latest else 0
+        choice = before & keep | add
+        if choice == before:
             return
         await self._cast(connection, poll, member_id, choice, side, now)
         if latest is not None and not choice:
@@ -369,16 +371,8 @@ class Polls:
         """Return the open native polls that stand in a channel, each with channel and message."""
         async with self._store.read() as connection:
             polls = await self._store.polls.native(connection)
-            messages = {
-                message.poll_id: message
-                for message in await self._store.polls.messages(connection, [poll.id for poll in polls])
-                if message.purpose is not Purpose.RESULT
-            }
-        return [
-            (poll, messages[poll.id].channel_id, message_id)
-            for poll in polls
-            if poll.id in messages and (message_id := messages[poll.id].message_id) is not None
-        ]
+            links = await self._links(connection, [poll.id for poll in polls])
+        return [(poll, *links[poll.id]) for poll in polls if poll.id in links]
 
     async def expire(self, poll_id: int) -> None:
         """Note that Discord was told to end a native poll now."""
@@ -396,9 +390,7 @@ class Polls:
 
     async def _open_poll(self, connection: Connection, guild_id: int, poll_id: int, now: datetime) -> Poll:
         """Return a poll in which votes count now, and keep it so until the vote is written. Raises RequestRefused."""
-        poll = await self._store.polls.get(connection, poll_id, guild_id, hold=True)
-        if poll is None:
-            raise RequestRefused(GONE)
+        poll = await self._found(connection, guild_id, poll_id, hold=True)
         if _is_over(poll, now):
             raise RequestRefused(OVER)
         return poll
@@ -447,9 +439,7 @@ class Polls:
         """
         now = self._now()
         async with self._store.begin() as connection:
-            poll = await self._store.polls.get(connection, poll_id, guild_id)
-            if poll is None:
-                raise RequestRefused(GONE)
+            poll = await self._found(connection, guild_id, poll_id)
             if guild_id is None and (poll.closes_at is None or poll.closes_at > now):
                 return None
             ended_at = poll.closes_at if poll.closes_at is not None and poll.closes_at < now else now
@@ -503,8 +493,9 @@ class Polls:
         """Return the poll that an admin means, by its number or by words of its question. Raises RequestRefused."""
         typed = clean(typed)
         async with self._store.read() as connection:
-            if typed.isascii() and typed.isdecimal() and len(typed) <= 18:
-                poll = await self._store.polls.get(connection, int(typed), guild_id)
+            number = row_number(typed)
+            if number is not None:
+                poll = await self._store.polls.get(connection, number, guild_id)
                 if poll is not None and poll.state in states:
                     return poll
             found = await self._store.polls.of_guild(connection, guild_id, states, typed)
@@ -574,9 +565,11 @@ class Polls:
     async def links(self, polls: Collection[int]) -> dict[int, tuple[int, int]]:
         """Return channel and message that show each of these polls, where one does."""
         async with self._store.read() as connection:
-            messages = await self._store.polls.messages(connection, polls)
+            return await self._links(connection, polls)
+
+    async def _links(self, connection: Connection, polls: Collection[int]) -> dict[int, tuple[int, int]]:
         links: dict[int, tuple[int, int]] = {}
-        for message in messages:
+        for message in await self._store.polls.messages(connection, polls):
             if message.message_id is not None and message.purpose is not Purpose.RESULT:
                 links.setdefault(message.poll_id, (message.channel_id, message.message_id))
         return links
@@ -592,8 +585,8 @@ class Polls:
             raise RequestRefused(GONE)
         return number
 
-    async def _found(self, connection: Connection, guild_id: int, poll_id: int) -> Poll:
-        poll = await self._store.polls.get(connection, poll_id, guild_id)
+    async def _found(self, connection: Connection, guild_id: int | None, poll_id: int, *, hold: bool = False) -> Poll:
+        poll = await self._store.polls.get(connection, poll_id, guild_id, hold=hold)
         if poll is None:
             raise RequestRefused(GONE)
         return poll

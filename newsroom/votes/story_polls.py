@@ -27,7 +27,7 @@ from newsroom.store.stories import StoryCamp
 from newsroom.text import shorten
 from newsroom.times import is_night, start_of_day, zone
 from newsroom.votes.asking import OPEN_FOR, QUESTION, in_its_words, team_choices, team_question
-from newsroom.votes.counting import tally
+from newsroom.votes.totals import tally_of
 
 
 class StoryPolls:
@@ -68,7 +68,7 @@ class StoryPolls:
             drawn_votes=await self._store.votes.log_length(connection, poll.id),
             drawn_revision=poll.revision,
         )
-        counted = tally(await self._store.votes.ballots(connection, poll.id), len(poll.choices))
+        counted = await tally_of(self._store, connection, poll)
         return ShownPoll(poll, self._marks.mark(poll.id, POLL), counted, in_its_words(settings, poll))
 
     async def told_again(
