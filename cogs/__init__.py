@@ -8,5 +8,6 @@ EXTENSIONS = (
     "cogs.voting",
     "cogs.members",
     "cogs.stories",
+    "cogs.alerts",
     "cogs.ops",
 )

@@ -12,25 +12,27 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import format_dt, utcnow
 
-from cogs.callers import Guarded, guild_of
-from cogs.options import Picked, PlaceOption, picked_place
+from cogs.callers import Guarded, guild_of, require
+from cogs.options import Picked, PlaceOption, TalkOption, picked_place
 from cogs.views import panels
 from cogs.views.cards import card_message
-from newsroom.desk.rounds import Outcome
+from cogs.views.status import HEALTH, why_reply
+from newsroom.desk.alerts import Alerts
 from newsroom.desk.subscriptions import (
     MOST_BACKFILL,
     TITLE_LIMIT,
     Candidate,
     Listed,
-    Refreshed,
     Several,
     Subscriptions,
     Target,
     is_paused,
     is_stopped,
 )
+from newsroom.desk.why import Whys
 from newsroom.errors import RequestRefused
-from newsroom.models import ChannelKind, SubscriptionState
+from newsroom.feeds.health import health_of
+from newsroom.models import ChannelKind, Health, SubscriptionState
 from newsroom.times import duration
 
 if TYPE_CHECKING:
@@ -43,14 +45,19 @@ NewsPlace = discord.TextChannel | discord.ForumChannel | discord.Thread
 INDISPENSABLE = ("view_channel", "send_messages", "send_messages_in_threads")
 
 
+LONGEST_ASKED = 2000
+
+
 class Feeds(commands.Cog):
     """Adds, lists, pauses and removes feeds; everything acts on the caller's server alone."""
 
     feed = Guarded(name="feed", description="Which feeds are posted in this server", needs="manage_guild")
     channel = Guarded(name="channel", description="How this channel gets its news", needs="manage_messages")
 
-    def __init__(self, subscriptions: Subscriptions) -> None:
+    def __init__(self, subscriptions: Subscriptions, whys: Whys, alerts: Alerts) -> None:
         self._subscriptions = subscriptions
+        self._whys = whys
+        self._alerts = alerts
         self.undo_item = panels.undo_item(self._bring_back)
 
     @feed.command()
@@ -150,7 +157,63 @@ class Feeds(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         listed = await self._find(interaction, feed)
         done = await self._subscriptions.refresh(guild_of(interaction), listed.feed.id)
-        await _answer(interaction, panels.Reply(f"{panels.bold(done.title)} {_outcome(done)}"))
+        await _answer(interaction, panels.Reply(f"{panels.bold(done.title)} {panels.reading_outcome(done)}"))
+
+    @feed.command()
+    @app_commands.describe(feed="Which feed")
+    async def release(self, interaction: Interaction, feed: str) -> None:
+        """Post what a held feed has brought."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        listed = await self._find(interaction, feed)
+        stories = await self._subscriptions.release(guild_of(interaction), listed.feed.id)
+        await _answer(interaction, panels.Reply(panels.released(listed.title, stories)))
+
+    @feed.command()
+    @app_commands.describe(feed="Which feed")
+    async def skip(self, interaction: Interaction, feed: str) -> None:
+        """Take what a held feed has brought as known."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        listed = await self._find(interaction, feed)
+        stories = await self._subscriptions.skip(guild_of(interaction), listed.feed.id)
+        await _answer(interaction, panels.Reply(panels.skipped(listed.title, stories)))
+
+    @feed.command()
+    @app_commands.describe(story="A headline, the article's link, or the link of its card")
+    @app_commands.rename(story="story-or-link")
+    async def why(self, interaction: Interaction, story: app_commands.Range[str, 1, LONGEST_ASKED]) -> None:
+        """Tell what became of an article in each channel of this server."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        why = await self._whys.of(guild_of(interaction), story)
+        await _answer(interaction, why_reply(why, guild_of(interaction)))
+
+    @why.autocomplete("story")
+    async def _complete_story(self, interaction: Interaction, text: str) -> list[app_commands.Choice[str]]:
+        if not self.feed.may_use(interaction):
+            return []
+        found = await self._whys.choices(guild_of(interaction), text)
+        return [
+            app_commands.Choice(name=panels.completion_name(headline, source), value=value)
+            for headline, source, value in found
+        ]
+
+    @channel.command()
+    @app_commands.describe(channel="Where to tell what is wrong; left out, I tell where that is now")
+    async def alerts(
+        self, interaction: Interaction, channel: app_commands.Transform[Picked, TalkOption] | None = None
+    ) -> None:
+        """Choose where admins read what is wrong with feeds and channels."""
+        require(interaction, "manage_guild")
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        if channel is None:
+            chosen = await self._alerts.channel(guild_of(interaction))
+            await _answer(interaction, panels.alerts_go_to(chosen))
+            return
+        place = picked_place(channel)
+        assert isinstance(place, discord.TextChannel | discord.Thread), "the option offers nothing else"
+        if missing := panels.permissions_missing(place.id, _missing_for_alerts(place)):
+            raise RequestRefused(f"{missing} Nothing has changed.")
+        await self._alerts.choose(guild_of(interaction), place.id)
+        await _answer(interaction, panels.Reply(f"From now on I tell in <#{place.id}> what is wrong."))
 
     @channel.command(name="pause")
     @app_commands.describe(length='How long, like "2h" or "3 days"; until you resume it if left out')
@@ -188,6 +251,8 @@ class Feeds(commands.Cog):
     @resume.autocomplete("feed")
     @preview.autocomplete("feed")
     @refresh.autocomplete("feed")
+    @release.autocomplete("feed")
+    @skip.autocomplete("feed")
     async def _complete(self, interaction: Interaction, text: str) -> list[app_commands.Choice[str]]:
         # discord.py asks no group's check here, and a feed's address is nobody else's business.
         if not self.feed.may_use(interaction):
@@ -282,6 +347,10 @@ def _missing(place: NewsPlace) -> list[str]:
     return [name for name in needed if not getattr(granted, name)]
 
 
+def _missing_for_alerts(place: discord.TextChannel | discord.Thread) -> list[str]:
+    return [name for name in _missing(place) if name != "attach_files"]
+
+
 def _tags_to_choose(place: NewsPlace) -> Sequence[discord.ForumTag]:
     """Return the tags to ask for, where a forum requires one; those for moderators alone are not for us."""
     if not isinstance(place, discord.ForumChannel) or not place.flags.require_tag:
@@ -296,7 +365,7 @@ def _tags_to_choose(place: NewsPlace) -> Sequence[discord.ForumTag]:
 
 
 def _row(listed: Listed) -> panels.FeedRow:
-    active = listed.subscription.state is SubscriptionState.ACTIVE
+    active = listed.subscription.state is not SubscriptionState.PAUSED and listed.feed.gone_at is None
     return panels.FeedRow(
         title=listed.title,
         url=listed.feed.url,
@@ -311,24 +380,14 @@ def _row(listed: Listed) -> panels.FeedRow:
 def _state(listed: Listed) -> str:
     if listed.subscription.state is SubscriptionState.PAUSED:
         return "paused"
-    if listed.channel.suspended_for:
-        return "can't post there"
-    if is_paused(listed.channel, utcnow()):
+    now = utcnow()
+    health = health_of(listed.subscription, listed.feed, listed.channel, now)
+    if health is Health.OK and is_paused(listed.channel, now):
         return "channel paused"
-    return "failing" if listed.feed.failures else "ok"
-
-
-def _outcome(done: Refreshed) -> str:
-    match done.outcome:
-        case Outcome.FAILED:
-            return f"couldn't be read. {done.error} I try again {format_dt(done.due_at, 'R')}."
-        case Outcome.READ if done.new_articles:
-            return f"has {panels.count(done.new_articles, 'new article')}. Each is posted in its turn."
-        case _:
-            return f"has nothing new. I look again {format_dt(done.due_at, 'R')}."
+    return HEALTH[health]
 
 
 async def setup(bot: NewsBot) -> None:
-    feeds = Feeds(bot.newsroom.subscriptions)
+    feeds = Feeds(bot.newsroom.subscriptions, bot.newsroom.whys, bot.newsroom.alerts)
     bot.add_dynamic_items(feeds.undo_item)
     await bot.add_cog(feeds)

@@ -19,6 +19,7 @@ from cogs.places import Places
 from cogs.team_roles import TeamRoles
 from cogs.views.replies import explain
 from newsroom.resources import Newsroom
+from newsroom.tasks import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,14 @@ class NewsBot(commands.AutoShardedBot):
         self.newsroom = newsroom
         self.boards = Boards(newsroom.poll_messages, Places(self), now=discord.utils.utcnow)
         self.team_roles = TeamRoles(newsroom.guilds)
+        self.pulses: list[Pulse] = []
         self._api_url = api_url
+
+    def pulse(self, name: str, interval: float) -> Pulse:
+        """Return what keeps a loop of this name going that looks for work every ``interval`` seconds."""
+        pulse = Pulse(name, interval, now=discord.utils.utcnow)
+        self.pulses.append(pulse)
+        return pulse
 
     async def setup_hook(self) -> None:
         for extension in EXTENSIONS:

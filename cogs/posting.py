@@ -26,17 +26,19 @@ from cogs.refusals import (
     wait_of,
 )
 from cogs.views.cards import CardMessage, card_message, more_item, plain_card_message
-from newsroom.attempts import CLOCK_SLACK, Step
+from newsroom.attempts import CLOCK_SLACK, LONGEST_ATTEMPT, Step
 from newsroom.desk.outbox import Claim, Outbox
 from newsroom.desk.refusals import Verdict, may_have_arrived
 from newsroom.models import Publishing
 from newsroom.network import is_network_error, never_connected
-from newsroom.tasks import Tasks
+from newsroom.tasks import INTERVALS, Pulse, Tasks
 
 if TYPE_CHECKING:
     from cogs.newsbot import NewsBot
 
 log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0  # seconds
 
 # Discord allows a bot 50 requests a second in all; a few are left for everything that isn't a card.
 SENDS_A_SECOND = 40
@@ -55,9 +57,10 @@ MOST_ODD_FAILURES = 5
 class Posting(commands.Cog):
     """Sends what is due. Channels never wait for one another; within one, order is kept."""
 
-    def __init__(self, outbox: Outbox, places: Places, now: Callable[[], datetime] = utcnow) -> None:
+    def __init__(self, outbox: Outbox, places: Places, pulse: Pulse, now: Callable[[], datetime] = utcnow) -> None:
         self._outbox = outbox
         self._places = places
+        self._pulse = pulse
         self._now = now
         self._tasks = Tasks()
         self._pace = AsyncLimiter(5, 5 / SENDS_A_SECOND)
@@ -75,18 +78,19 @@ class Posting(commands.Cog):
         self.tick.cancel()
         await self._tasks.join(LAST_SENDS)
 
-    @tasks.loop(seconds=1)
+    @tasks.loop(seconds=LOOK_EVERY)
     async def tick(self) -> None:
+        await self._pulse.beat(self._start_due)
+
+    async def _start_due(self) -> None:
         """Start a task for each channel with work, and wait for none: one that hangs must hold up no other."""
-        try:
-            if self._at_rest():
-                return
-            for channel_id in await self._outbox.due_channels():
-                self._tasks.start(channel_id, partial(self._drain, channel_id))
-            for publishing in await self._outbox.due_publishings():
-                self._tasks.start(("publish", publishing.channel_id), partial(self._publish, publishing))
-        except Exception:
-            log.exception("the outbox could not be read; it is tried again")
+        self._tasks.end_stuck(INTERVALS * LONGEST_ATTEMPT.total_seconds())
+        if self._at_rest():
+            return
+        for channel_id in await self._outbox.due_channels():
+            self._tasks.start(channel_id, partial(self._drain, channel_id))
+        for publishing in await self._outbox.due_publishings():
+            self._tasks.start(("publish", publishing.channel_id), partial(self._publish, publishing))
 
     def _at_rest(self) -> bool:
         return self._stopped or (self._paused_until is not None and self._now() < self._paused_until)
@@ -101,6 +105,7 @@ class Posting(commands.Cog):
             if claim is None:
                 return
             await self._deliver(claim)
+            self._tasks.progress(channel_id)
             more = claim.more
 
     async def _deliver(self, claim: Claim) -> None:
@@ -259,4 +264,4 @@ def _in_words(error: Exception) -> str:
 async def setup(bot: NewsBot) -> None:
     outbox = bot.newsroom.outbox
     bot.add_dynamic_items(more_item(outbox.origin))
-    await bot.add_cog(Posting(outbox, Places(bot)))
+    await bot.add_cog(Posting(outbox, Places(bot), bot.pulse("posting", LOOK_EVERY)))

@@ -21,7 +21,7 @@ from cogs.views import polls as views
 from cogs.views.buttons import button_item, menu_item
 from cogs.views.replies import explain
 from newsroom.models import Poll, PollStyle, Repeat, Side
-from newsroom.tasks import Tasks
+from newsroom.tasks import Pulse, Tasks
 from newsroom.votes.counting import ballot_of
 from newsroom.votes.members import Members
 from newsroom.votes.polls import Ballot, Polls
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOOK_EVERY = 1.0  # seconds
 SWEEP_EVERY = 60.0  # seconds
+LONGEST_SILENCE = 1800.0  # seconds; so long no recount of all native polls is without an answer
 STANDINGS_EVERY = timedelta(minutes=10)
 LONGEST_REQUEST = 30.0
 LOOK_AGAIN = timedelta(seconds=15)  # at a native poll that Discord has yet to finalise
@@ -52,6 +54,8 @@ class Voting(commands.Cog):
         boards: Boards,
         places: Places,
         client: discord.Client,
+        pulse: Pulse,
+        sweep_pulse: Pulse,
         now: Callable[[], datetime],
     ) -> None:
         self._roles = roles
@@ -61,6 +65,8 @@ class Voting(commands.Cog):
         self._boards = boards
         self._places = places
         self._client = client
+        self._pulse = pulse
+        self._sweep_pulse = sweep_pulse
         self._now = now
         self._tasks = Tasks()
         self._look_again_at: dict[int, datetime] = {}
@@ -158,30 +164,31 @@ class Voting(commands.Cog):
         self.sweep.cancel()
         await asyncio.gather(self._tasks.join(0), self._boards.close())
 
-    @tasks.loop(seconds=1)
+    @tasks.loop(seconds=LOOK_EVERY)
     async def tick(self) -> None:
+        await self._pulse.beat(self._start_due)
+
+    async def _start_due(self) -> None:
         """Start what is due, and wait for none of it."""
-        try:
-            for poll in await self._polls.due():
-                self._tasks.start(("close", poll.id), partial(self._close, poll))
-            await self._repeats.ask_due()
-            await self._boards.send_due()
-            self._boards.draw_changed()
-        except Exception:
-            log.exception("the polls could not be looked through; it is tried again")
+        self._tasks.end_stuck(LONGEST_SILENCE)
+        for poll in await self._polls.due():
+            self._tasks.start(("close", poll.id), partial(self._close, poll))
+        await self._repeats.ask_due()
+        await self._boards.send_due()
+        self._boards.draw_changed()
 
     @tasks.loop(seconds=SWEEP_EVERY)
     async def sweep(self) -> None:
+        await self._sweep_pulse.beat(self._mend)
+
+    async def _mend(self) -> None:
         """Mend what a crash or another process left, and do what has time."""
-        try:
-            await self._boards.sweep()
-            for repeat in await self._repeats.notices_due():
-                await self._tell_paused(repeat)
-            if self._standings_kept_at is None or self._now() - self._standings_kept_at >= STANDINGS_EVERY:
-                self._standings_kept_at = self._now()
-                await self._members.keep_standings()
-        except Exception:
-            log.exception("the sweep through the polls failed; it is tried again")
+        await self._boards.sweep()
+        for repeat in await self._repeats.notices_due():
+            await self._tell_paused(repeat)
+        if self._standings_kept_at is None or self._now() - self._standings_kept_at >= STANDINGS_EVERY:
+            self._standings_kept_at = self._now()
+            await self._members.keep_standings()
 
     async def _close(self, poll: Poll) -> None:
         if poll.style is PollStyle.NATIVE and not await self._is_counted(poll):
@@ -278,7 +285,16 @@ class Voting(commands.Cog):
 async def setup(bot: NewsBot) -> None:
     newsroom = bot.newsroom
     voting = Voting(
-        newsroom.polls, newsroom.members, newsroom.repeats, bot.team_roles, bot.boards, Places(bot), bot, utcnow
+        newsroom.polls,
+        newsroom.members,
+        newsroom.repeats,
+        bot.team_roles,
+        bot.boards,
+        Places(bot),
+        bot,
+        bot.pulse("polls", LOOK_EVERY),
+        bot.pulse("sweep of polls", SWEEP_EVERY),
+        utcnow,
     )
     bot.add_dynamic_items(*voting.items)
     await bot.add_cog(voting)

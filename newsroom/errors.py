@@ -8,6 +8,7 @@ NewsroomError
 ├── FeedError           this one feed could not be read; the others are untouched
 │   ├── AddressRefused    not an address we may open
 │   ├── FetchFailed       nobody there, too slow, too large, or not a good answer
+│   ├── HostParked        its host wants to be left alone for a while; nobody was asked
 │   └── NotAFeed          it answered, but with nothing we can read as a feed
 ├── RequestRefused      what a member asked for can't be done; says what to do instead
 └── ChartFailed         the chart could not be drawn; the figures stand without it
@@ -17,7 +18,7 @@ No message ever holds an address that was resolved, a token, or text of an excep
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 class NewsroomError(Exception):
@@ -62,6 +63,14 @@ class FetchFailed(FeedError):
         super().__init__(text)
         self.status = status
         self.retry_after = retry_after
+
+
+class HostParked(FeedError):
+    """The address's host has asked to be left alone ``until`` then, so nobody was asked."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("That site wants to be asked less often, so I leave it alone for a while.")
+        self.until = until
 
 
 class NotAFeed(FeedError):

@@ -8,6 +8,7 @@ from newsroom.text import row_number
 
 POLL = "poll "
 POLL_MESSAGE = "poll message "
+ALERT = "alert "
 
 
 class Marks:

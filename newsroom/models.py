@@ -6,8 +6,8 @@ channels, messages and members are Discord's; all others are the store's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 
@@ -17,7 +17,7 @@ class Entry:
 
     ``title`` and ``summary`` are safe plain text (see ``newsroom.text``); both may be empty. ``link`` and
     ``picture`` are absolute http(s) addresses or None. ``published`` is whatever the feed claims, in UTC, if it
-    is later than ``newsroom.times.EARLIEST_DATE``.
+    is later than ``newsroom.times.EARLIEST_DATE``. ``fingerprint`` names its very bytes, where those could be cut out.
     """
 
     guid: str | None
@@ -26,15 +26,21 @@ class Entry:
     summary: str = ""
     picture: str | None = None
     published: datetime | None = None
+    fingerprint: bytes | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a feed's body says: the feed's own name and page, and its entries from top to bottom."""
+    """What a feed's body says: its own name and page, its entries from top to bottom, and how seldom to read it.
+
+    ``left_out`` are the fingerprints of items that are missing from ``entries`` because they were known by their bytes.
+    """
 
     title: str
     site_url: str | None
     entries: tuple[Entry, ...]
+    hint: timedelta | None = None
+    left_out: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,13 @@ class FeedLink:
 class Feed:
     """An address that lists articles, and what its last readings taught us.
 
-    ``failures`` counts the failed readings since the last good one and ``error`` says the newest of them in
-    words. ``due_at`` is when it is read next. ``entry_host`` is the host that all its items shared, if any.
+    ``failures`` counts the failed readings since the last good one, which began ``failing_since``, and ``error`` says
+    the newest of them in words; with ``gone_at`` it isn't read any more. ``due_at`` is when it is read next, and
+    ``interval_seconds`` the wait after its last good reading, None after one that brought news. ``rhythm_seconds`` is
+    the usual gap between its articles and ``news_at`` when it brought the last. ``hint_seconds`` is how seldom the
+    document itself asks to be read. ``fetches`` counts readings. ``moved_to`` is where permanent redirects have led on
+    ``moved_days`` days, the last ``moved_on``. ``entry_host`` is the host that all its items shared, if any.
+    ``fingerprints`` are those of the items that were remembered, and ``sighted_at`` is when it was last read whole.
     """
 
     id: int
@@ -66,6 +77,18 @@ class Feed:
     checked_at: datetime | None
     succeeded_at: datetime | None
     due_at: datetime
+    fetches: int = 0
+    interval_seconds: float | None = None
+    rhythm_seconds: float | None = None
+    news_at: datetime | None = None
+    hint_seconds: int | None = None
+    failing_since: datetime | None = None
+    gone_at: datetime | None = None
+    moved_to: str | None = None
+    moved_days: int = 0
+    moved_on: date | None = None
+    fingerprints: bytes | None = None
+    sighted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +133,11 @@ class NewsChannel:
 
 
 class SubscriptionState(StrEnum):
-    """Whether a subscription gets news."""
+    """Whether a subscription gets news. Held: what comes waits until an admin has looked at it."""
 
     ACTIVE = "active"
     PAUSED = "paused"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +265,54 @@ class Origin:
     corrected: bool = False
 
 
+class Health(StrEnum):
+    """How a feed, or what it brings to a guild, is doing; the worst that is true of it."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    """Its last reading failed, and that began less than a day ago."""
+    STALE = "stale"
+    """It answers, and has brought nothing for far longer than it used to."""
+    FAILING = "failing"
+    """No reading has gone well for a day."""
+    HELD = "held"
+    """Nearly all it holds looked new at once; what it brings waits for an admin's word."""
+    GONE = "gone"
+    """Its server says that it is gone for good; it isn't read any more."""
+    BLOCKED = "blocked"
+    """Discord doesn't let us post in its news channel."""
+
+
+class AlertKind(StrEnum):
+    """What admins are told of: each of the first three at once, all else once a day."""
+
+    BLOCKED = "blocked"
+    HELD = "held"
+    GONE = "gone"
+    DAILY = "daily"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that a guild's admins have to hear of. ``channel_id`` or ``feed_id`` is what it is about.
+
+    ``place_id`` is the channel to which it was sent, or tried to be. See Delivery for ``attempted_at``.
+    """
+
+    id: int
+    guild_id: int
+    kind: AlertKind
+    feed_id: int | None
+    channel_id: int | None
+    state: DeliveryState
+    attempts: int
+    attempted_at: datetime | None
+    due_at: datetime
+    place_id: int | None
+    message_id: int | None
+    created_at: datetime
+
+
 class Side(StrEnum):
     """The team a member belongs to, and what a choice in a team poll stands for."""
 
@@ -272,6 +344,7 @@ class GuildSettings:
     """How a guild wants its polls. ``per_day`` is how many team polls a news channel gets by itself in a day.
 
     ``timezone`` is a name of the IANA database. The role ids are those of the team roles, once they were made.
+    ``alerts_channel_id`` is where its admins want to hear what is wrong.
     """
 
     guild_id: int
@@ -286,6 +359,7 @@ class GuildSettings:
     open_role_id: int | None = None
     proprietary_role_id: int | None = None
     depends_role_id: int | None = None
+    alerts_channel_id: int | None = None
 
     def label(self, side: Side) -> str:
         """What this guild calls a side."""

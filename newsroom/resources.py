@@ -7,12 +7,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from newsroom.desk.alerts import Alerts
 from newsroom.desk.notes import Notes
 from newsroom.desk.outbox import Outbox
+from newsroom.desk.replacements import Replacements
+from newsroom.desk.retention import Retention
 from newsroom.desk.rounds import Fetches, Rounds
+from newsroom.desk.status import StatusDesk
 from newsroom.desk.story_desk import StoryDesk
 from newsroom.desk.subscriptions import Reads, Subscriptions
+from newsroom.desk.why import Whys
 from newsroom.feeds.fetch import Fetcher
+from newsroom.feeds.parking import Parking
 from newsroom.feeds.workers import Workers
 from newsroom.marks import Marks
 from newsroom.settings import Settings
@@ -40,6 +46,12 @@ class Newsroom:
     repeats: Repeats
     members: Members
     guilds: Guilds
+    alerts: Alerts
+    replacements: Replacements
+    whys: Whys
+    parking: Parking
+    retention: Retention
+    status: StatusDesk
     charts: Charts
 
 
@@ -52,14 +64,18 @@ def assemble(
     *,
     now: Callable[[], datetime],
     interval: timedelta,
+    parking: Parking | None = None,
 ) -> Newsroom:
     """Put the parts together over what they work with. The rounds know no feed yet: see ``Rounds.load``."""
     marks = Marks(installation_id)
     story_polls = StoryPolls(store, marks)
-    rounds = Rounds(store, fetcher, reader, story_polls, now=now, interval=interval)
+    parking = parking or Parking()
+    retention = Retention(store, now=now)
+    rounds = Rounds(store, fetcher, reader, story_polls, now=now, interval=interval, parking=parking)
+    subscriptions = Subscriptions(store, rounds, fetcher, reader, now=now)
     return Newsroom(
         rounds=rounds,
-        subscriptions=Subscriptions(store, rounds, fetcher, reader, now=now),
+        subscriptions=subscriptions,
         outbox=Outbox(store, marks, story_polls, now=now),
         notes=Notes(store),
         polls=Polls(store, marks, now=now),
@@ -68,6 +84,12 @@ def assemble(
         repeats=Repeats(store, now=now),
         members=Members(store, now=now),
         guilds=Guilds(store, now=now),
+        alerts=Alerts(store, marks, now=now),
+        replacements=Replacements(store, subscriptions, now=now),
+        whys=Whys(store, now=now),
+        parking=parking,
+        retention=retention,
+        status=StatusDesk(store, rounds, retention, now=now),
         charts=charts,
     )
 
@@ -81,7 +103,14 @@ async def open_newsroom(settings: Settings, now: Callable[[], datetime]) -> Asyn
     async with AsyncExitStack() as stack:
         store = await open_store(settings.database_url)
         stack.push_async_callback(store.close)
-        fetcher = Fetcher(allow_hosts=settings.feed_allow_hosts, contact=settings.feed_contact, now=now)
+        parking = Parking()
+        fetcher = Fetcher(
+            allow_hosts=settings.feed_allow_hosts,
+            contact=settings.feed_contact,
+            extra_headers=settings.feed_headers,
+            parking=parking,
+            now=now,
+        )
         stack.push_async_callback(fetcher.close)
         workers = Workers()
         stack.push_async_callback(workers.close)
@@ -90,6 +119,8 @@ async def open_newsroom(settings: Settings, now: Callable[[], datetime]) -> Asyn
         charts = Charts()
         stack.push_async_callback(charts.close)
         interval = timedelta(minutes=settings.feed_interval_minutes)
-        newsroom = assemble(store, fetcher, workers, installation_id, charts, now=now, interval=interval)
+        newsroom = assemble(
+            store, fetcher, workers, installation_id, charts, now=now, interval=interval, parking=parking
+        )
         await newsroom.rounds.load()
         yield newsroom

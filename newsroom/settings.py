@@ -6,7 +6,10 @@ The names of the variables are a contract. What each is for stands in ``.env.exa
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import unquote, urlsplit
@@ -28,7 +31,17 @@ _CONTACT = re.compile(r"[!-~]+@[!-~]+|https?://[!-~]+", re.IGNORECASE)
 _HOST = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^\s/:@?#\[\]]+)(:(?P<port>\d{1,5}))?")
 # scheme://user:password@host, where a password may hold an @ itself, and libpq's ?password=
 _PASSWORDS = (re.compile(r"^\w+://[^/:@]*:(?P<password>.+)@"), re.compile(r"[?&](ssl)?password=(?P<password>[^&]+)"))
-_SHORTEST_PASSWORD = 4  # hiding a shorter one wherever it appears would garble every log line
+_SHORTEST = 4  # hiding a shorter one wherever it appears would garble every log line
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,4000}")
+# What decides how an answer is read, and what makes up the connection, is ours.
+_OUR_HEADERS = frozenset(
+    ("accept-encoding", "connection", "content-length", "host", "if-modified-since", "if-none-match", "range", "te",
+     "trailer", "transfer-encoding", "upgrade")
+)  # fmt: skip
+_PUBLIC_HEADERS = frozenset(("accept", "accept-language", "user-agent"))
 
 
 def _database_url(value: str) -> str:
@@ -67,6 +80,23 @@ def _host(value: str) -> str:
     return value
 
 
+def _feed_headers(value: str | Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    found = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(found, dict):
+        raise ValueError
+    for place, headers in found.items():
+        if not (urlsplit(place).scheme in ("http", "https") and urlsplit(place).hostname):
+            _host(place.strip().lower())
+        if not isinstance(headers, dict) or not headers:
+            raise ValueError
+        for name, content in headers.items():
+            if not _HEADER_NAME.fullmatch(name) or name.lower() in _OUR_HEADERS:
+                raise ValueError
+            if not isinstance(content, str) or not _HEADER_VALUE.fullmatch(content):
+                raise ValueError
+    return {place if "://" in place else place.strip().lower(): headers for place, headers in found.items()}
+
+
 class Settings(BaseSettings):
     """All settings, checked. ``description`` is the end of the sentence "NAME: must be …"."""
 
@@ -93,6 +123,11 @@ class Settings(BaseSettings):
     feed_allow_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = Field(
         (), description="a list such as news.lan, 10.0.0.5:8080, [fd00::1]:8080 (no http://, commas between)"
     )
+    feed_headers: Annotated[Mapping[str, Mapping[str, str]], NoDecode, BeforeValidator(_feed_headers)] = Field(
+        {},
+        repr=False,  # a key or a password may be in it
+        description='JSON with headers by host or address, such as {"news.example": {"User-Agent": "Mozilla/5.0"}}',
+    )
     log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = Field(
         "INFO", description="one of " + ", ".join(get_args(LogLevel))
     )
@@ -107,15 +142,17 @@ class Settings(BaseSettings):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be logged: the token, and the database's password as written and as sent.
+        """What must never be logged: the token, the database's password as written and as sent, and feeds' headers.
 
-        A password of fewer than _SHORTEST_PASSWORD characters is not among them: it is shown where it appears.
+        What has fewer than _SHORTEST characters is not among them: it is shown where it appears.
         """
         found = [self.discord_token.get_secret_value()] if self.discord_token else []
+        headers = [pair for of_place in self.feed_headers.values() for pair in of_place.items()]
+        found += [value for name, value in headers if name.lower() not in _PUBLIC_HEADERS and len(value) >= _SHORTEST]
         for pattern in _PASSWORDS:
             if part := pattern.search(self.database_url):
                 spellings = part["password"], unquote(part["password"])
-                found += [password for password in spellings if len(password) >= _SHORTEST_PASSWORD]
+                found += [password for password in spellings if len(password) >= _SHORTEST]
         return tuple(dict.fromkeys(found))
 
     @property
@@ -127,6 +164,7 @@ class Settings(BaseSettings):
             "database_url": self.shown_database_url,
             "feed_interval_minutes": f"{self.feed_interval_minutes:g}",
             "feed_allow_hosts": ", ".join(self.feed_allow_hosts),
+            "feed_headers": "for " + ", ".join(self.feed_headers) if self.feed_headers else None,
         }
         return {name.upper(): value or "not set" for name, value in values.items()}
 
@@ -162,6 +200,14 @@ def read_settings(*, env_file: Path | None = ENV_FILE, **overrides: Any) -> Sett
     description = Settings.model_fields[name].description
     # Not raised from the library's error: no traceback may ever show what the variable held.
     raise BadSetting(name.upper(), f"must be {description}.")
+
+
+def popcorn_version() -> str:
+    """Return the version that runs; "0" if it runs from a plain copy of the files."""
+    try:
+        return version("popcorn")
+    except PackageNotFoundError:
+        return "0"
 
 
 def token_of(settings: Settings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from newsroom.errors import FeedError, FetchFailed
@@ -35,10 +35,12 @@ class FakeFetched:
     etag: str | None = None
     last_modified: str | None = None
     not_modified: bool = False
+    moved_to: str | None = None
+    fresh_for: timedelta | None = None
 
     @property
     def permanent_url(self) -> str:
-        return self.url
+        return self.moved_to or self.url
 
 
 @dataclass
@@ -48,6 +50,8 @@ class Web:
     documents: dict[str, Document] = field(default_factory=dict)
     pages: dict[str, tuple[FeedLink, ...]] = field(default_factory=dict)
     errors: dict[str, FeedError] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
+    unconditional: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
     parsed: list[str] = field(default_factory=list)
 
@@ -60,6 +64,12 @@ class Web:
         self, url: str, *, etag: str | None = None, last_modified: str | None = None, budget: float = 20.0
     ) -> FakeFetched:
         self.fetched.append(url)
+        if not (etag or last_modified):
+            self.unconditional.append(url)
+        if url in self.moved:
+            target = self.moved[url]
+            answer = await self.get(target, etag=etag, last_modified=last_modified)
+            return replace(answer, moved_to=target)
         if url in self.errors:
             raise self.errors[url]
         if url in self.documents:
@@ -77,7 +87,7 @@ class Web:
     ) -> AsyncIterator[FakeFetched]:
         yield await self.get(url, etag=etag, last_modified=last_modified)
 
-    async def parse(self, body: bytes, content_type: str | None, url: str) -> Document:
+    async def parse(self, body: bytes, content_type: str | None, url: str, known: bytes | None = None) -> Document:
         from newsroom.errors import NotAFeed
 
         self.parsed.append(url)

@@ -20,17 +20,20 @@ OWNERS = {
     "alembic": ("newsroom.store",),
     "asyncpg": ("newsroom.store",),
     "brotli": ("newsroom.feeds.fetch",),
+    "charset_normalizer": ("newsroom.feeds.charset",),
     "dateutil": ("newsroom.votes.schedule",),
     "discord": ("bot", "cogs", "sandbox"),
     "feedparser": ("newsroom.feeds.parse",),
     "lxml": ("newsroom.feeds.discover", "newsroom.feeds.parse", "newsroom.text"),
     "matplotlib": ("newsroom.votes.charts",),
     "pebble": ("newsroom.workers",),
+    "publicsuffixlist": ("newsroom.feeds.parking",),
     "pydantic": ("newsroom.settings",),
     "pydantic_settings": ("newsroom.settings",),
     "rich": ("bot",),
     "simcord": ("sandbox",),
     "sqlalchemy": ("newsroom.store",),
+    "webencodings": ("newsroom.feeds.charset",),
     "yarl": ("cogs", "newsroom", "sandbox"),
 }
 
@@ -41,10 +44,15 @@ PURE = (
     "newsroom.marks",
     "newsroom.text",
     "newsroom.times",
+    "newsroom.feeds.charset",
+    "newsroom.feeds.cut",
+    "newsroom.feeds.health",
     "newsroom.feeds.identity",
+    "newsroom.feeds.parking",
     "newsroom.feeds.schedule",
     "newsroom.stories.camps",
     "newsroom.attempts",
+    "newsroom.desk.floods",
     "newsroom.desk.order",
     "newsroom.desk.refusals",
     "newsroom.votes.asking",
@@ -53,7 +61,7 @@ PURE = (
     "newsroom.votes.schedule",
     "newsroom.votes.standings",
 )
-PURE_LIBRARIES = ("dateutil", "lxml", "yarl")
+PURE_LIBRARIES = ("charset_normalizer", "dateutil", "lxml", "publicsuffixlist", "webencodings", "yarl")
 OUTSIDE_WORLD = (
     "asyncio",
     "os",

@@ -77,7 +77,7 @@ async def test_every_option_is_told_in_order_with_whether_it_must_be_given(
 ):
     for name, command in commands.items():
         text = section(page("docs/commands.md"), f"## /{name}")
-        told = re.findall(r"^\| `(\w+)` \| (required|optional) \|", text, re.MULTILINE)
+        told = re.findall(r"^\| `([\w-]+)` \| (required|optional) \|", text, re.MULTILINE)
         assert told == [
             (option.display_name, "required" if option.required else "optional") for option in command.parameters
         ], name

@@ -18,7 +18,8 @@ from discord.utils import format_dt
 
 from cogs.views import markdown
 from cogs.views.replies import explain, permission_name
-from newsroom.desk.subscriptions import UNDO_WINDOW
+from newsroom.desk.rounds import Outcome
+from newsroom.desk.subscriptions import UNDO_WINDOW, Refreshed
 from newsroom.models import Backlog, FeedLink
 from newsroom.text import clean, length, shorten
 
@@ -390,6 +391,39 @@ def _notes(suspended_for: str | None, backlog: Backlog | None) -> Iterator[str]:
         yield f"⚠️ Lately {count(backlog.refused, 'story', 'stories')} could not be posted. {why}".rstrip()
 
 
+def alerts_go_to(channel_id: int | None) -> Reply:
+    """Say where alerts go."""
+    if channel_id is not None:
+        return Reply(f"I tell in <#{channel_id}> what is wrong. `/channel alerts` chooses another channel.")
+    return Reply(
+        "No channel is chosen. I tell what is wrong in this server's channel for Discord's own updates, if it has one "
+        "and I may write there, else by direct message to whoever added the feed. `/channel alerts` chooses one."
+    )
+
+
+def released(title: str, stories: int) -> str:
+    """Say what comes now of a feed that was held."""
+    return f"{bold(title)} goes on: {count(stories, 'story comes', 'stories come')} now, each in its turn."
+
+
+def skipped(title: str, stories: int) -> str:
+    """Say what is left out of a feed that was held."""
+    return f"{bold(title)} goes on: {count(stories, 'story counts', 'stories count')} as known; what is new comes."
+
+
+def reading_outcome(done: Refreshed) -> str:
+    """Say how a reading on demand ended; the feed's title stands in front."""
+    match done.outcome:
+        case Outcome.FAILED:
+            return f"couldn't be read. {done.error} I try again {format_dt(done.due_at, 'R')}."
+        case Outcome.PUT_OFF:
+            return f"wasn't read: its site wants to be asked less often. I ask again {format_dt(done.due_at, 'R')}."
+        case Outcome.READ if done.new_articles:
+            return f"has {count(done.new_articles, 'new article')}. Each is posted in its turn."
+        case _:
+            return f"has nothing new. I look again {format_dt(done.due_at, 'R')}."
+
+
 def help_panel() -> Reply:
     """What there is to do, for members and for those who may manage the server."""
     view = discord.ui.LayoutView(timeout=None)
@@ -409,8 +443,9 @@ def help_panel() -> Reply:
                 "\n`/feed add` a feed or a page that has one"
                 "\n`/feed list` what is posted where, and how each feed is doing"
                 "\n`/feed preview` its newest article as a card, only for you"
-                "\n`/feed refresh` read it now"
-                "\n`/feed pause` · `/feed resume` · `/feed remove`"
+                "\n`/feed refresh` read it now · `/feed why` what became of an article"
+                "\n`/feed pause` · `/feed resume` · `/feed remove` · `/feed release` · `/feed skip`"
+                "\n`/status` how everything is doing · `/channel alerts` where I tell what is wrong"
             ),
             discord.ui.Separator(),
             discord.ui.TextDisplay(

@@ -12,6 +12,22 @@ from datetime import datetime, timedelta
 
 from newsroom.models import Feed
 
+BOOKKEEPING = (
+    "fetches",
+    "interval_seconds",
+    "failures",
+    "error",
+    "failing_since",
+    "gone_at",
+    "checked_at",
+    "succeeded_at",
+    "due_at",
+    "moved_to",
+    "moved_days",
+    "moved_on",
+)
+"""What a reading teaches that brought nothing."""
+
 CLOCK_SLACK = timedelta(minutes=2)  # a clock that is set right by less than this has done no harm
 
 
@@ -49,19 +65,13 @@ class Roster:
     def learn(self, feed: Feed) -> None:
         """Note how a reading went that brought nothing, to be written with the next batch.
 
-        What tells whether the feed changed stays as it is: it may have been set anew while the feed was read.
+        What tells whether the feed changed stays as it is if the feed was set anew while it was read.
         """
-        self._being_read.pop(feed.id, None)
+        taken = self._being_read.pop(feed.id, None)
         known = self._feeds.get(feed.id)
         if known is not None:
-            self._feeds[feed.id] = replace(
-                known,
-                failures=feed.failures,
-                error=feed.error,
-                checked_at=feed.checked_at,
-                succeeded_at=feed.succeeded_at,
-                due_at=feed.due_at,
-            )
+            learned = {name: getattr(feed, name) for name in BOOKKEEPING}
+            self._feeds[feed.id] = feed if known is taken else replace(known, **learned)
             self._unsaved.add(feed.id)
 
     def take_due(self, now: datetime) -> list[Feed]:
@@ -88,4 +98,6 @@ class Roster:
 
 def _is_due(feed: Feed, now: datetime) -> bool:
     """Whether it is time to read a feed; also if it was read in the future, because then the clock was wrong."""
+    if feed.gone_at is not None:
+        return False
     return feed.due_at <= now or (feed.checked_at is not None and feed.checked_at > now + CLOCK_SLACK)

@@ -11,22 +11,32 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 from time import perf_counter
 from typing import Protocol
 
+from newsroom.desk.floods import could_be_flood, is_flood
+from newsroom.desk.moves import has_moved as has_moved_for_good
+from newsroom.desk.moves import move
 from newsroom.desk.order import posting_order
 from newsroom.desk.roster import Roster
-from newsroom.errors import FeedError, FetchFailed
-from newsroom.feeds.identity import Identified, Identities, has_moved, identify, is_known
-from newsroom.feeds.schedule import next_check, spread
-from newsroom.models import Article, Document, Feed
+from newsroom.errors import FeedError, FetchFailed, HostParked
+from newsroom.feeds.identity import Identified, Identities, has_moved, identify, is_known, stands_alone
+from newsroom.feeds.parking import Parking
+from newsroom.feeds.schedule import first_rhythm, learned_rhythm, next_check, next_interval, spread, spread_out
+from newsroom.models import AlertKind, Article, Document, Feed, Health, Subscription, SubscriptionState
 from newsroom.store import Connection, Store
+from newsroom.store.articles import BURIED
 from newsroom.votes.story_polls import StoryPolls
 
 log = logging.getLogger(__name__)
+
+UNCONDITIONAL_EVERY = 100  # readings of a feed
+
+SIGHTED_EVERY = timedelta(days=30)
+"""How often at least a feed is read whole, so that we know which of its articles it still lists."""
 
 BATCH = 200  # changed feeds written in one transaction
 BATCH_SECONDS = 0.5  # the longest a changed feed waits for its batch to fill
@@ -49,6 +59,8 @@ class Fetched(Protocol):
     def not_modified(self) -> bool: ...
     @property
     def permanent_url(self) -> str: ...
+    @property
+    def fresh_for(self) -> timedelta | None: ...
 
 
 class Fetches(Protocol):
@@ -64,7 +76,7 @@ class Fetches(Protocol):
 class Parses(Protocol):
     """Whoever reads a body as a feed."""
 
-    async def parse(self, body: bytes, content_type: str | None, url: str) -> Document: ...
+    async def parse(self, body: bytes, content_type: str | None, url: str, known: bytes | None = None) -> Document: ...
 
 
 class Outcome(StrEnum):
@@ -73,6 +85,8 @@ class Outcome(StrEnum):
     READ = "read"
     UNCHANGED = "unchanged"
     FAILED = "failed"
+    PUT_OFF = "put off"
+    """Its host wants to be left alone, so nobody asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +100,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a document came to: the feed as saved, its new articles, and the ids of all, in posting order."""
+    """What a document came to: the feed as saved, its new articles, and the ids of all we have, in posting order."""
 
     feed: Feed
     new: tuple[Article, ...]
@@ -117,34 +131,52 @@ class Rounds:
         *,
         now: Callable[[], datetime],
         interval: timedelta,
+        parking: Parking | None = None,
     ) -> None:
         self.roster = Roster()
+        self._parking = parking or Parking()
         self._store = store
         self._story_polls = story_polls
         self._fetcher = fetcher
         self._parser = parser
         self._now = now
         self.interval = interval
+        self.last_report: RoundReport | None = None
+        self.last_report_at: datetime | None = None
 
     async def load(self) -> None:
-        """Take on every feed that somebody wants."""
+        """Take on every feed that somebody wants, the overdue ones not all at the same moment."""
+        now = self._now()
         async with self._store.read() as connection:
-            self.roster = Roster(await self._store.feeds.active(connection))
+            feeds = await self._store.feeds.active(connection)
+            self._parking.restore(await self._store.hosts.parked(connection))
+        self.roster = Roster(
+            replace(feed, due_at=spread_out(feed.due_at, now, self.interval, spread(feed.url))) for feed in feeds
+        )
 
     async def save(self) -> None:
         """Write down what readings taught that no batch has carried yet."""
-        unsaved = self.roster.unsaved()
-        if unsaved:
+        unsaved, parked = self.roster.unsaved(), self._parking.unsaved()
+        if not (unsaved or parked):
+            return
+        try:
             async with self._store.begin() as connection:
                 await self._store.feeds.save(connection, unsaved)
-            self.roster.saved(unsaved)
+                await self._store.hosts.save(connection, parked)
+        except BaseException:
+            self._parking.still_unsaved(parked)
+            raise
+        self.roster.saved(unsaved)
 
     def take_due(self) -> list[Feed]:
         """Hand out the feeds of the next round; pass them on to ``run``."""
         return self.roster.take_due(self._now())
 
-    async def run(self, due: Sequence[Feed]) -> RoundReport:
-        """Read these feeds, each for itself: one that fails or is slow holds up no other."""
+    async def run(self, due: Sequence[Feed], progress: Callable[[], None] = lambda: None) -> RoundReport:
+        """Read these feeds, each for itself: one that fails or is slow holds up no other.
+
+        ``progress`` is called as often as a reading ends.
+        """
         started = perf_counter()
         changed: asyncio.Queue[Reading | None] = asyncio.Queue()
         writer = asyncio.create_task(self._write(changed))
@@ -152,12 +184,14 @@ class Rounds:
         try:
             async with asyncio.TaskGroup() as group:
                 for feed in due:
-                    group.create_task(self._read_due(feed, changed, outcomes))
+                    group.create_task(self._read_due(feed, changed, outcomes, progress))
         finally:
             changed.put_nowait(None)
             new_articles = await writer
             self.roster.give_back(due)
-        return RoundReport(
+        await self._follow_up(due)
+        self.last_report_at = self._now()
+        self.last_report = RoundReport(
             feeds=len(due),
             ok=outcomes.count(Outcome.READ),
             not_modified=outcomes.count(Outcome.UNCHANGED),
@@ -165,16 +199,66 @@ class Rounds:
             new_articles=new_articles,
             seconds=round(perf_counter() - started, 3),
         )
+        return self.last_report
+
+    async def _follow_up(self, due: Sequence[Feed]) -> None:
+        """Do what readings have shown once and for all: feeds that are gone, feeds that moved."""
+        for before in due:
+            feed = self.roster.get(before.id)
+            if feed is None:
+                continue
+            try:
+                if feed.gone_at is not None and before.gone_at is None:
+                    await self._say_gone(feed)
+                elif has_moved_for_good(feed):
+                    await self._move(feed)
+            except Exception:
+                log.exception("could not follow up on %s; its next reading does", feed.url)
+
+    async def _say_gone(self, feed: Feed) -> None:
+        """Write down that a feed is gone, and have the admins of those who got it told, both or neither."""
+        store = self._store
+        async with store.begin() as connection:
+            await store.feeds.save(connection, [feed])
+            guild_ids = await store.subscriptions.guilds_of(connection, feed.id)
+            await store.alerts.add(connection, AlertKind.GONE, guild_ids, self._now(), feed_id=feed.id)
+            await store.alerts.believe(connection, guild_ids, {feed.id: Health.GONE})
+        self.roster.saved([feed])
+
+    async def _move(self, feed: Feed) -> None:
+        async with self._store.begin() as connection:
+            await self._store.feeds.save(connection, [feed])
+            there = await move(self._store, connection, feed)
+        log.info("%s has moved to %s", feed.url, there.url)
+        self.roster.drop(feed.id)
+        self.roster.put(self.roster.get(there.id) or there)
 
     async def read(self, feed: Feed) -> Reading:
-        """Look at one feed now. A feed that can't be read is an outcome here, not an error."""
+        """Look at one feed now. A feed that can't be read is an outcome here, not an error.
+
+        One reading in UNCONDITIONAL_EVERY is unconditional, because validators lie: some servers say for ever that
+        nothing has changed.
+        """
+        is_whole = feed.sighted_at is None or abs(self._now() - feed.sighted_at) >= SIGHTED_EVERY
+        asks_anew = is_whole or (feed.fetches + feed.id) % UNCONDITIONAL_EVERY == 0
+        etag, last_modified = (None, None) if asks_anew else (feed.etag, feed.last_modified)
         try:
-            opened = self._fetcher.opened(feed.url, etag=feed.etag, last_modified=feed.last_modified)
-            async with opened as fetched:
-                if fetched.not_modified or _digest(fetched.body) == feed.body_hash:
-                    return Reading(Outcome.UNCHANGED, self._went_well(feed))
-                document = await self._parser.parse(fetched.body, fetched.content_type, fetched.url)
-            return Reading(Outcome.READ, self.learned(feed, fetched, document), await identities_of(document))
+            async with self._fetcher.opened(feed.url, etag=etag, last_modified=last_modified) as fetched:
+                is_same = fetched.not_modified or _digest(fetched.body) == feed.body_hash
+                if is_same and not is_whole:
+                    return Reading(Outcome.UNCHANGED, self._went_well(feed, fetched, feed.hint_seconds))
+                known = None if is_whole else feed.fingerprints
+                document = await self._parser.parse(fetched.body, fetched.content_type, fetched.url, known)
+                identities = await identities_of(document)
+                if document.left_out and not await self._can_do_without(feed, document, identities):
+                    document = await self._parser.parse(fetched.body, fetched.content_type, fetched.url)
+                    identities = await identities_of(document)
+            learned = self.learned(feed, fetched, document)
+            if document.left_out and not document.entries:
+                return Reading(Outcome.UNCHANGED, replace(learned, fingerprints=identities.fingerprints))
+            return Reading(Outcome.READ, learned, identities)
+        except HostParked as parked:
+            return Reading(Outcome.PUT_OFF, self._put_off(feed, parked))
         except FeedError as error:
             return Reading(Outcome.FAILED, self._went_wrong(feed, error))
         except Exception:
@@ -187,48 +271,112 @@ class Rounds:
         A failure out of turn leaves the feed's turn as it was: asking often must not silence a feed.
         """
         reading = await self.read(feed)
+        new = await self._take_on(feed, reading)
+        await self._follow_up([feed])
+        return reading, new
+
+    async def _take_on(self, feed: Feed, reading: Reading) -> int:
         if reading.outcome is Outcome.READ:
-            return reading, await self._write_batch([reading])
+            return await self._write_batch([reading])
         if reading.outcome is Outcome.FAILED:
-            failed = replace(feed, error=reading.feed.error, checked_at=reading.feed.checked_at)
+            failed = replace(
+                feed, error=reading.feed.error, checked_at=reading.feed.checked_at, gone_at=reading.feed.gone_at
+            )
             reading = replace(reading, feed=failed)
         self.roster.learn(reading.feed)
-        return reading, 0
+        return 0
+
+    async def _can_do_without(self, feed: Feed, document: Document, identities: Identities) -> bool:
+        """Whether what was left out of a document can't change what its other items are."""
+        if not document.entries:
+            return True
+        async with self._store.read() as connection:
+            known = await self._store.articles.known(connection, feed.id, identities.all_keys)
+        return stands_alone(identities, feed.entry_host, known)
 
     def learned(self, feed: Feed, fetched: Fetched, document: Document) -> Feed:
         """Return a feed as a good answer leaves it, to be saved with what the answer brought."""
+        hint_seconds = int(document.hint.total_seconds()) if document.hint else None
         return replace(
-            self._went_well(feed),
+            self._went_well(feed, fetched, hint_seconds),
+            hint_seconds=hint_seconds,
             etag=fetched.etag,
             last_modified=fetched.last_modified,
             body_hash=_digest(fetched.body),
             site_url=document.site_url or feed.site_url,
+            sighted_at=feed.sighted_at if document.left_out else self._now(),
         )
 
     async def remember(self, connection: Connection, feed: Feed, identities: Identities) -> Remembered:
         """Remember what is new in a document and plan who gets it, inside the caller's transaction."""
         store, now = self._store, self._now()
-        await store.feeds.lock(connection, feed.id)
+        last_read = await store.feeds.lock(connection, feed.id)
         known = await store.articles.known(connection, feed.id, identities.all_keys)
         moved = has_moved(identities.host, feed.entry_host)
         fresh = posting_order([item for item in identities.items if not is_known(item, known, moved)], now)
+        if not identities.left_out:
+            await store.articles.sighted(connection, _known_articles(identities, known, moved), now)
+        flood = await self._is_flood(connection, feed, identities, fresh, last_read)
         articles = await store.articles.add(connection, feed.id, fresh, now)
         await store.articles.add_aliases(connection, feed.id, _further_names(identities, known, moved))
         subscribers = await store.subscriptions.active_of(connection, feed.id)
         listening = [subscription for subscription in subscribers if not subscription.baseline_due]
-        await store.deliveries.plan(connection, articles, listening, now)
-        guild_ids = {subscription.guild_id for subscription in listening}
+        if flood:
+            listening = await self._hold(connection, feed, listening)
+        held = [subscription for subscription in listening if subscription.state is SubscriptionState.HELD]
+        free = [subscription for subscription in listening if subscription.state is SubscriptionState.ACTIVE]
+        await store.deliveries.plan(connection, articles, held, now, held=True)
+        await store.deliveries.plan(connection, articles, free, now)
+        guild_ids = {subscription.guild_id for subscription in free}
         await self._story_polls.told_again(connection, articles, guild_ids, now)
         if len(listening) < len(subscribers):
             await store.subscriptions.baseline_learned(connection, feed.id)
-        feed = replace(feed, entry_host=identities.host or feed.entry_host)
+        feed = replace(
+            _with_rhythm(feed, identities, len(fresh), now),
+            entry_host=feed.entry_host if identities.left_out else identities.host or feed.entry_host,
+            fingerprints=identities.fingerprints,
+        )
         await store.feeds.save(connection, [feed])
         known |= {key: article.id for item, article in zip(fresh, articles, strict=True) for key in item.keys}
         in_order = [_article_of(item, known, moved) for item in posting_order(identities.items, now)]
-        return Remembered(feed, tuple(articles), tuple(in_order))
+        return Remembered(feed, tuple(articles), tuple(number for number in in_order if number != BURIED))
 
-    async def _read_due(self, feed: Feed, changed: asyncio.Queue[Reading | None], outcomes: list[Outcome]) -> None:
+    async def _is_flood(
+        self,
+        connection: Connection,
+        feed: Feed,
+        identities: Identities,
+        fresh: Sequence[Identified],
+        last_read: datetime | None,
+    ) -> bool:
+        """Whether these new items, which are not remembered yet, are to be held."""
+        total = len(identities.items) + len(identities.left_out)
+        if not could_be_flood(len(fresh), total):
+            return False
+        titles = {item.entry.title for item in fresh if item.entry.title}
+        told = await self._store.articles.titles_told(connection, feed.id, titles)
+        return is_flood(fresh, total, told, last_read, self._now())
+
+    async def _hold(self, connection: Connection, feed: Feed, listening: Sequence[Subscription]) -> list[Subscription]:
+        """Have what this feed brings wait for an admin's word, and have the admins told."""
+        active = [subscription for subscription in listening if subscription.state is SubscriptionState.ACTIVE]
+        log.warning("%s looks new as a whole, so what it brings is held", feed.url)
+        await self._store.subscriptions.set_state(
+            connection, [subscription.id for subscription in active], SubscriptionState.HELD
+        )
+        guild_ids = {subscription.guild_id for subscription in active}
+        await self._store.alerts.add(connection, AlertKind.HELD, guild_ids, self._now(), feed_id=feed.id)
+        return [replace(subscription, state=SubscriptionState.HELD) for subscription in listening]
+
+    async def _read_due(
+        self,
+        feed: Feed,
+        changed: asyncio.Queue[Reading | None],
+        outcomes: list[Outcome],
+        progress: Callable[[], None],
+    ) -> None:
         reading = await self.read(feed)
+        progress()
         outcomes.append(reading.outcome)
         if reading.outcome is Outcome.READ:
             changed.put_nowait(reading)
@@ -270,33 +418,96 @@ class Rounds:
             self.roster.update(remembered.feed)
         return sum(len(remembered.new) for remembered in written)
 
-    def _went_well(self, feed: Feed) -> Feed:
+    def _went_well(self, feed: Feed, fetched: Fetched, hint_seconds: int | None) -> Feed:
         now = self._now()
-        due_at = next_check(now, self.interval, 0, None, spread(feed.url))
-        return replace(feed, failures=0, error=None, checked_at=now, succeeded_at=now, due_at=due_at)
+        hints = [timedelta(seconds=hint_seconds)] if hint_seconds is not None else []
+        hints += [fetched.fresh_for] if fetched.fresh_for is not None else []
+        interval = next_interval(
+            self.interval,
+            timedelta(seconds=feed.interval_seconds) if feed.interval_seconds is not None else None,
+            timedelta(seconds=feed.rhythm_seconds) if feed.rhythm_seconds is not None else None,
+            now - (feed.news_at or now),
+            max(hints, default=None),
+        )
+        moved_to, moved_days, moved_on = _where_moved(feed, fetched.permanent_url, now.date())
+        return replace(
+            feed,
+            fetches=feed.fetches + 1,
+            failures=0,
+            error=None,
+            failing_since=None,
+            gone_at=None,
+            checked_at=now,
+            succeeded_at=now,
+            interval_seconds=interval.total_seconds(),
+            due_at=next_check(now, self.interval, interval, 0, None, spread(feed.url)),
+            moved_to=moved_to,
+            moved_days=moved_days,
+            moved_on=moved_on,
+        )
 
     def _went_wrong(self, feed: Feed, error: FeedError) -> Feed:
         now = self._now()
         failures = feed.failures + 1
         wait = error.retry_after if isinstance(error, FetchFailed) else None
+        is_gone = isinstance(error, FetchFailed) and error.status == 410
         log.info("could not read %s (%d in a row): %s", feed.url, failures, error)
-        due_at = next_check(now, self.interval, failures, wait, spread(f"{feed.url} {failures}"))
-        return replace(feed, failures=failures, error=str(error), checked_at=now, due_at=due_at)
+        return replace(
+            feed,
+            fetches=feed.fetches + 1,
+            failures=failures,
+            error=str(error),
+            failing_since=feed.failing_since or now,
+            gone_at=(feed.gone_at or now) if is_gone else feed.gone_at,
+            checked_at=now,
+            due_at=next_check(now, self.interval, self.interval, failures, wait, spread(f"{feed.url} {failures}")),
+        )
+
+    def _put_off(self, feed: Feed, parked: HostParked) -> Feed:
+        """Return a feed as it is when its host is left alone: nothing was learned but when to ask."""
+        wait = parked.until - self._now()
+        return replace(feed, due_at=next_check(self._now(), self.interval, self.interval, 0, wait, spread(feed.url)))
+
+
+def _with_rhythm(feed: Feed, identities: Identities, fresh: int, now: datetime) -> Feed:
+    """Return a feed with what a document teaches about its rhythm. News make the next interval the shortest."""
+    if feed.news_at is None:
+        first = first_rhythm([item.entry.published for item in identities.items], now)
+        return replace(feed, news_at=now, rhythm_seconds=first.total_seconds() if first else None)
+    if not fresh:
+        return feed
+    before = timedelta(seconds=feed.rhythm_seconds) if feed.rhythm_seconds is not None else None
+    rhythm = learned_rhythm(before, now - feed.news_at, fresh)
+    return replace(feed, news_at=now, rhythm_seconds=rhythm.total_seconds(), interval_seconds=None)
+
+
+def _where_moved(feed: Feed, permanent_url: str, today: date) -> tuple[str | None, int, date | None]:
+    """Count on how many days permanent redirects have led to the same other address, each time to this feed."""
+    if permanent_url == feed.url:
+        return None, 0, None
+    if permanent_url != feed.moved_to:
+        return permanent_url, 1, today
+    return permanent_url, feed.moved_days + (today != feed.moved_on), today
 
 
 async def identities_of(document: Document) -> Identities:
     """Tell a document's articles apart; in a thread, because hostile addresses take their time."""
-    return await asyncio.to_thread(identify, document.entries)
+    return await asyncio.to_thread(identify, document.entries, document.left_out)
 
 
 def _digest(body: bytes) -> bytes:
     return blake2b(body, digest_size=16).digest()
 
 
+def _known_articles(identities: Identities, known: dict[bytes, int], moved: bool) -> set[int]:
+    """Return the articles that a document lists and that are remembered."""
+    items = (item for item in identities.items if is_known(item, known, moved))
+    return {_article_of(item, known, moved) for item in items} - {BURIED}
+
+
 def _article_of(item: Identified, known: dict[bytes, int], moved: bool) -> int:
     """Return the article that a known item is."""
-    names = (*item.keys, *item.hostless) if moved else item.keys
-    return next(known[key] for key in names if key in known)
+    return next(known[key] for key in item.telling(moved) if key in known)
 
 
 def _further_names(identities: Identities, known: dict[bytes, int], moved: bool) -> dict[bytes, int]:
@@ -306,11 +517,11 @@ def _further_names(identities: Identities, known: dict[bytes, int], moved: bool)
     """
     further: dict[bytes, int] = {}
     for item in identities.items:
-        if is_known(item, known, moved):
-            names = (*item.keys, *item.hostless)
-            if any(key not in known for key in names):
-                article_id = _article_of(item, known, moved)
-                further.update({key: article_id for key in names if key not in known})
+        if is_known(item, known, moved) and any(key not in known for key in item.names):
+            article_id = _article_of(item, known, moved)
+            if article_id == BURIED:
+                continue
+            further.update({key: article_id for key in item.names if key not in known})
     return further
 
 

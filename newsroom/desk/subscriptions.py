@@ -32,6 +32,7 @@ from newsroom.models import (
     SubscriptionState,
 )
 from newsroom.store import Connection, Store
+from newsroom.store.deliveries import FLOOD
 from newsroom.text import clean, shorten
 
 LOOK_UP_SECONDS = 20.0  # for everything that adding a feed fetches
@@ -190,7 +191,7 @@ class Subscriptions:
                 connection, feed.id, target.channel_id, target.guild_id, own_title, added_by, now
             ):
                 raise RequestRefused(f"<#{target.channel_id}> already gets that feed. Nothing has changed.")
-            await store.deliveries.give_up(connection, feed.id, target.channel_id)
+            await store.deliveries.give_up(connection, feed.id, [target.channel_id])
             subscribers = await store.subscriptions.active_of(connection, feed.id)
             own = [subscription for subscription in subscribers if subscription.channel_id == target.channel_id]
             ids = remembered.article_ids[-MOST_BACKFILL:]
@@ -286,9 +287,11 @@ class Subscriptions:
             await store.deliveries.put_back(
                 connection, feed_id, [one.channel_id for one in back], _removal(removed_at), now
             )
-            active = [one for one in back if one.state is SubscriptionState.ACTIVE and not one.baseline_due]
             missed = await store.articles.found_since(connection, feed_id, removed_at)
-            await store.deliveries.plan(connection, missed, active, now)
+            for held in (False, True):
+                wanted = SubscriptionState.HELD if held else SubscriptionState.ACTIVE
+                due = [one for one in back if one.state is wanted and not one.baseline_due]
+                await store.deliveries.plan(connection, missed, due, now, held=held)
         returned = {one.id for one in back}
         return [one for one in await self._listed(guild_id, feed_id) if one.subscription.id in returned]
 
@@ -296,7 +299,7 @@ class Subscriptions:
         """Stop a feed's news in this guild; what waits comes after ``resume``."""
         async with self._changing(feed_id) as connection:
             pairs = await self._subscribed(connection, guild_id, feed_id)
-            active = [one for one, _ in pairs if one.state is SubscriptionState.ACTIVE]
+            active = [one for one, _ in pairs if one.state is not SubscriptionState.PAUSED]
             if not active:
                 raise RequestRefused("That feed is paused already. `/feed resume` lets its stories in again.")
             await self._store.subscriptions.set_state(connection, [one.id for one in active], SubscriptionState.PAUSED)
@@ -315,14 +318,39 @@ class Subscriptions:
                 raise RequestRefused("That feed isn't paused.")
             # Who waits for a baseline hasn't had the feed read either.
             unread = all(one.baseline_due for one in await store.subscriptions.active_of(connection, feed_id))
-            await store.subscriptions.set_state(
-                connection, [one.id for one in paused], SubscriptionState.ACTIVE, baseline_due=unread
-            )
+            # One that was held when it was paused is held again.
+            is_held = await store.deliveries.held_back(connection, feed_id, guild_id) > 0
+            state = SubscriptionState.HELD if is_held else SubscriptionState.ACTIVE
+            await store.subscriptions.set_state(connection, [one.id for one in paused], state, baseline_due=unread)
             await store.deliveries.put_back(connection, feed_id, [one.channel_id for one in paused], _PAUSE, now)
             if unread:
-                # Without validators, so that the next reading is a whole one and learns what the feed holds.
-                feed = replace(pairs[0][1], etag=None, last_modified=None, body_hash=None, due_at=now)
+                # Without validators or fingerprints, so that the next reading is whole and learns what the feed holds.
+                feed = replace(
+                    pairs[0][1], etag=None, last_modified=None, body_hash=None, fingerprints=None, due_at=now
+                )
                 await store.feeds.save(connection, [feed])
+
+    async def release(self, guild_id: int, feed_id: int) -> int:
+        """Let in what a held feed has brought, and all that it brings from now on; return how many stories come now."""
+        now = self._now()
+        async with self._changing(feed_id) as connection:
+            channel_ids = await self._no_longer_held(connection, guild_id, feed_id)
+            return await self._store.deliveries.put_back(connection, feed_id, channel_ids, FLOOD, now)
+
+    async def skip(self, guild_id: int, feed_id: int) -> int:
+        """Take what a held feed has brought as known, and let in what comes; return how many stories are left out."""
+        async with self._changing(feed_id) as connection:
+            channel_ids = await self._no_longer_held(connection, guild_id, feed_id)
+            return await self._store.deliveries.give_up(connection, feed_id, channel_ids, FLOOD)
+
+    async def _no_longer_held(self, connection: Connection, guild_id: int, feed_id: int) -> list[int]:
+        """End a hold in a guild, and return the channels that it was for. Raises RequestRefused."""
+        pairs = await self._subscribed(connection, guild_id, feed_id)
+        held = [one for one, _ in pairs if one.state is SubscriptionState.HELD]
+        if not held:
+            raise RequestRefused("That feed isn't held: what it brings is posted.")
+        await self._store.subscriptions.set_state(connection, [one.id for one in held], SubscriptionState.ACTIVE)
+        return [one.channel_id for one in held]
 
     async def preview(self, guild_id: int, feed_id: int) -> Card:
         """Return the newest article as a card."""
@@ -336,7 +364,7 @@ class Subscriptions:
     async def refresh(self, guild_id: int, feed_id: int) -> Refreshed:
         """Read a feed now, whether it is due or not."""
         listed = await self._listed(guild_id, feed_id)
-        active = [one for one in listed if one.subscription.state is SubscriptionState.ACTIVE]
+        active = [one for one in listed if one.subscription.state is not SubscriptionState.PAUSED]
         feed = self._rounds.roster.get(feed_id)
         if feed is None or not active:
             raise RequestRefused("That feed is paused. `/feed resume` lets its stories in again.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from urllib.parse import urljoin
 
@@ -20,12 +20,22 @@ LONGEST_TITLE = 300
 LONGEST_SUMMARY = 1500
 """In UTF-16 code units; a card shows less."""
 
+LONGEST_HINT = timedelta(days=1)
+"""What a feed that asks to be read more seldom is taken to have asked for."""
+
 LONGEST_LINK = 4096
 """Characters of the address of an article or a picture. Discord takes fewer: a card leaves out what is longer."""
 
 
 def entry(
-    *, guid: str | None, link: str | None, title: str, summary: str, picture: str | None, published: datetime | None
+    *,
+    guid: str | None,
+    link: str | None,
+    title: str,
+    summary: str,
+    picture: str | None,
+    published: datetime | None,
+    fingerprint: bytes | None = None,
 ) -> Entry | None:
     """Make an entry, or None of an item that says nothing. ``title`` and ``summary`` are safe plain text already."""
     guid = clean(guid) if guid else None
@@ -38,13 +48,21 @@ def entry(
         summary=summary,
         picture=picture if picture and picture.startswith("https://") else None,
         published=_in_utc(published),
+        fingerprint=fingerprint,
     )
 
 
-def document(*, title: str, site_url: str | None, entries: Iterable[Entry | None], url: str) -> Document:
+def document(
+    *,
+    title: str,
+    site_url: str | None,
+    entries: Iterable[Entry | None],
+    url: str,
+    hint: timedelta | None = None,
+) -> Document:
     """Put a document together; a feed without a name is called after its host."""
     kept = islice((made for made in entries if made), MOST_ENTRIES)
-    return Document(title=title or URL(url).host or url, site_url=site_url, entries=tuple(kept))
+    return Document(title or URL(url).host or url, site_url, tuple(kept), hint)
 
 
 def web_address(address: object, base: str) -> str | None:

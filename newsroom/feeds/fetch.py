@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
-from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -23,9 +23,11 @@ import brotli  # type: ignore[import-untyped]
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from newsroom.errors import AddressRefused, FeedError, FetchFailed
+from newsroom.errors import AddressRefused, FeedError, FetchFailed, HostParked
 from newsroom.feeds.guard import REFUSED, Guard, PrivateAddress, guarded_socket
+from newsroom.feeds.parking import Parking
 from newsroom.feeds.schedule import LONGEST_WAIT
+from newsroom.settings import popcorn_version
 
 MOST_BYTES = 8 * 1024 * 1024
 """How large a body may be, before as well as after decompression."""
@@ -45,6 +47,8 @@ _KEEP_ALIVE_SECONDS = 3.0
 _MOST_LOOK_UPS = 150
 
 _VALIDATOR = re.compile(r"[\x20-\x7e]{1,1024}")
+
+_MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?([0-9]{1,20})", re.IGNORECASE)
 
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
@@ -78,7 +82,8 @@ class Fetched:
 
     ``url`` is where it came from in the end. ``permanent_url`` is where to ask from now on: as far as redirects led
     that are meant for ever (301, 308, and none of another kind before them), spelt as everybody's spelling of it is.
-    On a 304 the validators are those that hold from now on.
+    On a 304 the validators are those that hold from now on. ``fresh_for`` is how long the server says its answer
+    stays good, None if it doesn't say.
     """
 
     status: int
@@ -88,6 +93,7 @@ class Fetched:
     last_modified: str | None
     content_type: str | None
     permanent_url: str
+    fresh_for: timedelta | None = None
 
     @property
     def not_modified(self) -> bool:
@@ -104,8 +110,9 @@ class _Redirect:
 class Fetcher:
     """Fetches addresses: at most ``concurrency`` at once, and ``per_host`` of one host.
 
-    ``allow_hosts`` are the guard's, ``contact`` goes into the User-Agent, ``now`` is aware and UTC.
-    ``resolver`` replaces the system's.
+    ``allow_hosts`` are the guard's, ``contact`` goes into the User-Agent, ``now`` is aware and UTC. ``parking`` says
+    whom to leave alone, and is told who wants to be. ``extra_headers`` are those that the operator sets, by an address
+    or by "host" or "host:port"; no other place ever gets them. ``resolver`` replaces the system's.
     """
 
     def __init__(
@@ -114,10 +121,14 @@ class Fetcher:
         allow_hosts: Collection[str] = (),
         contact: str | None = None,
         now: Callable[[], datetime],
+        parking: Parking | None = None,
+        extra_headers: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
         concurrency: int = 50,
         per_host: int = 2,
         resolver: AbstractResolver | None = None,
     ) -> None:
+        self._parking = parking or Parking()
+        self._extra_headers = extra_headers
         self._guard = Guard(allow_hosts)
         self._now = now
         self._resolver = resolver or _Resolver()
@@ -137,8 +148,8 @@ class Fetcher:
     ) -> Fetched:
         """Fetch an address, only if it changed when validators are given.
 
-        ``budget`` is in seconds and covers all hops, but not the waiting for a free place. Raises AddressRefused
-        and FetchFailed.
+        ``budget`` is in seconds and covers all hops, but not the waiting for a free place. Raises AddressRefused,
+        HostParked and FetchFailed.
         """
         async with self.opened(url, etag=etag, last_modified=last_modified, budget=budget) as fetched:
             return fetched
@@ -161,10 +172,14 @@ class Fetcher:
                 # The host's place comes first, so that a slow host's queue keeps no place from the other hosts.
                 async with self._host(address):
                     await places.enter_async_context(self._places)
+                    until = self._parking.until(address.raw_host or "", self._now())
+                    if until is not None:
+                        raise HostParked(until)
                     began = asyncio.get_running_loop().time()
                     answer = await self._ask(address, headers, budget)
                     budget -= asyncio.get_running_loop().time() - began
                 if isinstance(answer, Fetched):
+                    self._parking.answered(address.raw_host or "")
                     yield replace(answer, permanent_url=permanent_url)
                     return
             address = self._next_hop(address, answer.location)
@@ -188,12 +203,18 @@ class Fetcher:
         try:
             async with (
                 asyncio.timeout(budget),
-                session.get(address, headers=headers, allow_redirects=False) as response,
+                session.get(address, headers={**headers, **self._extra(address)}, allow_redirects=False) as response,
             ):
                 return await self._read(response, address, headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: names that no resolver can be asked about, and lengths that are no numbers.
             raise _in_words(error) from error
+
+    def _extra(self, address: URL) -> Mapping[str, str]:
+        """The headers that the operator sets for exactly this address, or its host."""
+        host = address.host_subcomponent or ""
+        names = (host, f"{host}:{address.port}", str(address))
+        return {key: value for name in names for key, value in self._extra_headers.get(name, {}).items()}
 
     async def _read(
         self, response: aiohttp.ClientResponse, address: URL, validators: Mapping[str, str]
@@ -203,7 +224,11 @@ class Fetcher:
             return _Redirect(status, response.headers.get("Location", ""))
         is_not_modified = status == 304 and bool(validators)
         if status not in (200, 203) and not is_not_modified:
-            raise self._refusal(response)
+            refusal = self._refusal(response)
+            if status == 429:
+                # In a thread, because the first look at a host's name loads the list of public suffixes.
+                await asyncio.to_thread(self._parking.park, address.raw_host or "", refusal.retry_after, self._now())
+            raise refusal
         etag = _validator(response.headers.get("ETag"))
         last_modified = _validator(response.headers.get("Last-Modified"))
         if is_not_modified:
@@ -217,6 +242,7 @@ class Fetcher:
             last_modified=last_modified,
             content_type=response.headers.get("Content-Type"),
             permanent_url=str(address),
+            fresh_for=fresh_for(response.headers),
         )
 
     def _refusal(self, response: aiohttp.ClientResponse) -> FetchFailed:
@@ -300,10 +326,7 @@ def _tls() -> ssl.SSLContext:
 
 def user_agent(contact: str | None) -> str:
     """Who we say we are: name, version, and where to complain."""
-    try:
-        number = version("popcorn")
-    except PackageNotFoundError:  # run from a plain copy of the files
-        number = "0"
+    number = popcorn_version()
     who = re.sub(r"[^\x21-\x7e]|[()\\]", "", contact or "")
     return f"Popcorn/{number} (+{who})" if who else f"Popcorn/{number} (news bot for Discord)"
 
@@ -318,13 +341,31 @@ def retry_after(header: str, now: datetime) -> timedelta:
     Source: RFC 9110, section 10.2.3.
     """
     header = header.strip()
-    if header.isdecimal():
+    if header.isascii() and header.isdecimal():
         seconds = float(header)
     else:
         try:
             seconds = (parsedate_to_datetime(header).replace(tzinfo=UTC) - now).total_seconds()
         except (OverflowError, TypeError, IndexError) as error:
             raise ValueError("no HTTP date") from error
+    return timedelta(seconds=min(max(seconds, 0), LONGEST_WAIT.total_seconds()))
+
+
+def fresh_for(headers: Mapping[str, str]) -> timedelta | None:
+    """Read how long an answer stays good: ``max-age``, else ``Expires`` after ``Date``; None if neither can be read.
+
+    The time lies between zero and LONGEST_WAIT. Whether others may store the answer (``public``) is no business of
+    ours: nobody but us reads what we store. Source: RFC 9111, sections 4.2.1 and 5.2.2.1.
+    """
+    max_age = _MAX_AGE.search(headers.get("Cache-Control", ""))
+    if max_age is not None:
+        seconds = float(max_age[1])
+    else:
+        try:
+            expires, date = (parsedate_to_datetime(headers[name]).timestamp() for name in ("Expires", "Date"))
+        except (KeyError, ValueError, OverflowError, TypeError, IndexError):
+            return None
+        seconds = expires - date
     return timedelta(seconds=min(max(seconds, 0), LONGEST_WAIT.total_seconds()))
 
 

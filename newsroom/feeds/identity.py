@@ -58,28 +58,55 @@ FIRST_SENTENCE = re.compile(r".*?[.!?…。！？](?=\s|$)", re.DOTALL)
 class Identified:
     """An entry with the aliases that tell it from all other items of its document.
 
-    ``keys`` always count; ``hostless`` count only when the site has moved. All of them are to be remembered, for a
-    known article too: after a move that is what makes its new addresses known. ``story_key`` is the same in every
-    feed that links to this page; None where the link names no single article.
+    ``keys`` always count; ``hostless`` count only when the site has moved; ``doubtful`` are looked up, too, but not
+    remembered, and ``spare`` remembered but not looked up. ``names`` are what is to be remembered, for a known article
+    too: after a move, or when a feed begins or ceases to give all its items one guid, that is what makes it known.
+    ``story_key`` is the same in every feed that links to this page; None where the link names no single article.
+    ``is_settled`` tells that no other item of the document claims any of its aliases.
     """
 
     entry: Entry
     keys: tuple[bytes, ...]
     hostless: tuple[bytes, ...]
+    doubtful: tuple[bytes, ...]
+    spare: tuple[bytes, ...]
     story_key: bytes | None
+    is_settled: bool
+
+    @property
+    def names(self) -> tuple[bytes, ...]:
+        """Every alias to be remembered."""
+        return self.keys + self.hostless + self.spare
+
+    def telling(self, moved: bool) -> tuple[bytes, ...]:
+        """The aliases by which the article may be known, the most telling first."""
+        return self.keys + (self.hostless if moved else ()) + self.doubtful
 
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """The articles of a document from top to bottom, each once, and the one host that all links share, if any."""
+    """The articles of a document from top to bottom, each once, and the one host that all links share, if any.
+
+    ``left_out`` are the fingerprints of items that aren't among them because they were known by their bytes.
+    """
 
     host: str | None
     items: tuple[Identified, ...]
+    left_out: tuple[bytes, ...] = ()
+
+    @property
+    def fingerprints(self) -> bytes:
+        """The fingerprints by which items need not be read again, once all are remembered: joined.
+
+        An item whose aliases others claim as well isn't among them: when those are gone, it has to be learned anew.
+        """
+        own = (item.entry.fingerprint for item in self.items if item.is_settled)
+        return b"".join((*self.left_out, *filter(None, own)))
 
     @property
     def all_keys(self) -> set[bytes]:
-        """Every alias in the document, those that count only after a move included."""
-        return {key for item in self.items for key in (*item.keys, *item.hostless)}
+        """Every alias in the document, also those that don't always count."""
+        return {key for item in self.items for key in (*item.names, *item.doubtful)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +132,7 @@ class _Claims:
     story_key: bytes | None
 
 
-def identify(entries: Sequence[Entry]) -> Identities:
+def identify(entries: Sequence[Entry], left_out: tuple[bytes, ...] = ()) -> Identities:
     """Tell the articles of one document apart.
 
     An alias that several items share counts for none of them: ten items with one guid are ten articles. Items
@@ -129,17 +156,40 @@ def identify(entries: Sequence[Entry]) -> Identities:
         # Where guid and link tell nothing the words are the key, and equal words are one article.
         item = _identified(claims, shared)
         once.setdefault(item.keys, item)
-    return Identities(host=hosts.pop() if len(hosts) == 1 else None, items=tuple(once.values()))
+    return Identities(hosts.pop() if len(hosts) == 1 else None, tuple(once.values()), left_out)
 
 
 def is_known(item: Identified, known: Container[bytes], moved: bool) -> bool:
     """Whether any alias of the item is among the ``known`` ones of its feed."""
-    return any(key in known for key in (item.keys + item.hostless if moved else item.keys))
+    return any(key in known for key in item.telling(moved))
 
 
 def has_moved(host: str | None, stored_host: str | None) -> bool:
     """Whether all links of a feed went from one host to another: only then do addresses count without a host."""
     return host is not None and stored_host is not None and host != stored_host
+
+
+def stands_alone(identities: Identities, stored_host: str | None, known: Container[bytes]) -> bool:
+    """Whether some items of a document are the same articles without the rest of it, which was known by its bytes.
+
+    They need not be: an alias that several items claim counts for none of them, and a site has moved house only if all
+    its links have. So what is read alone has to look new by all its aliases, and at home.
+    """
+    is_at_home = stored_host is None or identities.host == stored_host
+    return is_at_home and not any(key in known for key in identities.all_keys)
+
+
+def names_of_link(link: str) -> dict[bytes, str]:
+    """Return the aliases under which an article with this link may be known, each with what it is called."""
+    text = link.strip()
+    names = {_key("guid", text): "guid"}
+    if SCHEME.match(text):
+        names[_key("schemeless guid", _without_scheme(text))] = "guid without http:// or https://"
+    address = _address(text)
+    if address and address.place:
+        names[_key("link", address.host + address.place_with_tracking)] = "link with all its parameters"
+        names[_key("link", address.host + address.place)] = "link"
+    return names
 
 
 def _claims(entry: Entry, guid: str | None, link: _Address | str | None, words: str) -> _Claims:
@@ -167,17 +217,32 @@ def _claims(entry: Entry, guid: str | None, link: _Address | str | None, words: 
 
 
 def _identified(claims: _Claims, shared: Container[bytes | None]) -> Identified:
+    """Tell an item by the aliases that no other item claims; by its words where none is left.
+
+    The words are remembered of every article, under another name, and an article that is known by its words alone is
+    known by them for ever: so it makes no difference when a feed changes between unique and shared guids.
+    """
+    keys = tuple(key for key in claims.keys if key not in shared)
+    words, spare = (_key(kind, claims.words) for kind in ("words", "spare words"))
+    is_told_by_words = bool(claims.words) and words not in shared
     return Identified(
         entry=claims.entry,
-        keys=tuple(key for key in claims.keys if key not in shared) or (_key("words", claims.words),),
+        keys=keys or (words,),
         hostless=tuple(key for key in claims.hostless if key not in shared),
+        doubtful=(words if keys else spare,) if is_told_by_words else (),
+        spare=(spare,) if keys and is_told_by_words else (),
         story_key=None if claims.story_key in shared else claims.story_key,
+        is_settled=bool(keys) and not any(key in shared for key in (*claims.keys, *claims.hostless, words)),
     )
 
 
 def _shared(all_claims: Iterable[_Claims]) -> set[bytes | None]:
     """The keys that more than one item of the document claims."""
-    counts = Counter(key for claims in all_claims for key in (*claims.keys, *claims.hostless, claims.story_key))
+    counts = Counter(
+        key
+        for claims in all_claims
+        for key in (*claims.keys, *claims.hostless, claims.story_key, _key("words", claims.words))
+    )
     return {key for key, count in counts.items() if count > 1}
 
 

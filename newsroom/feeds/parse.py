@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import feedparser  # type: ignore[import-untyped]
-from feedparser.encodings import convert_to_utf8  # type: ignore[import-untyped]
 from lxml import etree
 
 from newsroom.errors import NotAFeed
-from newsroom.feeds.entries import LONGEST_SUMMARY, LONGEST_TITLE, document, entry, web_address
+from newsroom.feeds.charset import to_utf8
+from newsroom.feeds.cut import cut, fingerprint, split, without
+from newsroom.feeds.entries import (
+    LONGEST_HINT,
+    LONGEST_SUMMARY,
+    LONGEST_TITLE,
+    MOST_ENTRIES,
+    document,
+    entry,
+    web_address,
+)
 from newsroom.feeds.jsonfeed import looks_like_json, parse_json
 from newsroom.models import Document, Entry
 from newsroom.text import LONGEST_MARKUP, clean, plain, shorten
@@ -33,8 +42,11 @@ _STRAY_SEMICOLON = re.compile(r"&(\w+);")
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)$", re.IGNORECASE)
 
 
-def parse(body: bytes, content_type: str | None, url: str) -> Document:
+def parse(body: bytes, content_type: str | None, url: str, known: bytes | None = None) -> Document:
     """Read a feed that came from ``url`` with this Content-Type header.
+
+    ``known`` are the fingerprints of items that need not be read again: they are left out of the document, which says
+    so. It is read whole all the same if it is broken, doesn't cut cleanly, or has other items than it was cut into.
 
     Raises NotAFeed, and on odd input whatever else feedparser raises.
     """
@@ -42,9 +54,34 @@ def parse(body: bytes, content_type: str | None, url: str) -> Document:
         raise NotAFeed("That address sends nothing at all.")
     if looks_like_json(body):
         return parse_json(body, url)
-    data = _harmless(convert_to_utf8({"content-type": content_type} if content_type else {}, body, {}))
+    data = _harmless(to_utf8(body, content_type))
+    items = cut(data)
+    if items is None or len(items) > MOST_ENTRIES:
+        return _document(data, url, _parsed(data))
+    prints = [fingerprint(data[start:end]) for start, end in items]
+    remembered = split(known)
+    left_out = [place for place, own in enumerate(prints) if own in remembered]
+    if left_out:
+        rest = without(data, items, left_out)
+        parsed = _parsed(rest)
+        if parsed.get("version") and _fits(parsed, len(items) - len(left_out)):
+            unknown = [own for own in prints if own not in remembered]
+            return replace(_document(rest, url, parsed, unknown), left_out=tuple(prints[place] for place in left_out))
+    parsed = _parsed(data)
+    return _document(data, url, parsed, prints if _fits(parsed, len(items)) else None)
+
+
+def _fits(parsed: Any, items: int) -> bool:
+    """Whether a document holds what it was cut into."""
+    return not parsed.bozo and len(parsed.entries) == items
+
+
+def _parsed(data: bytes) -> Any:
     # A stream, because feedparser would open a file that is named like the body.
-    parsed = feedparser.parse(io.BytesIO(data), response_headers=_XML, sanitize_html=False, resolve_relative_uris=False)
+    return feedparser.parse(io.BytesIO(data), response_headers=_XML, sanitize_html=False, resolve_relative_uris=False)
+
+
+def _document(data: bytes, url: str, parsed: Any, fingerprints: Sequence[bytes] | None = None) -> Document:
     version = parsed.get("version", "")
     if not version:
         if _PAGE.search(data[:4096]):
@@ -61,9 +98,30 @@ def parse(body: bytes, content_type: str | None, url: str) -> Document:
     return document(
         title=reader.text(parsed.feed, "title", LONGEST_TITLE),
         site_url=site_url,
-        entries=map(reader.entry, parsed.entries),
+        entries=map(reader.entry, parsed.entries, fingerprints or repeat(None)),
         url=url,
+        hint=_hint(parsed.feed),
     )
+
+
+_PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}  # hours
+
+
+def _hint(feed: Any) -> timedelta | None:
+    """How seldom a feed asks to be read: RSS's ``ttl`` (minutes) or the syndication module's period and frequency.
+
+    Junk says nothing, and nobody can ask for more than LONGEST_HINT. Sources: the RSS 2.0 specification, and
+    RDF Site Summary 1.0 Modules: Syndication.
+    """
+    ttl, period, times = (str(feed.get(name, "")).strip() for name in ("ttl", "sy_updateperiod", "sy_updatefrequency"))
+    if ttl.isascii() and ttl.isdecimal() and len(ttl) < 10:
+        hours = int(ttl) / 60
+    elif period in _PERIODS:
+        often = int(times) if times.isascii() and times.isdecimal() and len(times) < 10 else 1
+        hours = _PERIODS[period] / max(often, 1)
+    else:
+        return None
+    return min(timedelta(hours=hours), LONGEST_HINT)
 
 
 def _harmless(data: bytes) -> bytes:
@@ -96,7 +154,7 @@ class _Reader:
     is_atom: bool
     is_broken: bool
 
-    def entry(self, raw: Any) -> Entry | None:
+    def entry(self, raw: Any, fingerprint: bytes | None = None) -> Entry | None:
         bodies = [raw.get("summary") or "", *(content.get("value") or "" for content in raw.get("content", ()))]
         return entry(
             guid=raw.get("id"),
@@ -106,6 +164,7 @@ class _Reader:
             or next(filter(None, (plain(body, LONGEST_SUMMARY) for body in bodies)), ""),
             picture=next(self._pictures(raw, bodies), None),
             published=_published(raw),
+            fingerprint=fingerprint,
         )
 
     def text(self, raw: Any, key: str, limit: int) -> str:

@@ -30,9 +30,9 @@ class Workers:
     def __init__(self, *, seconds: float = 5.0) -> None:
         self._process = WorkerProcess("feeds", seconds=seconds, memory=MOST_MEMORY, most_jobs=MOST_DOCUMENTS)
 
-    async def parse(self, body: bytes, content_type: str | None, url: str) -> Document:
+    async def parse(self, body: bytes, content_type: str | None, url: str, known: bytes | None = None) -> Document:
         """Read a feed as ``newsroom.feeds.parse`` does. Raises NotAFeed, whatever goes wrong."""
-        return await self._read(parse, body, content_type, url)
+        return await self._read(parse, body, content_type, url, known)
 
     async def find_feeds(self, body: bytes, url: str) -> tuple[FeedLink, ...]:
         """Find the feeds of a page as ``newsroom.feeds.discover`` does. Raises NotAFeed, whatever goes wrong."""

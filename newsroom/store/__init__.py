@@ -10,12 +10,14 @@ from contextlib import AbstractAsyncContextManager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from newsroom.store.alerts import AlertStore
 from newsroom.store.articles import ArticleStore
 from newsroom.store.channels import NewsChannelStore
 from newsroom.store.database import Database, migrate, open_database
 from newsroom.store.deliveries import DeliveryStore
 from newsroom.store.feeds import FeedStore
 from newsroom.store.guilds import GuildStore
+from newsroom.store.hosts import HostStore
 from newsroom.store.installation import InstallationStore
 from newsroom.store.polls import PollStore
 from newsroom.store.repeats import RepeatStore
@@ -35,6 +37,7 @@ class Store:
         self.database = database
         self.installation = InstallationStore(database)
         self.feeds = FeedStore(database)
+        self.hosts = HostStore(database)
         self.articles = ArticleStore(database)
         self.channels = NewsChannelStore(database)
         self.subscriptions = SubscriptionStore(database)
@@ -44,6 +47,7 @@ class Store:
         self.polls = PollStore(database)
         self.votes = VoteStore(database)
         self.repeats = RepeatStore()
+        self.alerts = AlertStore(database)
 
     def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Open a transaction that writes: all of it happens, or nothing."""
@@ -52,6 +56,10 @@ class Store:
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Open a transaction that only looks."""
         return self.database.read()
+
+    async def size(self) -> int:
+        """Return how many bytes the database takes."""
+        return await self.database.size()
 
     async def close(self) -> None:
         await self.database.close()

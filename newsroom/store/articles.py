@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import delete, func, insert, literal, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.feeds.identity import Identified
-from newsroom.models import Article, Camp
+from newsroom.models import Article, Camp, DeliveryState
 from newsroom.store import tables
 from newsroom.store.database import Database
 from newsroom.stories.camps import read_camp, terms_to_json
+
+BURIED = 0
+"""Stands for an article that was forgotten; no row has this id."""
+
+TOMBSTONE_BYTES = 8
+"""How much is kept of an alias: enough that of 20,000 in a feed no two are alike by accident."""
+
+SIGHTED_EVERY = timedelta(days=30)
+LAST_SEEN = func.coalesce(tables.article.c.seen_at, tables.article.c.found_at)
 
 COLUMNS = [tables.article.c[name] for name in Article.__dataclass_fields__]
 
 # Databases take 32,766 values in a statement, but writing so long a one out would hold the loop.
 KEYS_A_QUERY = 1_000
+
+SEARCHED = 1_000
+"""Of how many articles the headlines are looked through when somebody types."""
 
 
 class ArticleStore:
@@ -27,15 +39,69 @@ class ArticleStore:
         self._insert = database.insert
 
     async def known(self, connection: AsyncConnection, feed_id: int, keys: Collection[bytes]) -> dict[bytes, int]:
-        """Tell which of these aliases a feed has shown before, and for which article."""
+        """Tell which of these aliases a feed has shown before, and for which article: BURIED if it is forgotten."""
         wanted = list(keys)
         found: dict[bytes, int] = {}
         for start in range(0, len(wanted), KEYS_A_QUERY):
-            statement = select(tables.alias.c.key, tables.alias.c.article_id).where(
-                tables.alias.c.feed_id == feed_id, tables.alias.c.key.in_(wanted[start : start + KEYS_A_QUERY])
+            piece = wanted[start : start + KEYS_A_QUERY]
+            short = {key[:TOMBSTONE_BYTES]: key for key in piece}
+            alive = select(tables.alias.c.key, tables.alias.c.article_id).where(
+                tables.alias.c.feed_id == feed_id, tables.alias.c.key.in_(piece)
             )
-            found.update({bytes(row.key): row.article_id for row in await connection.execute(statement)})
+            buried = select(tables.tombstone.c.key, literal(BURIED)).where(
+                tables.tombstone.c.feed_id == feed_id, tables.tombstone.c.key.in_(list(short))
+            )
+            for key, article_id in await connection.execute(union_all(buried, alive)):
+                found[short[bytes(key)] if article_id == BURIED else bytes(key)] = article_id
         return found
+
+    async def sighted(self, connection: AsyncConnection, article_ids: Collection[int], now: datetime) -> None:
+        """Note that a feed still lists these articles; once in SIGHTED_EVERY is enough."""
+        ids = list(article_ids)
+        for start in range(0, len(ids), KEYS_A_QUERY):
+            statement = update(tables.article).where(
+                tables.article.c.id.in_(ids[start : start + KEYS_A_QUERY]), now - SIGHTED_EVERY > LAST_SEEN
+            )
+            await connection.execute(statement.values(seen_at=now))
+
+    async def bury(self, connection: AsyncConnection, unseen_since: datetime, now: datetime, most: int) -> int:
+        """Forget articles that no feed has listed since then, but for short forms of their aliases; return how many.
+
+        What is still on its way to a channel is kept.
+        """
+        waits = select(tables.delivery.c.article_id).where(
+            tables.delivery.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.DEFERRED))
+        )
+        wanted = select(tables.article.c.id).where(
+            # The first says nothing new, but has an index.
+            tables.article.c.found_at < unseen_since,
+            unseen_since > LAST_SEEN,
+            tables.article.c.id.not_in(waits),
+        )
+        ids = list(await connection.scalars(wanted.order_by(tables.article.c.id).limit(most)))
+        if ids:
+            short = func.substr(tables.alias.c.key, 1, TOMBSTONE_BYTES)
+            aliases = select(tables.alias.c.feed_id, short, literal(now, tables.tombstone.c.buried_at.type)).where(
+                tables.alias.c.article_id.in_(ids)
+            )
+            buried = self._insert(tables.tombstone).from_select(["feed_id", "key", "buried_at"], aliases)
+            await connection.execute(buried.on_conflict_do_nothing())
+            await connection.execute(delete(tables.article).where(tables.article.c.id.in_(ids)))
+        return len(ids)
+
+    async def thin_tombstones(self, connection: AsyncConnection, most: int) -> None:
+        """Keep at most so many tombstones of a feed, the newest."""
+        number = func.count().label("number")
+        counts = select(tables.tombstone.c.feed_id, number).group_by(tables.tombstone.c.feed_id).having(number > most)
+        for feed_id, too_many in (await connection.execute(counts)).all():
+            own = tables.tombstone.c.feed_id == feed_id
+            oldest = select(tables.tombstone.c.key).where(own).order_by(tables.tombstone.c.buried_at)
+            await connection.execute(
+                delete(tables.tombstone).where(own, tables.tombstone.c.key.in_(oldest.limit(too_many - most)))
+            )
+
+    async def count_tombstones(self, connection: AsyncConnection) -> int:
+        return (await connection.execute(select(func.count()).select_from(tables.tombstone))).scalar_one()
 
     async def add(
         self, connection: AsyncConnection, feed_id: int, items: Sequence[Identified], now: datetime
@@ -68,11 +134,7 @@ class ArticleStore:
         await self.add_aliases(
             connection,
             feed_id,
-            {
-                key: article.id
-                for item, article in zip(items, articles, strict=True)
-                for key in (*item.keys, *item.hostless)
-            },
+            {key: article.id for item, article in zip(items, articles, strict=True) for key in item.names},
         )
         return articles
 
@@ -83,6 +145,16 @@ class ArticleStore:
                 self._insert(tables.alias).on_conflict_do_nothing(),
                 [{"feed_id": feed_id, "key": key, "article_id": article_id} for key, article_id in articles.items()],
             )
+
+    async def move(self, connection: AsyncConnection, feed_id: int, to: int) -> None:
+        """Give a feed's articles to another feed, with their aliases; one that the other uses too stays as it is."""
+        statement = update(tables.article).where(tables.article.c.feed_id == feed_id)
+        await connection.execute(statement.values(feed_id=to))
+        own = select(literal(to), tables.alias.c.key, tables.alias.c.article_id).where(
+            tables.alias.c.feed_id == feed_id
+        )
+        copied = self._insert(tables.alias).from_select(["feed_id", "key", "article_id"], own)
+        await connection.execute(copied.on_conflict_do_nothing())
 
     async def get(self, connection: AsyncConnection, article_ids: Collection[int]) -> dict[int, Article]:
         """Return these articles by their ids; one that isn't there is left out."""
@@ -105,6 +177,58 @@ class ArticleStore:
         )
         row = (await connection.execute(statement)).one_or_none()
         return Article(*row) if row else None
+
+    async def of_guild(
+        self, connection: AsyncConnection, guild_id: int, text: str, most: int
+    ) -> list[tuple[Article, str]]:
+        """Return a guild's newest articles whose headline holds ``text``, with the title of their feed there.
+
+        Of very many only the newest SEARCHED are looked through; see ``PollStore.of_guild`` for why not in SQL.
+        """
+        title = func.coalesce(func.max(tables.subscription.c.title), func.max(tables.feed.c.title))
+        statement = (
+            select(*COLUMNS, title.label("feed_title"))
+            .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
+            .join(tables.subscription, tables.subscription.c.feed_id == tables.feed.c.id)
+            .where(tables.subscription.c.guild_id == guild_id, tables.subscription.c.removed_at.is_(None))
+            .group_by(*COLUMNS)
+            .order_by(tables.article.c.id.desc())
+            .limit(SEARCHED)
+        )
+        wanted = text.casefold()
+        found = ((Article(*row[:-1]), row.feed_title) for row in await connection.execute(statement))
+        return [pair for pair in found if wanted in pair[0].title.casefold()][:most]
+
+    async def titles_told(self, connection: AsyncConnection, feed_id: int, titles: Collection[str]) -> set[str]:
+        """Return those of these headlines that a feed has told before."""
+        wanted, found = list(titles), set[str]()
+        for start in range(0, len(wanted), KEYS_A_QUERY):
+            statement = select(tables.article.c.title).where(
+                tables.article.c.feed_id == feed_id, tables.article.c.title.in_(wanted[start : start + KEYS_A_QUERY])
+            )
+            found.update(await connection.scalars(statement))
+        return found
+
+    async def names(self, connection: AsyncConnection, article_id: int) -> list[bytes]:
+        """Return the aliases by which an article is known again."""
+        statement = select(tables.alias.c.key).where(tables.alias.c.article_id == article_id)
+        return [bytes(key) for key in await connection.scalars(statement)]
+
+    async def named(self, connection: AsyncConnection, guild_id: int, names: Collection[bytes]) -> int | None:
+        """Return the newest article of a guild's feeds that goes by one of these aliases."""
+        statement = (
+            select(tables.alias.c.article_id)
+            .join(tables.subscription, tables.subscription.c.feed_id == tables.alias.c.feed_id)
+            .where(
+                tables.alias.c.key.in_(list(names)),
+                tables.subscription.c.guild_id == guild_id,
+                tables.subscription.c.removed_at.is_(None),
+            )
+            .order_by(tables.alias.c.article_id.desc())
+            .limit(1)
+        )
+        found: int | None = await connection.scalar(statement)
+        return found
 
     async def _stories(self, connection: AsyncConnection, items: Sequence[Identified], now: datetime) -> list[int]:
         """Return the story of each item: the one with its key, or a new one of its own."""

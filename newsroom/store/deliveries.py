@@ -7,6 +7,7 @@ channel's head; while it waits, whatever is behind it waits too.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -33,8 +34,24 @@ COLUMNS = [tables.delivery.c[name] for name in Delivery.__dataclass_fields__]
 ON_ITS_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 ROWS_A_STATEMENT = 500
 
+FLOOD = "flood"
+"""The cause for which what a held feed brings is set aside."""
+
+DIGEST = "digest"
+"""The cause for which what is over a channel's limit is set aside, until the daily list."""
+
 LONGEST_WAIT = timedelta(days=2)
 """Nothing is ever put off for so long: what seems to be was put off while the clock was wrong, and is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A delivery with what its row says besides: when it was sent, why it was set aside, and what went wrong."""
+
+    delivery: Delivery
+    sent_at: datetime | None
+    set_aside_for: str | None
+    reason: str | None
 
 
 class DeliveryStore:
@@ -49,11 +66,13 @@ class DeliveryStore:
         news: Sequence[Article],
         subscriptions: Sequence[Subscription],
         now: datetime,
+        *,
+        held: bool = False,
     ) -> int:
         """Send these articles, in this order, to these channels; return how many cards that makes.
 
         A channel gets a story once: the unique key decides, however many feeds tell it. One that was set aside with
-        another feed is on its way again, as this feed tells it.
+        another feed is on its way again, as this feed tells it. ``held``: they wait for an admin's word.
         """
         once = {article.story_id: article for article in reversed(news)}
         rows = (
@@ -62,7 +81,8 @@ class DeliveryStore:
                 "article_id": article.id,
                 "channel_id": subscription.channel_id,
                 "guild_id": subscription.guild_id,
-                "state": DeliveryState.PENDING,
+                "state": DeliveryState.DEFERRED if held else DeliveryState.PENDING,
+                "set_aside_for": FLOOD if held else None,
                 "due_at": now,
                 "planned_at": now,
             }
@@ -71,12 +91,19 @@ class DeliveryStore:
         )
         statement = self._insert(tables.delivery)
         told = statement.excluded
-        statement = statement.on_conflict_do_update(
-            index_elements=["story_id", "channel_id"],
-            set_={name: told[name] for name in ("article_id", "state", "due_at", "set_aside_for", "reason")},
-            # A card that has stood there was taken down: nobody wants it back.
-            where=tables.delivery.c.sent_at.is_(None)
-            & or_(tables.delivery.c.state == DeliveryState.DEFERRED, tables.delivery.c.state == DeliveryState.SKIPPED),
+        statement = (
+            statement.on_conflict_do_nothing()
+            if held
+            else statement.on_conflict_do_update(
+                index_elements=["story_id", "channel_id"],
+                set_={name: told[name] for name in ("article_id", "state", "due_at", "set_aside_for", "reason")},
+                # A card that has stood there was taken down: nobody wants it back. What comes in the next list comes.
+                where=tables.delivery.c.sent_at.is_(None)
+                & (func.coalesce(tables.delivery.c.set_aside_for, "") != DIGEST)
+                & or_(
+                    tables.delivery.c.state == DeliveryState.DEFERRED, tables.delivery.c.state == DeliveryState.SKIPPED
+                ),
+            )
         )
         planned = 0
         # In pieces: putting a statement for a thousand articles in fifty channels together would hold the loop.
@@ -155,6 +182,47 @@ class DeliveryStore:
         )
         return [(Delivery(*row[:-1]), row.kind) for row in await connection.execute(statement)]
 
+    async def of_story(self, connection: AsyncConnection, story_id: int, guild_id: int) -> dict[int, Record]:
+        """Return what a guild's channels know of a story, by channel."""
+        statement = select(
+            *COLUMNS, tables.delivery.c.sent_at, tables.delivery.c.set_aside_for, tables.delivery.c.reason
+        ).where(tables.delivery.c.story_id == story_id, tables.delivery.c.guild_id == guild_id)
+        rows = await connection.execute(statement)
+        return {row.channel_id: Record(Delivery(*row[:-3]), *row[-3:]) for row in rows}
+
+    async def held_back(self, connection: AsyncConnection, feed_id: int, guild_id: int) -> int:
+        """Count the stories of a feed that wait for the word of a guild's admin."""
+        own = select(tables.article.c.id).where(tables.article.c.feed_id == feed_id)
+        statement = select(func.count(tables.delivery.c.story_id.distinct())).where(
+            tables.delivery.c.guild_id == guild_id,
+            tables.delivery.c.state == DeliveryState.DEFERRED,
+            tables.delivery.c.set_aside_for == FLOOD,
+            tables.delivery.c.article_id.in_(own),
+        )
+        return (await connection.execute(statement)).scalar_one()
+
+    async def count_waiting(self, connection: AsyncConnection, guild_id: int) -> tuple[int, int]:
+        """Count what is on its way to a guild's channels, and what waits there for the daily list."""
+        own = tables.delivery.c.guild_id == guild_id
+        waiting = select(func.count()).where(own, tables.delivery.c.state.in_(ON_ITS_WAY))
+        later = select(func.count()).where(
+            own, tables.delivery.c.state == DeliveryState.DEFERRED, tables.delivery.c.set_aside_for == DIGEST
+        )
+        return (await connection.execute(waiting)).scalar_one(), (await connection.execute(later)).scalar_one()
+
+    async def move(self, connection: AsyncConnection, channel_id: int, to: int, now: datetime) -> int:
+        """Let all that waits for one channel go to another, but for what that one has; return how much that is."""
+        waits = (*ON_ITS_WAY, DeliveryState.DEFERRED)
+        there = select(tables.delivery.c.story_id).where(tables.delivery.c.channel_id == to)
+        own = update(tables.delivery).where(
+            tables.delivery.c.channel_id == channel_id, tables.delivery.c.state.in_(waits)
+        )
+        moved = await connection.execute(
+            own.where(tables.delivery.c.story_id.not_in(there)).values(channel_id=to, due_at=now, reason=None)
+        )
+        await connection.execute(own.values(state=DeliveryState.SKIPPED, reason="The new channel has it already."))
+        return moved.rowcount
+
     async def contents(self, connection: AsyncConnection, delivery: Delivery) -> tuple[Article, str]:
         """Return the article that a card shows and the name of its source in that channel."""
         statement = (
@@ -214,21 +282,29 @@ class DeliveryStore:
         channel_ids: Collection[int],
         cause: str,
         now: datetime,
-    ) -> None:
-        """Take ``set_aside`` back: what it took out for this cause is on its way again."""
-        await connection.execute(
+    ) -> int:
+        """Take ``set_aside`` back: what it took out for this cause is on its way again; return how much that is."""
+        done = await connection.execute(
             self._of_feed(feed_id, channel_ids)
             .where(tables.delivery.c.set_aside_for == cause)
             .values(state=DeliveryState.PENDING, set_aside_for=None, reason=None, due_at=now)
         )
+        return done.rowcount
 
-    async def give_up(self, connection: AsyncConnection, feed_id: int, channel_id: int) -> None:
-        """Skip for good what is set aside of a feed in a channel: nothing takes that back any more."""
-        await connection.execute(
-            self._of_feed(feed_id, [channel_id])
-            .where(tables.delivery.c.set_aside_for.is_not(None))
+    async def give_up(
+        self, connection: AsyncConnection, feed_id: int, channel_ids: Collection[int], cause: str | None = None
+    ) -> int:
+        """Skip for good what is set aside of a feed in these channels, for one cause or for any.
+
+        Nothing takes that back any more. Return how much it is. What waits for the next list is left alone.
+        """
+        wanted = tables.delivery.c.set_aside_for
+        done = await connection.execute(
+            self._of_feed(feed_id, channel_ids)
+            .where(wanted == cause if cause is not None else wanted.is_not(None) & (wanted != DIGEST))
             .values(state=DeliveryState.SKIPPED, set_aside_for=None)
         )
+        return done.rowcount
 
     async def backlog(self, connection: AsyncConnection, channel_id: int, since: datetime) -> Backlog:
         """Tell how a channel's stories fare; of those that Discord took in no form, the ones planned ``since``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import Feed
@@ -43,19 +43,44 @@ class FeedStore:
         row = (await connection.execute(select(*COLUMNS).where(tables.feed.c.id == feed_id))).one_or_none()
         return Feed(*row) if row else None
 
-    async def lock(self, connection: AsyncConnection, feed_id: int) -> None:
+    async def lock(self, connection: AsyncConnection, feed_id: int) -> datetime | None:
         """Let one transaction at a time remember what a feed brought, or change who gets it.
+
+        Return when the feed was last read well, as far as that is written down.
 
         Two that read it at the same moment would otherwise both take an article for new, and one that removes it
         would miss what another is just planning. SQLite has one writer anyway and leaves the clause out.
         """
-        await connection.execute(select(tables.feed.c.id).where(tables.feed.c.id == feed_id).with_for_update())
+        own = select(tables.feed.c.succeeded_at).where(tables.feed.c.id == feed_id)
+        succeeded_at: datetime | None = await connection.scalar(own.with_for_update())
+        return succeeded_at
 
     async def active(self, connection: AsyncConnection) -> list[Feed]:
         """Return the feeds that somebody gets news from: nothing else is fetched."""
         wanted = select(tables.subscription.c.feed_id).where(tables.is_active)
         rows = await connection.execute(select(*COLUMNS).where(tables.feed.c.id.in_(wanted)))
         return [Feed(*row) for row in rows]
+
+    async def rename(self, connection: AsyncConnection, feed_id: int, url: str) -> Feed:
+        """Give a feed another address, at which it has never been redirected."""
+        statement = update(tables.feed).where(tables.feed.c.id == feed_id)
+        moved = statement.values(url=url, moved_to=None, moved_days=0, moved_on=None).returning(*COLUMNS)
+        return Feed(*(await connection.execute(moved)).one())
+
+    async def empty_unwanted(self, connection: AsyncConnection, unread_since: datetime, most: int) -> int:
+        """Delete articles of feeds that nobody gets and nobody has read since then; return how many."""
+        own = select(tables.article.c.id).where(tables.article.c.feed_id.in_(_unwanted(unread_since))).limit(most)
+        done = await connection.execute(delete(tables.article).where(tables.article.c.id.in_(own)))
+        return done.rowcount
+
+    async def delete_unwanted(self, connection: AsyncConnection, unread_since: datetime) -> int:
+        """Delete the feeds that nobody gets and nobody has read since then; return how many."""
+        done = await connection.execute(delete(tables.feed).where(tables.feed.c.id.in_(_unwanted(unread_since))))
+        return done.rowcount
+
+    async def delete(self, connection: AsyncConnection, feed_id: int) -> None:
+        """Forget a feed with all it has."""
+        await connection.execute(delete(tables.feed).where(tables.feed.c.id == feed_id))
 
     async def save(self, connection: AsyncConnection, feeds: Sequence[Feed]) -> None:
         """Write down what readings taught us of these feeds, in one batch."""
@@ -68,3 +93,11 @@ class FeedStore:
         )
         rows = [{bound: getattr(feed, name) for bound, name in LEARNED.items()} | {"row_id": feed.id} for feed in feeds]
         await connection.execute(statement, rows)
+
+
+def _unwanted(unread_since: datetime) -> Select[tuple[int]]:
+    subscribed = select(tables.subscription.c.feed_id)
+    return select(tables.feed.c.id).where(
+        tables.feed.c.id.not_in(subscribed),
+        func.coalesce(tables.feed.c.checked_at, tables.feed.c.created_at) < unread_since,
+    )

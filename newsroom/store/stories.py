@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import Camp
@@ -57,6 +58,11 @@ class StoryStore:
             found.update(await connection.scalars(statement))
         return found
 
+    async def tellers(self, connection: AsyncConnection, story_id: int) -> set[int]:
+        """Return the feeds that have told a story."""
+        statement = select(tables.article.c.feed_id).where(tables.article.c.story_id == story_id)
+        return set(await connection.scalars(statement))
+
     async def sources(self, connection: AsyncConnection, story_id: int, guild_id: int) -> int:
         """Count the feeds that a guild reads and that have told a story."""
         statement = (
@@ -65,6 +71,20 @@ class StoryStore:
             .where(tables.article.c.story_id == story_id, tables.subscription.c.guild_id == guild_id, tables.is_active)
         )
         return (await connection.execute(statement)).scalar_one()
+
+    async def delete_untold(self, connection: AsyncConnection, made_before: datetime, most: int) -> int:
+        """Delete stories that no article tells any more, but for those with a poll or a take; return how many."""
+        used = (tables.article.c.story_id, tables.poll.c.story_id, tables.take.c.story_id)
+        wanted = (
+            select(tables.story.c.id)
+            .where(
+                tables.story.c.created_at < made_before,
+                *(~exists().where(column == tables.story.c.id) for column in used),
+            )
+            .limit(most)
+        )
+        done = await connection.execute(delete(tables.story).where(tables.story.c.id.in_(wanted)))
+        return done.rowcount
 
     async def posted(self, connection: AsyncConnection, guild_id: int, text: str) -> list[tuple[int, str, int]]:
         """Return the newest cards of a guild whose headline holds ``text``, as (story, headline, channel).

@@ -103,6 +103,40 @@ class SubscriptionStore:
         )
         await connection.execute(statement.values(baseline_due=False))
 
+    async def move(self, connection: AsyncConnection, channel_id: int, to: int) -> None:
+        """Give a channel's feeds to another channel; those that it has already are left behind, removed."""
+        there = select(tables.subscription.c.feed_id).where(tables.subscription.c.channel_id == to)
+        statement = update(tables.subscription).where(
+            tables.subscription.c.channel_id == channel_id, tables.subscription.c.feed_id.not_in(there)
+        )
+        await connection.execute(statement.values(channel_id=to))
+        await connection.execute(delete(tables.subscription).where(tables.subscription.c.channel_id == channel_id))
+
+    async def move_feed(self, connection: AsyncConnection, feed_id: int, to: int) -> None:
+        """Let who gets a feed get another one instead. Those who get that one already are left behind."""
+        gone = tables.subscription.alias()
+        replaced = select(gone.c.channel_id).where(gone.c.feed_id == feed_id, gone.c.removed_at.is_(None))
+        await connection.execute(
+            delete(tables.subscription).where(
+                tables.subscription.c.feed_id == to,
+                tables.subscription.c.removed_at.is_not(None),
+                tables.subscription.c.channel_id.in_(replaced),
+            )
+        )
+        there = tables.subscription.alias()
+        statement = update(tables.subscription).where(
+            tables.subscription.c.feed_id == feed_id,
+            tables.subscription.c.channel_id.not_in(select(there.c.channel_id).where(there.c.feed_id == to)),
+        )
+        await connection.execute(statement.values(feed_id=to))
+
+    async def guilds_of(self, connection: AsyncConnection, feed_id: int) -> set[int]:
+        """Return the guilds that get news from a feed."""
+        statement = select(tables.subscription.c.guild_id).where(
+            tables.subscription.c.feed_id == feed_id, tables.is_active
+        )
+        return set(await connection.scalars(statement))
+
     async def purge(self, connection: AsyncConnection, removed_before: datetime) -> None:
         """Forget the subscriptions whose removal can't be undone any more."""
         await connection.execute(delete(tables.subscription).where(tables.subscription.c.removed_at < removed_before))

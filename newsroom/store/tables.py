@@ -17,6 +17,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -32,10 +33,12 @@ from sqlalchemy import (
 )
 
 from newsroom.models import (
+    AlertKind,
     Camp,
     Cause,
     ChannelKind,
     DeliveryState,
+    Health,
     Outcome,
     PollKind,
     PollState,
@@ -119,7 +122,28 @@ feed = Table(
     Column("checked_at", UtcDateTime),
     Column("succeeded_at", UtcDateTime),
     Column("due_at", UtcDateTime, nullable=False),
+    Column("fetches", Integer, nullable=False, server_default=text("0")),
+    Column("interval_seconds", Float),
+    Column("rhythm_seconds", Float),
+    Column("news_at", UtcDateTime),
+    Column("hint_seconds", Integer),
+    Column("failing_since", UtcDateTime),
+    Column("gone_at", UtcDateTime),
+    Column("moved_to", Text),
+    Column("moved_days", Integer, nullable=False, server_default=text("0")),
+    Column("moved_on", Date),
+    Column("fingerprints", LargeBinary),
+    Column("sighted_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+# Registrable domains whose servers want to be left alone.
+parked_host = Table(
+    "parked_host",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("until", UtcDateTime, nullable=False),
+    Column("strikes", Integer, nullable=False),
 )
 
 story = Table(
@@ -145,8 +169,10 @@ article = Table(
     Column("picture_url", Text),
     Column("published_at", UtcDateTime),
     Column("found_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime),
     Index(None, "feed_id", "found_at"),
     Index(None, "story_id"),
+    Index(None, "found_at"),
 )
 
 alias = Table(
@@ -156,6 +182,15 @@ alias = Table(
     Column("key", LargeBinary, primary_key=True),
     Column("article_id", RowId, ForeignKey("article.id", ondelete="CASCADE"), nullable=False),
     Index(None, "article_id"),
+)
+
+# What is left of articles that were forgotten: the beginnings of their aliases.
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("feed_id", RowId, ForeignKey("feed.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, primary_key=True),
+    Column("buried_at", UtcDateTime, nullable=False),
 )
 
 news_channel = Table(
@@ -190,8 +225,8 @@ subscription = Table(
     Index(None, "channel_id"),
 )
 
-# Which subscriptions bring news.
-is_active = (subscription.c.state == SubscriptionState.ACTIVE) & subscription.c.removed_at.is_(None)
+# Which subscriptions bring news, now or once an admin has looked.
+is_active = (subscription.c.state != SubscriptionState.PAUSED) & subscription.c.removed_at.is_(None)
 
 delivery = Table(
     "delivery",
@@ -238,6 +273,44 @@ guild = Table(
     Column("open_role_id", BigInteger),
     Column("proprietary_role_id", BigInteger),
     Column("depends_role_id", BigInteger),
+    Column("alerts_channel_id", BigInteger),
+    Column("told_on", Date),
+)
+
+# What admins have to hear of, on its way to them.
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("kind", OneOf(AlertKind), nullable=False),
+    Column("feed_id", RowId, ForeignKey("feed.id", ondelete="CASCADE")),
+    Column("channel_id", BigInteger),
+    Column("state", OneOf(DeliveryState), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("attempted_at", UtcDateTime),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("place_id", BigInteger),
+    Column("message_id", BigInteger),
+    Column("reason", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "state", "due_at"),
+    Index(None, "guild_id"),
+    Index(None, "feed_id"),
+    # SQLite would give the id of a deleted row out again, and nonce and mark are made from it.
+    sqlite_autoincrement=True,
+)
+
+# What a guild's admins believe of its feeds: what they were told last, by which alert if it came once a day.
+told = Table(
+    "told",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("feed_id", RowId, ForeignKey("feed.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("health", OneOf(Health), nullable=False),
+    Column("alert_id", RowId, ForeignKey("alert.id", ondelete="SET NULL")),
+    Index(None, "feed_id"),
+    Index(None, "alert_id"),
 )
 
 # What a guild's moderators say a story is about; it wins over what its words say.

@@ -15,7 +15,7 @@ import discord
 import simcord
 from discord.utils import utcnow
 from simcord.backend.models import Overwrite
-from simcord.backend.serializers import channel_payload, message_payload
+from simcord.backend.serializers import channel_payload, guild_create_payload, message_payload
 from simcord.enums import OverwriteType
 from simcord.interactions import base_payload
 from simcord.results import InteractionResult
@@ -331,6 +331,13 @@ def unforeseen(errors: list[Any]) -> Iterator[BaseException]:
     for error in errors:
         if not isinstance(error, Exception) or in_words(error) is None:
             yield getattr(error, "original", error)
+
+
+def told_in(guild: Guild, channel: Any) -> None:
+    """Make it the channel in which moderators read Discord's own news."""
+    stored = guild.env.backend.guilds[guild.guild.id]
+    stored.public_updates_channel_id = channel.id
+    guild.env.backend.emit("GUILD_UPDATE", dict(guild_create_payload(guild.env.backend, stored)))
 
 
 def read(message: Any) -> str:

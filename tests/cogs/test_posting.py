@@ -17,6 +17,7 @@ from newsroom.attempts import LONGEST_ATTEMPT
 from newsroom.models import ChannelKind
 from newsroom.store import tables
 from newsroom.store.database import migrate, open_database
+from newsroom.tasks import Pulse
 from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, Desk, posts
 
 
@@ -78,7 +79,7 @@ class Post:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.place = FakePlace(desk)
-        self.posting = Posting(desk.outbox, self.place, now=desk.clock)
+        self.posting = Posting(desk.outbox, self.place, Pulse("posting", 1, now=desk.clock), now=desk.clock)
 
     async def tick(self, *answers: Exception | None, later: float = 0) -> None:
         """Let time pass and have what is due sent, the channel answering so."""

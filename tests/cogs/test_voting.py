@@ -6,14 +6,13 @@ from typing import Any
 
 import discord
 import pytest
-from simcord.backend.serializers import guild_create_payload
 from sqlalchemy import select
 
 from cogs.views.polls import VOICE
 from cogs.views.replies import OUR_MISTAKE
 from newsroom.models import Side
 from newsroom.store import tables
-from tests.cogs.guild import TEAM_HEADLINE, Guild, buttons, labels, member, read
+from tests.cogs.guild import TEAM_HEADLINE, Guild, buttons, labels, member, read, told_in
 from tests.desk import FEED, post, posts
 
 OTHER_FEED = "https://blog.example/feed.xml"
@@ -1235,13 +1234,6 @@ async def test_where_moderators_read_no_news_whoever_set_it_up_is_told(guild: Gu
     (notice,) = [request.json["content"] for request in guild.requests("POST", "/messages")][2:]
     assert notice.startswith("I paused the poll that I asked every day at 01:00")
     assert notice.endswith("\n-# In AI corner")
-
-
-def told_in(guild: Guild, channel: Any) -> None:
-    """Make it the channel in which moderators read Discord's own news."""
-    stored = guild.env.backend.guilds[guild.guild.id]
-    stored.public_updates_channel_id = channel.id
-    guild.env.backend.emit("GUILD_UPDATE", dict(guild_create_payload(guild.env.backend, stored)))
 
 
 async def test_a_repeat_that_is_answered_goes_on(guild: Guild):

@@ -34,6 +34,7 @@ def test_the_names_are_a_contract():
         "FEED_INTERVAL_MINUTES",
         "FEED_CONTACT",
         "FEED_ALLOW_HOSTS",
+        "FEED_HEADERS",
         "LOG_LEVEL",
         "LOG_FORMAT",
     } == NAMES
@@ -108,6 +109,8 @@ def test_a_folder_in_the_files_place_is_told_in_one_line(tmp_path: Path):
         ("FEED_CONTACT", "https://lab.example/popcorn", "https://lab.example/popcorn"),
         ("FEED_ALLOW_HOSTS", "news.lan", ("news.lan",)),
         ("FEED_ALLOW_HOSTS", " News.LAN:8080 , [::1]:9,10.0.0.5,", ("news.lan:8080", "[::1]:9", "10.0.0.5")),
+        ("FEED_HEADERS", '{"News.Example": {"User-Agent": "x"}}', {"news.example": {"User-Agent": "x"}}),
+        ("FEED_HEADERS", '{"https://a.example/F?x=1": {"X-Key": "k"}}', {"https://a.example/F?x=1": {"X-Key": "k"}}),
         ("LOG_LEVEL", "debug", "DEBUG"),
         ("LOG_FORMAT", "JSON", "json"),
     ],
@@ -147,6 +150,16 @@ def test_a_variable_is_read(monkeypatch: pytest.MonkeyPatch, name: str, value: s
         ("FEED_ALLOW_HOSTS", "::1"),
         ("FEED_ALLOW_HOSTS", "[SECRET]"),
         ("FEED_ALLOW_HOSTS", '["a", "b"]'),
+        ("FEED_HEADERS", "SECRET"),
+        ("FEED_HEADERS", '["SECRET"]'),
+        ("FEED_HEADERS", '{"news.example": "SECRET"}'),
+        ("FEED_HEADERS", '{"news.example": {}}'),
+        ("FEED_HEADERS", '{"ftp://news.example/": {"X-Key": "SECRET"}}'),
+        ("FEED_HEADERS", '{"news.example": {"Host": "SECRET"}}'),
+        ("FEED_HEADERS", '{"news.example": {"X-Key": "SECRET\\r\\nX-Other: 1"}}'),
+        ("FEED_HEADERS", '{"news.example": {"X Key": "SECRET"}}'),
+        ("FEED_HEADERS", '{"news.example": {"X-Key": 7}}'),
+        ("FEED_HEADERS", '{"news.example/feed": {"X-Key": "SECRET"}}'),
         ("LOG_LEVEL", "SECRET"),
         ("LOG_FORMAT", "SECRET"),
     ],
@@ -196,6 +209,7 @@ def test_every_setting_can_be_shown_and_a_secret_only_as_set_or_not(monkeypatch:
         "FEED_INTERVAL_MINUTES": "10",
         "FEED_CONTACT": "not set",
         "FEED_ALLOW_HOSTS": "not set",
+        "FEED_HEADERS": "not set",
         "LOG_LEVEL": "INFO",
         "LOG_FORMAT": "text",
     }
@@ -205,6 +219,16 @@ def test_every_setting_can_be_shown_and_a_secret_only_as_set_or_not(monkeypatch:
         "0.5",
         "a, b:1",
     )
+
+
+def test_a_header_of_a_feed_is_never_shown_and_kept_out_of_the_log(monkeypatch: pytest.MonkeyPatch):
+    headers = '{"news.example": {"User-Agent": "Firefox", "X-Key": "SECRET"}}'
+    settings = read(monkeypatch, FEED_HEADERS=headers)
+
+    assert settings.shown["FEED_HEADERS"] == "for news.example"
+    assert "SECRET" in settings.secrets
+    assert "Firefox" not in settings.secrets
+    assert "SECRET" not in repr(settings)
 
 
 def test_settings_can_not_be_changed():

@@ -15,8 +15,9 @@ from aiohttp.abc import AbstractResolver
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsroom.errors import AddressRefused, FetchFailed
-from newsroom.feeds.fetch import MOST_BYTES, MOST_REDIRECTS, Fetcher, retry_after
+from newsroom.errors import AddressRefused, FetchFailed, HostParked
+from newsroom.feeds.fetch import MOST_BYTES, MOST_REDIRECTS, Fetcher, fresh_for, retry_after
+from newsroom.feeds.parking import Parking
 from newsroom.feeds.schedule import LONGEST_WAIT
 from tests.web import PageAnswer, breaking_off, endless, page_site, redirect, silent, stalling
 
@@ -553,3 +554,108 @@ def test_no_wait_however_odd_raises_anything_but_value_error(header):
 
 
 # Never connected
+
+
+# ------------------------------------------------------------------------------ being left alone
+
+
+async def test_a_site_that_wants_to_be_asked_less_often_is_not_asked_again_before_its_time():
+    busy = PageAnswer(status=429, headers={"Retry-After": "120"})
+    async with web({"/feed": busy, "/other": PageAnswer(FEED)}) as (running, fetcher):
+        await failure(fetcher, running.url("/feed"))
+
+        with pytest.raises(HostParked, match="asked less often") as parked:
+            await fetcher.get(running.url("/other"))
+
+    assert parked.value.until == NOON + timedelta(seconds=120)
+    assert len(running.requests) == 1
+
+
+async def test_a_redirect_to_a_site_that_wants_to_be_left_alone_is_not_followed():
+    parking = Parking()
+    async with web({"/feed": PageAnswer(FEED)}) as (other, _), web({}, parking=parking) as (running, fetcher):
+        running.pages["/feed"] = redirect(other.url("/feed").replace("127.0.0.1", "busy.example"))
+        parking.park("www.busy.example", timedelta(hours=1), NOON)
+
+        with pytest.raises(HostParked):
+            await fetcher.get(running.url("/feed"))
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+async def test_a_server_in_trouble_speaks_for_that_address_alone(status):
+    trouble = PageAnswer(status=status, headers={"Retry-After": "120"})
+    async with web({"/feed": trouble, "/other": PageAnswer(FEED)}) as (running, fetcher):
+        await failure(fetcher, running.url("/feed"))
+
+        assert (await fetcher.get(running.url("/other"))).body == FEED
+
+
+@pytest.mark.parametrize("junk", ["soon", "-5", "1e9", "²", "9" * 40, "Thu, 99 Foo 2026", ""])
+async def test_junk_for_a_wait_leaves_the_site_alone_for_a_time_of_our_own(junk):
+    parking = Parking()
+    busy = PageAnswer(status=429, headers={"Retry-After": junk})
+    async with web({"/feed": busy}, parking=parking) as (running, fetcher):
+        await failure(fetcher, running.url("/feed"))
+
+    until = parking.until("127.0.0.1", NOON)
+    assert until is not None and NOON < until <= NOON + LONGEST_WAIT
+
+
+# ------------------------------------------------------------------------- headers of the operator's
+
+
+async def test_the_operators_headers_go_to_the_host_they_are_for_and_nowhere_else():
+    async with page_site({"/feed": PageAnswer(FEED)}) as other, page_site({"/feed": PageAnswer(FEED)}) as site:
+        site.pages["/away"] = redirect(other.url("/feed"))
+        headers = {site.host: {"User-Agent": "Firefox", "X-Key": "k"}}
+        fetcher = Fetcher(allow_hosts=[site.host, other.host], now=lambda: NOON, extra_headers=headers)
+        await fetcher.get(site.url("/feed"))
+        await fetcher.get(site.url("/away"))
+        await fetcher.close()
+
+    assert [(request.headers["User-Agent"], request.headers["X-Key"]) for request in site.requests] == [
+        ("Firefox", "k")
+    ] * 2
+    assert other.requests[0].headers["User-Agent"].startswith("Popcorn/")
+    assert "X-Key" not in other.requests[0].headers
+
+
+async def test_a_header_for_one_address_is_for_no_other_of_its_host():
+    async with page_site({"/feed": PageAnswer(FEED), "/other": PageAnswer(FEED)}) as site:
+        fetcher = Fetcher(allow_hosts=[site.host], now=lambda: NOON, extra_headers={site.url("/feed"): {"X-Key": "k"}})
+        await fetcher.get(site.url("/feed"))
+        await fetcher.get(site.url("/other"))
+        await fetcher.close()
+
+    assert ["X-Key" in request.headers for request in site.requests] == [True, False]
+
+
+# --------------------------------------------------------------------- how long an answer stays good
+
+
+@pytest.mark.parametrize(
+    ("headers", "length"),
+    [
+        ({"Cache-Control": "max-age=600"}, timedelta(minutes=10)),
+        ({"Cache-Control": 'private, max-age="600"'}, timedelta(minutes=10)),
+        ({"Cache-Control": "max-age=99999999999999999999"}, LONGEST_WAIT),
+        ({"Expires": "Thu, 15 Jan 2026 13:00:00 GMT", "Date": "Thu, 15 Jan 2026 12:00:00 GMT"}, timedelta(hours=1)),
+        ({"Expires": "Thu, 15 Jan 2026 11:00:00 GMT", "Date": "Thu, 15 Jan 2026 12:00:00 GMT"}, timedelta()),
+        (
+            {"Cache-Control": "max-age=60", "Expires": "Thu, 15 Jan 2026 13:00:00 GMT", "Date": "x"},
+            timedelta(minutes=1),
+        ),
+        ({}, None),
+        ({"Cache-Control": "s-maxage=600"}, None),
+        ({"Cache-Control": "max-age=-1"}, None),
+        ({"Expires": "0", "Date": "Thu, 15 Jan 2026 12:00:00 GMT"}, None),
+        ({"Expires": "Thu, 15 Jan 2026 13:00:00 GMT"}, None),
+    ],
+)
+def test_an_answer_says_how_long_it_stays_good(headers, length):
+    assert fresh_for(headers) == length
+
+
+@given(st.dictionaries(st.sampled_from(["Cache-Control", "Expires", "Date"]), st.text()))
+def test_no_header_makes_an_answer_good_for_less_than_no_time_or_more_than_a_day(headers):
+    assert timedelta() <= (fresh_for(headers) or timedelta()) <= LONGEST_WAIT

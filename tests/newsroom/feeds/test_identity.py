@@ -20,7 +20,7 @@ def only(item: Entry) -> Identified:
 
 def seen(*documents: list[Entry]) -> set[bytes]:
     """All that a feed remembers after these documents."""
-    return {key for document in documents for item in identify(document).items for key in item.keys + item.hostless}
+    return {key for document in documents for item in identify(document).items for key in item.names}
 
 
 def new_in(document: list[Entry], known: set[bytes], moved: bool = False) -> list[Entry]:
@@ -263,4 +263,4 @@ def test_whatever_a_document_holds_reading_it_again_brings_nothing_new(document:
     keys = [key for item in identities.items for key in item.keys]
     assert new_in(document, seen(document)) == []
     assert len(keys) == len(set(keys))
-    assert {len(key) for item in identities.items for key in item.keys + item.hostless} <= {KEY_BYTES}
+    assert {len(key) for item in identities.items for key in item.names} <= {KEY_BYTES}

@@ -1,0 +1,166 @@
+"""Alerts to admins: what is wrong, in plain words, with buttons that mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import discord
+from discord.utils import format_dt
+
+from cogs.views import markdown
+from cogs.views.buttons import Lasting, answered
+from cogs.views.panels import COLOUR, Reply, bold, count
+from newsroom.desk.alerts import AlertContents
+from newsroom.models import AlertKind, Feed, Health
+from newsroom.text import clean, shorten
+
+# What a mark looks like is the newsroom's business; it holds no colon.
+BUTTON_TEMPLATE: Final = r"alert:(?P<what>retry|pause|replace|release|skip):(?P<mark>[^:]+)(?::(?P<feed_id>\d{1,18}))?"
+CHOOSE_TEMPLATE: Final = r"alert-feed:(?P<mark>[^:]+)"
+
+LINES: Final = 15
+PROBLEM: Final = 200
+
+_LABELS: Final = {
+    "retry": "Retry",
+    "pause": "Pause",
+    "replace": "Replace",
+    "release": "Release",
+    "skip": "Skip",
+}
+_BUTTONS: Final = {
+    AlertKind.BLOCKED: ("retry", "pause", "replace"),
+    AlertKind.HELD: ("release", "skip", "pause"),
+    AlertKind.GONE: ("retry", "replace", "pause"),
+}
+
+
+def alert_message(contents: AlertContents, guild_name: str | None = None) -> dict[str, Any]:
+    """An alert as ``send`` takes it; a direct message names the server, because nothing else there does."""
+    embed = discord.Embed(title=_title(contents), description=_text(contents), colour=COLOUR)
+    if guild_name:
+        embed.set_footer(text=f"In the server {shorten(clean(guild_name), 100)}")
+    return {"embed": embed, "view": AlertButtons(contents)}
+
+
+class AlertButtons(Lasting):
+    """What can be done about it; under a daily message a menu to choose the feed first."""
+
+    def __init__(self, contents: AlertContents) -> None:
+        super().__init__()
+        for what in _BUTTONS.get(contents.alert.kind, ()):
+            self.add_item(alert_button(what, contents.mark))
+        wrong = [feed for feed, health in contents.feeds if health is not Health.OK]
+        if contents.alert.kind is AlertKind.DAILY and wrong:
+            options = [
+                discord.SelectOption(
+                    label=shorten(clean(feed.title), markdown.SELECT_LABEL) or f"Feed {feed.id}", value=str(feed.id)
+                )
+                for feed in wrong[: markdown.SELECT_OPTIONS]
+            ]
+            menu: discord.ui.Select[Any] = discord.ui.Select(
+                custom_id=f"alert-feed:{contents.mark}", placeholder="Do something about a feed", options=options
+            )
+            self.add_item(menu)
+
+
+def alert_button(what: str, mark: str, feed_id: int | None = None) -> discord.ui.Button[Any]:
+    """One button of an alert; ``feed_id`` where the alert is about several feeds."""
+    custom_id = f"alert:{what}:{mark}" if feed_id is None else f"alert:{what}:{mark}:{feed_id}"
+    return discord.ui.Button(label=_LABELS[what], custom_id=custom_id)
+
+
+def feed_panel(mark: str, feed_id: int, title: str) -> Reply:
+    """What can be done about one feed of a daily message."""
+    view = Lasting()
+    for what in ("retry", "pause", "replace"):
+        view.add_item(alert_button(what, mark, feed_id))
+    return Reply(f"What shall I do about {bold(title)}?", view)
+
+
+# Goes on with the address that was typed.
+Typed = Callable[[discord.Interaction[Any], str], Awaitable[None]]
+
+
+class ReplaceForm(discord.ui.Modal):
+    """Asks for the address that takes a feed's place."""
+
+    def __init__(self, title: str, then: Typed) -> None:
+        super().__init__(title="Replace a feed")
+        self._then = then
+        self.address: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            custom_id="address",
+            style=discord.TextStyle.short,
+            placeholder="https://example.com/feed.xml",
+            max_length=2000,
+        )
+        self.add_item(
+            discord.ui.Label(
+                text="The new address",
+                description=f"of a feed, or of a page that has one, in place of {shorten(clean(title), 50)}",
+                component=self.address,
+            )
+        )
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        await answered(interaction, self._then(interaction, self.address.value))
+
+
+def _title(contents: AlertContents) -> str:
+    match contents.alert.kind:
+        case AlertKind.BLOCKED:
+            return "🔕 A channel gets no news any more"
+        case AlertKind.HELD:
+            return "✋ A feed is held"
+        case AlertKind.GONE:
+            return "🪦 A feed is gone"
+        case AlertKind.DAILY:
+            return "How the feeds are doing"
+
+
+def _text(contents: AlertContents) -> str:
+    match contents.alert.kind:
+        case AlertKind.BLOCKED:
+            lines = [f"<#{contents.alert.channel_id}> gets nothing any more. {_problem(contents.reason or '')}"]
+            if contents.waiting:
+                lines.append(f"{count(contents.waiting, 'story waits', 'stories wait')} for it; nothing is lost.")
+            lines.append("Once that is mended I go on by myself, within half an hour; **Retry** tries it now.")
+        case AlertKind.HELD:
+            feed = contents.feeds[0][0]
+            lines = [
+                f"{bold(feed.title)} looks as if nearly everything in it were new, which happens when a site moves or "
+                "changes how it numbers its articles.",
+                f"{count(contents.waiting, 'story waits', 'stories wait')} for your word, and so does what comes next.",
+                "**Release** posts them, **Skip** takes them as known. Either way it goes on as before.",
+            ]
+        case AlertKind.GONE:
+            feed = contents.feeds[0][0]
+            lines = [
+                f"{bold(feed.title)} is gone for good, says its server (410), so I don't read it any more.",
+                "**Replace** puts another feed in its place, in the same channels. **Retry** reads it once more.",
+            ]
+        case AlertKind.DAILY:
+            lines = _daily(contents.feeds)
+    return "\n".join(lines)
+
+
+def _daily(feeds: Sequence[tuple[Feed, Health]]) -> list[str]:
+    lines = []
+    for feed, health in feeds[:LINES]:
+        match health:
+            case Health.FAILING:
+                since = f" since {format_dt(feed.failing_since, 'f')}" if feed.failing_since else ""
+                lines.append(f"⚠️ {bold(feed.title)} can't be read{since}. {_problem(feed.error or '')}".rstrip())
+            case Health.STALE:
+                since = f" since {format_dt(feed.news_at, 'f')}" if feed.news_at else ""
+                lines.append(f"💤 {bold(feed.title)} answers, but has brought nothing{since}.")
+            case _:
+                lines.append(f"✅ {bold(feed.title)} is well again.")
+    if len(feeds) > LINES:
+        lines.append(f"… and {count(len(feeds) - LINES, 'more feed')}: `/status` has the numbers.")
+    return lines
+
+
+def _problem(reason: str) -> str:
+    return markdown.escape(shorten(clean(reason), PROBLEM))

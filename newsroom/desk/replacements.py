@@ -1,0 +1,71 @@
+"""One thing in place of another: a feed that takes over from one, a channel that takes over from one that is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsroom.desk.subscriptions import Candidate, Subscriptions, Target
+from newsroom.errors import RequestRefused
+from newsroom.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Which feed took the place of which (by their titles here), and in which channels."""
+
+    title: str
+    instead_of: str
+    channel_ids: tuple[int, ...]
+
+
+class Replacements:
+    """Replaces; everything acts on one guild alone."""
+
+    def __init__(self, store: Store, subscriptions: Subscriptions, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._subscriptions = subscriptions
+        self._now = now
+
+    async def feed(self, guild_id: int, feed_id: int, candidate: Candidate, by: int) -> Replaced:
+        """Put a feed in the place of another one, in all channels that this guild gets that one in.
+
+        What the new one holds counts as known. The old one goes last, so nothing is ever without a feed; it can be
+        brought back as after any removal. Raises RequestRefused.
+        """
+        old = [one for one in await self._subscriptions.listing(guild_id) if one.feed.id == feed_id]
+        if not old:
+            raise RequestRefused("That feed isn't used in this server any more.")
+        if old[0].feed.url == candidate.url:
+            raise RequestRefused("That is the same address. Give me the one that is to take its place.")
+        taken = {
+            one.channel.channel_id
+            for one in await self._subscriptions.listing(guild_id)
+            if one.feed.url == candidate.url
+        }
+        title = candidate.title
+        for listed in old:
+            channel = listed.channel
+            if channel.channel_id not in taken:
+                target = Target(guild_id, channel.channel_id, channel.kind)
+                added = await self._subscriptions.add(candidate, target, backfill=0, title=None, added_by=by)
+                title = added.title
+        await self._subscriptions.remove(guild_id, feed_id)
+        return Replaced(title, old[0].title, tuple(one.channel.channel_id for one in old))
+
+    async def channel(self, guild_id: int, channel_id: int, target: Target) -> int:
+        """Let another channel get all that one of this guild got, with its limits and what waits for it.
+
+        Return how many stories come along. Raises RequestRefused.
+        """
+        if channel_id == target.channel_id:
+            raise RequestRefused("That is the same channel. Pick another one.")
+        store, now = self._store, self._now()
+        async with store.begin() as connection:
+            old = await store.channels.get(connection, channel_id)
+            if old is None or old.guild_id != guild_id:
+                raise RequestRefused("That channel gets no news any more. `/feed add` makes another a news channel.")
+            await store.channels.put(connection, target.channel_id, guild_id, target.kind, target.tag_id, now)
+            await store.subscriptions.move(connection, channel_id, target.channel_id)
+            return await store.deliveries.move(connection, channel_id, target.channel_id, now)

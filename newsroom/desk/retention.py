@@ -1,0 +1,70 @@
+"""What is forgotten, and when: so that the database stays bounded and nothing that was posted comes again.
+
+An article is kept for a year after its feed last listed it. Then only short forms of its aliases stay, by which it is
+known if it ever returns. Everything happens in small transactions, because others want to write meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from newsroom.store import Connection, Store
+
+KEPT_UNSEEN = timedelta(days=365)
+"""How long an article is kept that its feed lists no more."""
+
+KEPT_UNWANTED = timedelta(days=30)
+"""How long a feed is kept that nobody gets any more."""
+
+MOST_TOMBSTONES = 20_000
+"""How many aliases of forgotten articles are kept of a feed; the oldest go first."""
+
+ROWS_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one run removed, and how many tombstones there are now."""
+
+    at: datetime
+    articles: int
+    stories: int
+    feeds: int
+    tombstones: int
+
+
+class Retention:
+    """Forgets. ``last`` is what its last run did, None before the first."""
+
+    def __init__(self, store: Store, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+        self.last: Swept | None = None
+
+    async def run(self) -> Swept:
+        """Forget all whose time has come."""
+        now, articles, stories, feeds = self._now(), self._store.articles, self._store.stories, self._store.feeds
+        buried = await self._in_pieces(lambda c: articles.bury(c, now - KEPT_UNSEEN, now, ROWS_AT_ONCE))
+        unwanted = await self._in_pieces(lambda c: feeds.empty_unwanted(c, now - KEPT_UNWANTED, ROWS_AT_ONCE))
+        async with self._store.begin() as connection:
+            gone = await feeds.delete_unwanted(connection, now - KEPT_UNWANTED)
+            await articles.thin_tombstones(connection, MOST_TOMBSTONES)
+            await self._store.hosts.forget(connection, now)
+        # Stories come last: an article that was just found may be about to join one without any.
+        untold = await self._in_pieces(lambda c: stories.delete_untold(c, now - timedelta(days=1), ROWS_AT_ONCE))
+        async with self._store.read() as connection:
+            tombstones = await articles.count_tombstones(connection)
+        self.last = Swept(now, buried + unwanted, untold, gone, tombstones)
+        return self.last
+
+    async def _in_pieces(self, work: Callable[[Connection], Awaitable[int]]) -> int:
+        """Repeat a step, each time in a transaction of its own, until it finds nothing more to do."""
+        total = 0
+        while True:
+            async with self._store.begin() as connection:
+                done = await work(connection)
+            total += done
+            if done < ROWS_AT_ONCE:
+                return total

@@ -1,0 +1,82 @@
+"""Alerts to admins."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+# SQLite numbers a row by itself only where the key is declared INTEGER.
+ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+TIME = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    for column in (
+        sa.Column("fetches", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("interval_seconds", sa.Float()),
+        sa.Column("rhythm_seconds", sa.Float()),
+        sa.Column("news_at", TIME),
+        sa.Column("hint_seconds", sa.Integer()),
+        sa.Column("failing_since", TIME),
+        sa.Column("gone_at", TIME),
+        sa.Column("moved_to", sa.Text()),
+        sa.Column("moved_days", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("moved_on", sa.Date()),
+        sa.Column("fingerprints", sa.LargeBinary()),
+        sa.Column("sighted_at", TIME),
+    ):
+        op.add_column("feed", column)
+    op.add_column("article", sa.Column("seen_at", TIME))
+    op.create_index("ix_article_found_at", "article", ["found_at"])
+    op.create_table(
+        "tombstone",
+        sa.Column("feed_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("buried_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name="fk_tombstone_feed_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("feed_id", "key", name="pk_tombstone"),
+    )
+    op.create_table(
+        "parked_host",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("until", TIME, nullable=False),
+        sa.Column("strikes", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("domain", name="pk_parked_host"),
+    )
+    op.add_column("guild", sa.Column("alerts_channel_id", sa.BigInteger()))
+    op.add_column("guild", sa.Column("told_on", sa.Date()))
+    op.create_table(
+        "alert",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("feed_id", ROW_ID),
+        sa.Column("channel_id", sa.BigInteger()),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("attempted_at", TIME),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("place_id", sa.BigInteger()),
+        sa.Column("message_id", sa.BigInteger()),
+        sa.Column("reason", sa.Text()),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name="fk_alert_feed_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_alert"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_alert_state_due_at", "alert", ["state", "due_at"])
+    op.create_index("ix_alert_guild_id", "alert", ["guild_id"])
+    op.create_index("ix_alert_feed_id", "alert", ["feed_id"])
+    op.create_table(
+        "told",
+        sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("feed_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("health", sa.Text(), nullable=False),
+        sa.Column("alert_id", ROW_ID),
+        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name="fk_told_feed_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name="fk_told_alert_id", ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("guild_id", "feed_id", name="pk_told"),
+    )
+    op.create_index("ix_told_feed_id", "told", ["feed_id"])
+    op.create_index("ix_told_alert_id", "told", ["alert_id"])
