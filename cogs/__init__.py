@@ -8,6 +8,7 @@ EXTENSIONS = (
     "cogs.voting",
     "cogs.members",
     "cogs.stories",
+    "cogs.healing",
     "cogs.alerts",
     "cogs.ops",
 )

@@ -14,6 +14,7 @@ import discord
 from discord.ext import commands, tasks
 from discord.utils import utcnow
 
+from cogs.news_places import INDISPENSABLE, kind_of, missing
 from cogs.refusals import SLOWED_DOWN, SURELY_ONE_REQUEST, UNREACHABLE, meaning_of, wait_of
 from cogs.views import alerts as views
 from cogs.views import panels
@@ -23,7 +24,7 @@ from newsroom.attempts import Step
 from newsroom.desk.alerts import AlertClaim, AlertContents, Alerts
 from newsroom.desk.refusals import Verdict, may_have_arrived
 from newsroom.desk.replacements import Replacements
-from newsroom.desk.subscriptions import Candidate, Several, Subscriptions
+from newsroom.desk.subscriptions import Candidate, Several, Subscriptions, Target
 from newsroom.errors import RequestRefused
 from newsroom.models import Alert, AlertKind, DeliveryState
 from newsroom.network import is_network_error, never_connected
@@ -68,6 +69,7 @@ class AlertsCog(commands.Cog, name="Alerts"):
         self.items = (
             button_item(views.BUTTON_TEMPLATE, self._click),
             menu_item(views.CHOOSE_TEMPLATE, self._choose),
+            menu_item(views.PLACE_TEMPLATE, self._move),
         )
 
     @commands.Cog.listener()
@@ -251,10 +253,10 @@ class AlertsCog(commands.Cog, name="Alerts"):
         alert = await self._of(interaction, mark)
         if alert.kind is AlertKind.BLOCKED:
             assert alert.channel_id is not None, "it is about a channel"
-            raise RequestRefused(
-                f"Use `/channel replace` in the new channel: what <#{alert.channel_id}> got comes there, "
-                "with all that waits."
-            )
+            places = [(place.id, place.name) for place in self._news_places(alert) if place.id != alert.channel_id]
+            reply = views.place_panel(mark, alert.channel_id, places)
+            await interaction.response.send_message(**reply.send())
+            return
         number = _feed_of(alert, feed_id)
         listed = await self._subscriptions.find(alert.guild_id, f"#{number}")
 
@@ -271,6 +273,33 @@ class AlertsCog(commands.Cog, name="Alerts"):
             await form.edit_original_response(**reply.edit())
 
         await interaction.response.send_modal(views.ReplaceForm(listed.title, typed))
+
+    def _news_places(self, alert: Alert) -> list[discord.TextChannel | discord.ForumChannel]:
+        """Return the channels of a guild in which a card could appear, as its members see them listed."""
+        guild = self._client.get_guild(alert.guild_id)
+        channels = [channel for _, group in guild.by_category() for channel in group] if guild else []
+        return [
+            channel
+            for channel in channels
+            if isinstance(channel, discord.TextChannel | discord.ForumChannel)
+            and not any(name in INDISPENSABLE for name in missing(channel))
+            and not (isinstance(channel, discord.ForumChannel) and (channel.is_media() or channel.flags.require_tag))
+        ]
+
+    async def _move(self, interaction: discord.Interaction[Any], values: list[str], mark: str) -> None:
+        """Let the channel that was chosen take the place of the one that the alert is about."""
+        await interaction.response.defer()
+        alert = await self._of(interaction, mark)
+        place = next((place for place in self._news_places(alert) if [str(place.id)] == values), None)
+        if place is None or alert.channel_id is None:
+            raise RequestRefused("I can't post in that channel any more. Choose another one.")
+        target = Target(alert.guild_id, place.id, kind_of(place))
+        stories = await self._replacements.channel(alert.guild_id, alert.channel_id, target)
+        text = (
+            f"<#{place.id}> takes the place of <#{alert.channel_id}>. "
+            f"{panels.count(stories, 'story that waited comes', 'stories that waited come')} there now."
+        )
+        await interaction.edit_original_response(**panels.Reply(text).edit())
 
     async def _replaced(
         self, interaction: discord.Interaction[Any], alert: Alert, feed_id: int, url: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,12 +11,15 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import format_dt, utcnow
 
-from cogs.callers import Guarded, guild_of, require
+from cogs.callers import Guarded, guild_of, require, require_in
+from cogs.news_places import INDISPENSABLE, NewsPlace, kind_of, missing, news_place, tags_to_choose
 from cogs.options import Picked, PlaceOption, TalkOption, picked_place
 from cogs.views import panels
 from cogs.views.cards import card_message
 from cogs.views.status import HEALTH, why_reply
 from newsroom.desk.alerts import Alerts
+from newsroom.desk.channels import NewsChannels
+from newsroom.desk.limits import MOST_PER_DAY, MOST_PER_HOUR
 from newsroom.desk.subscriptions import (
     MOST_BACKFILL,
     TITLE_LIMIT,
@@ -32,18 +34,13 @@ from newsroom.desk.subscriptions import (
 from newsroom.desk.why import Whys
 from newsroom.errors import RequestRefused
 from newsroom.feeds.health import health_of
-from newsroom.models import ChannelKind, Health, SubscriptionState
+from newsroom.models import Health, SubscriptionState
 from newsroom.times import duration
 
 if TYPE_CHECKING:
     from cogs.newsbot import NewsBot
 
 Interaction = discord.Interaction["NewsBot"]
-NewsPlace = discord.TextChannel | discord.ForumChannel | discord.Thread
-
-# Without these no card can appear at all; without the others it appears poorer or can't be found again.
-INDISPENSABLE = ("view_channel", "send_messages", "send_messages_in_threads")
-
 
 LONGEST_ASKED = 2000
 
@@ -54,8 +51,9 @@ class Feeds(commands.Cog):
     feed = Guarded(name="feed", description="Which feeds are posted in this server", needs="manage_guild")
     channel = Guarded(name="channel", description="How this channel gets its news", needs="manage_messages")
 
-    def __init__(self, subscriptions: Subscriptions, whys: Whys, alerts: Alerts) -> None:
+    def __init__(self, subscriptions: Subscriptions, channels: NewsChannels, whys: Whys, alerts: Alerts) -> None:
         self._subscriptions = subscriptions
+        self._channels = channels
         self._whys = whys
         self._alerts = alerts
         self.undo_item = panels.undo_item(self._bring_back)
@@ -78,7 +76,7 @@ class Feeds(commands.Cog):
         """Post a feed's stories in a channel."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         place = picked_place(channel) if channel else interaction.channel
-        adding = Adding(self._subscriptions, interaction, _news_place(interaction, place), backfill, title)
+        adding = Adding(self._subscriptions, interaction, news_place(interaction, place), backfill, title)
         await _answer(interaction, await adding.look_up(url))
 
     @feed.command(name="list")
@@ -197,6 +195,26 @@ class Feeds(commands.Cog):
         ]
 
     @channel.command()
+    @app_commands.describe(
+        channel="Whose limits; this channel's if left out",
+        per_hour="How many cards an hour, 0 for any number",
+        per_day="How many cards a day, 0 for any number",
+    )
+    async def limits(
+        self,
+        interaction: Interaction,
+        channel: app_commands.Transform[Picked, PlaceOption] | None = None,
+        per_hour: app_commands.Range[int, 0, MOST_PER_HOUR] | None = None,
+        per_day: app_commands.Range[int, 0, MOST_PER_DAY] | None = None,
+    ) -> None:
+        """Say how many cards a channel gets; the rest comes in one list a day."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        channel_id = channel.id if channel else await self._channel_meant(interaction)
+        require_in(interaction, channel_id, "manage_messages")
+        limited = await self._channels.limit(guild_of(interaction), channel_id, per_hour, per_day)
+        await _answer(interaction, panels.limits(limited))
+
+    @channel.command()
     @app_commands.describe(channel="Where to tell what is wrong; left out, I tell where that is now")
     async def alerts(
         self, interaction: Interaction, channel: app_commands.Transform[Picked, TalkOption] | None = None
@@ -210,8 +228,9 @@ class Feeds(commands.Cog):
             return
         place = picked_place(channel)
         assert isinstance(place, discord.TextChannel | discord.Thread), "the option offers nothing else"
-        if missing := panels.permissions_missing(place.id, _missing_for_alerts(place)):
-            raise RequestRefused(f"{missing} Nothing has changed.")
+        lacking = [name for name in missing(place) if name != "attach_files"]
+        if lacking:
+            raise RequestRefused(f"{panels.permissions_missing(place.id, lacking)} Nothing has changed.")
         await self._alerts.choose(guild_of(interaction), place.id)
         await _answer(interaction, panels.Reply(f"From now on I tell in <#{place.id}> what is wrong."))
 
@@ -243,7 +262,7 @@ class Feeds(commands.Cog):
         if isinstance(place, discord.Thread) and not is_here:
             place = place.parent
         if isinstance(place, NewsPlace):
-            lines.append(panels.permissions_missing(place.id, _missing(place)))
+            lines.append(panels.permissions_missing(place.id, missing(place)))
         await _answer(interaction, panels.Reply(" ".join(lines).strip()))
 
     @remove.autocomplete("feed")
@@ -279,10 +298,10 @@ class Adding:
         self, subscriptions: Subscriptions, asked: Interaction, place: NewsPlace, backfill: int, title: str | None
     ) -> None:
         """Raises RequestRefused where no card could ever appear."""
-        self._missing = _missing(place)
+        self._missing = missing(place)
         if any(name in INDISPENSABLE for name in self._missing):
             raise RequestRefused(f"{panels.permissions_missing(place.id, self._missing)} Nothing was added.")
-        self._tags = _tags_to_choose(place)
+        self._tags = tags_to_choose(place)
         self._subscriptions = subscriptions
         self._asked = asked
         self._place = place
@@ -304,7 +323,7 @@ class Adding:
         place = self._place
         added = await self._subscriptions.add(
             candidate,
-            Target(place.guild.id, place.id, _kind(place), tag.id if tag else None),
+            Target(place.guild.id, place.id, kind_of(place), tag.id if tag else None),
             backfill=self._backfill,
             title=self._title,
             added_by=self._asked.user.id,
@@ -322,46 +341,6 @@ class Adding:
 
 async def _answer(interaction: Interaction, reply: panels.Reply) -> None:
     await interaction.edit_original_response(**reply.edit())
-
-
-def _news_place(interaction: Interaction, channel: object) -> NewsPlace:
-    is_media = isinstance(channel, discord.ForumChannel) and channel.is_media()
-    if not isinstance(channel, NewsPlace) or is_media or channel.guild.id != interaction.guild_id:
-        raise RequestRefused("News goes to text, announcement and forum channels and to threads. Pick one of those.")
-    return channel
-
-
-def _kind(place: NewsPlace) -> ChannelKind:
-    if isinstance(place, discord.ForumChannel):
-        return ChannelKind.FORUM
-    if isinstance(place, discord.Thread):
-        return ChannelKind.THREAD
-    return ChannelKind.ANNOUNCEMENT if place.is_news() else ChannelKind.TEXT
-
-
-def _missing(place: NewsPlace) -> list[str]:
-    """Name the permissions that a card needs and that we lack there."""
-    granted = place.permissions_for(place.guild.me)
-    write = "send_messages_in_threads" if isinstance(place, discord.Thread) else "send_messages"
-    needed = ["view_channel", write, "embed_links", "attach_files", "read_message_history"]
-    return [name for name in needed if not getattr(granted, name)]
-
-
-def _missing_for_alerts(place: discord.TextChannel | discord.Thread) -> list[str]:
-    return [name for name in _missing(place) if name != "attach_files"]
-
-
-def _tags_to_choose(place: NewsPlace) -> Sequence[discord.ForumTag]:
-    """Return the tags to ask for, where a forum requires one; those for moderators alone are not for us."""
-    if not isinstance(place, discord.ForumChannel) or not place.flags.require_tag:
-        return ()
-    tags = [tag for tag in place.available_tags if not tag.moderated]
-    if not tags:
-        raise RequestRefused(
-            f"Each post in <#{place.id}> needs a tag, and only moderators may use those there are. "
-            "Add one for everybody, or don't require tags."
-        )
-    return tags
 
 
 def _row(listed: Listed) -> panels.FeedRow:
@@ -388,6 +367,7 @@ def _state(listed: Listed) -> str:
 
 
 async def setup(bot: NewsBot) -> None:
-    feeds = Feeds(bot.newsroom.subscriptions, bot.newsroom.whys, bot.newsroom.alerts)
+    newsroom = bot.newsroom
+    feeds = Feeds(newsroom.subscriptions, newsroom.channels, newsroom.whys, newsroom.alerts)
     bot.add_dynamic_items(feeds.undo_item)
     await bot.add_cog(feeds)

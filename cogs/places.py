@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import discord
 
-from cogs.views.cards import CardMessage, carries
+from cogs.views.cards import carries
 from cogs.views.polls import PollForm
 from newsroom.models import ChannelKind
 
@@ -18,11 +18,19 @@ class CannotLook(Exception):
     """We may not read the history there, so nobody can tell what arrived."""
 
 
+class Message(Protocol):
+    """What can be sent to a channel or made a post of a forum."""
+
+    def for_channel(self) -> dict[str, Any]: ...
+
+    def for_forum(self) -> dict[str, Any]: ...
+
+
 class Place(Protocol):
     """A channel, a thread or a forum as posting sees it."""
 
-    async def send(self, message: CardMessage, nonce: str) -> int:
-        """Send a card and return its message's id."""
+    async def send(self, message: Message, nonce: str) -> int:
+        """Send a message and return its id."""
         ...
 
     async def find(self, mark: str, since: datetime, until: datetime) -> int | None:
@@ -82,7 +90,7 @@ class ChannelPlace:
     def has_followers(self) -> bool:
         return isinstance(self._channel, discord.TextChannel) and self._channel.is_news()
 
-    async def send(self, message: CardMessage, nonce: str) -> int:
+    async def send(self, message: Message, nonce: str) -> int:
         return (await self._channel.send(**message.for_channel(), nonce=nonce)).id
 
     async def reply(self, message: PollForm, nonce: str, to: int | None) -> int:
@@ -119,7 +127,7 @@ class ForumPlace:
         self._forum = forum
         self._tag_id = tag_id
 
-    async def send(self, message: CardMessage, nonce: str) -> int:
+    async def send(self, message: Message, nonce: str) -> int:
         tag = self._forum.get_tag(self._tag_id) if self._tag_id is not None else None
         created = await self._forum.create_thread(**message.for_forum(), applied_tags=[tag] if tag else [])
         return created.thread.id

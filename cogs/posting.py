@@ -8,27 +8,30 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 from aiolimiter import AsyncLimiter
 from discord.ext import commands, tasks
 from discord.utils import utcnow
 
-from cogs.places import CannotLook, Place, Places
+from cogs.places import CannotLook, Message, Place, Places
 from cogs.refusals import (
     PAUSE_AFTER_BLOCK,
     SLOWED_DOWN,
     SURELY_ONE_REQUEST,
     UNREACHABLE,
+    code_of,
     is_page,
     meaning_of,
     wait_of,
 )
-from cogs.views.cards import CardMessage, card_message, more_item, plain_card_message
+from cogs.views.cards import card_message, more_item, plain_card_message
+from cogs.views.digests import digest_message, why_item
 from newsroom.attempts import CLOCK_SLACK, LONGEST_ATTEMPT, Step
+from newsroom.desk.digests import DigestClaim, Digests
 from newsroom.desk.outbox import Claim, Outbox
-from newsroom.desk.refusals import Verdict, may_have_arrived
+from newsroom.desk.refusals import CANNOT_LOOK, Verdict, may_have_arrived
 from newsroom.models import Publishing
 from newsroom.network import is_network_error, never_connected
 from newsroom.tasks import INTERVALS, Pulse, Tasks
@@ -54,11 +57,18 @@ PAUSE_AFTER_GATEWAY_ERROR = timedelta(seconds=30)
 MOST_ODD_FAILURES = 5
 
 
+# Whoever hands out what is next in a channel, and is told how that went.
+Sending = Outbox | Digests
+
+
 class Posting(commands.Cog):
     """Sends what is due. Channels never wait for one another; within one, order is kept."""
 
-    def __init__(self, outbox: Outbox, places: Places, pulse: Pulse, now: Callable[[], datetime] = utcnow) -> None:
+    def __init__(
+        self, outbox: Outbox, digests: Digests, places: Places, pulse: Pulse, now: Callable[[], datetime] = utcnow
+    ) -> None:
         self._outbox = outbox
+        self._digests = digests
         self._places = places
         self._pulse = pulse
         self._now = now
@@ -66,7 +76,7 @@ class Posting(commands.Cog):
         self._pace = AsyncLimiter(5, 5 / SENDS_A_SECOND)
         self._stopped = False
         self._paused_until: datetime | None = None
-        self._odd_failures: Counter[int] = Counter()
+        self._odd_failures: Counter[str] = Counter()
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -87,28 +97,32 @@ class Posting(commands.Cog):
         self._tasks.end_stuck(INTERVALS * LONGEST_ATTEMPT.total_seconds())
         if self._at_rest():
             return
-        for channel_id in await self._outbox.due_channels():
-            self._tasks.start(channel_id, partial(self._drain, channel_id))
+        await self._digests.plan()
+        # One task a channel, whatever it sends. Cards go first: they are news, and a list is not.
+        for sending in (self._outbox, self._digests):
+            for channel_id in await sending.due_channels():
+                self._tasks.start(channel_id, partial(self._drain, channel_id, sending))
         for publishing in await self._outbox.due_publishings():
             self._tasks.start(("publish", publishing.channel_id), partial(self._publish, publishing))
 
     def _at_rest(self) -> bool:
         return self._stopped or (self._paused_until is not None and self._now() < self._paused_until)
 
-    async def _drain(self, channel_id: int) -> None:
-        """Send a channel's stories one after another until none is due."""
+    async def _drain(self, channel_id: int, sending: Sending) -> None:
+        """Send a channel's cards, or pages of its list, one after another until none is due."""
         more = True
         while more:
             # The turn comes before the claim: what is claimed counts as perhaps sent.
             await self._pace.acquire()
-            claim = None if self._at_rest() else await self._outbox.claim(channel_id)
+            claim = None if self._at_rest() else await sending.claim(channel_id)
             if claim is None:
                 return
-            await self._deliver(claim)
+            await self._deliver(claim, sending)
             self._tasks.progress(channel_id)
             more = claim.more
 
-    async def _deliver(self, claim: Claim) -> None:
+    async def _deliver(self, claim: Any, sending: Any) -> None:
+        """Send what is claimed, a card or a page of a list, and report to who handed it out."""
         started = self._now()
         looks = claim.step is Step.LOOK_FIRST
         try:
@@ -116,99 +130,102 @@ class Posting(commands.Cog):
             message_id = await self._look(place, claim) if looks else None
             if message_id is None:
                 if looks:
-                    self._outbox.looked(claim)
+                    sending.looked(claim)
                     started = self._now()
                 message_id = await self._send(place, claim)
         except CannotLook:
             reason = "I must see whether a story arrived and can't: give me Read Message History here."
-            await self._outbox.suspend(claim, reason, uncertain=True)
+            await sending.suspend(claim, reason, CANNOT_LOOK, uncertain=True)
         except Exception as error:
-            await self._not_sent(claim, error, slow=self._slow(started))
+            await self._not_sent(claim, sending, error, slow=self._slow(started))
         else:
             if looks or self._slow(started):
                 message_id = await self._tidy(place, claim) or message_id
-            await self._outbox.sent(claim, message_id, publish=place.has_followers)
-            self._odd_failures.pop(claim.delivery.id, None)
+            await sending.sent(claim, message_id, publish=place.has_followers)
+            self._odd_failures.pop(claim.name, None)
 
     def _slow(self, started: datetime) -> bool:
         return self._now() - started >= SURELY_ONE_REQUEST
 
-    async def _send(self, place: Place, claim: Claim) -> int:
-        """Send the card; where Discord takes it in no form but the plainest, that."""
+    async def _send(self, place: Place, claim: Claim | DigestClaim) -> int:
+        """Send it; where Discord takes a card in no form but the plainest, that."""
+        if isinstance(claim, DigestClaim):
+            return await self._try(place, claim, digest_message(claim.page))
         try:
             return await self._try(place, claim, card_message(claim.card, now=self._now()))
         except discord.HTTPException as error:
             meaning, reason = meaning_of(error)
             if meaning is not Verdict.PLAINER:
                 raise
-            log.warning("delivery %d is tried as a plainer card: %s", claim.delivery.id, reason)
+            log.warning("%s is tried as a plainer card: %s", claim.name, reason)
         await self._pace.acquire()
         return await self._try(place, claim, plain_card_message(claim.card))
 
-    async def _try(self, place: Place, claim: Claim, message: CardMessage) -> int:
+    async def _try(self, place: Place, claim: Claim | DigestClaim, message: Message) -> int:
         patience = LONGEST_SEND
         if claim.repeat_until is not None:
             patience = min(patience, (claim.repeat_until - self._now()).total_seconds())
         async with asyncio.timeout(patience):
             return await place.send(message, claim.nonce)
 
-    async def _look(self, place: Place, claim: Claim) -> int | None:
+    async def _look(self, place: Place, claim: Claim | DigestClaim) -> int | None:
         await self._pace.acquire()
         async with asyncio.timeout(LONGEST_LOOK):
-            return await place.find(claim.card.mark, claim.look_since, claim.look_until)
+            return await place.find(claim.mark, claim.look_since, claim.look_until)
 
-    async def _place(self, claim: Claim) -> Place:
+    async def _place(self, claim: Claim | DigestClaim) -> Place:
         async with asyncio.timeout(LONGEST_LOOK):
-            return await self._places.at(claim.delivery.channel_id, claim.kind, claim.tag_id)
+            return await self._places.at(claim.channel_id, claim.kind, claim.tag_id)
 
-    async def _tidy(self, place: Place, claim: Claim) -> int | None:
-        """Remove a doubled card; return the id of the one that stays, None if that can't be told."""
+    async def _tidy(self, place: Place, claim: Claim | DigestClaim) -> int | None:
+        """Remove what stands there twice; return the id of the one that stays, None if that can't be told."""
         try:
             async with asyncio.timeout(LONGEST_LOOK):
-                return await place.tidy(claim.card.mark, claim.look_since, self._now() + CLOCK_SLACK)
+                return await place.tidy(claim.mark, claim.look_since, self._now() + CLOCK_SLACK)
         except (discord.HTTPException, CannotLook, OSError, TimeoutError) as error:
-            log.warning("could not look for a doubled card in channel %d: %s", claim.delivery.channel_id, error)
+            log.warning("could not look for a doubled card in channel %d: %s", claim.channel_id, error)
             return None
 
-    async def _not_sent(self, claim: Claim, error: Exception, *, slow: bool) -> None:
-        """Write down what an error means for a delivery."""
-        outbox = self._outbox
+    async def _not_sent(self, claim: Any, sending: Any, error: Exception, *, slow: bool) -> None:
+        """Write down what an error means for what was claimed."""
         reason = _in_words(error)
-        log.warning("delivery %d to channel %d: %s", claim.delivery.id, claim.delivery.channel_id, reason)
+        log.warning("%s to channel %d: %s", claim.name, claim.channel_id, reason)
         if isinstance(error, discord.RateLimited):
-            await self._later(claim, reason, wait_of(error), slow=slow)
+            await self._later(claim, sending, reason, wait_of(error), slow=slow)
         elif isinstance(error, discord.HTTPException):
-            await self._refused(claim, error, reason, slow=slow)
+            await self._refused(claim, sending, error, reason, slow=slow)
         elif never_connected(error):
-            await self._later(claim, reason, None, slow=slow)
+            await self._later(claim, sending, reason, None, slow=slow)
         elif is_network_error(error):
-            await outbox.uncertain(claim, reason)
-        elif self._odd_failures[claim.delivery.id] < MOST_ODD_FAILURES:
+            await sending.uncertain(claim, reason)
+        elif self._odd_failures[claim.name] < MOST_ODD_FAILURES:
             log.error("an odd failure while sending", exc_info=error)
-            self._odd_failures[claim.delivery.id] += 1
-            await outbox.uncertain(claim, reason)
+            self._odd_failures[claim.name] += 1
+            await sending.uncertain(claim, reason)
         else:
-            del self._odd_failures[claim.delivery.id]
-            await outbox.quarantine(claim, reason)
+            del self._odd_failures[claim.name]
+            await sending.quarantine(claim, reason)
 
-    async def _refused(self, claim: Claim, error: discord.HTTPException, reason: str, *, slow: bool) -> None:
+    async def _refused(
+        self, claim: Any, sending: Any, error: discord.HTTPException, reason: str, *, slow: bool
+    ) -> None:
         meaning = self._heed(error)
         if may_have_arrived(error.status):
-            await self._outbox.uncertain(claim, reason)
+            await sending.uncertain(claim, reason)
             return
         match meaning:
             case Verdict.SUSPEND:
-                await self._outbox.suspend(claim, reason, uncertain=slow)
+                await sending.suspend(claim, reason, code_of(error), uncertain=slow)
             case Verdict.STOP | Verdict.PAUSE_ALL | Verdict.LATER:
-                await self._later(claim, reason, None, slow=slow)
+                await self._later(claim, sending, reason, None, slow=slow)
             case Verdict.PLAINER | Verdict.FORGET | Verdict.DONE:
-                await self._outbox.quarantine(claim, reason)
+                await sending.quarantine(claim, reason)
 
-    async def _later(self, claim: Claim, reason: str, wait: timedelta | None, *, slow: bool) -> None:
+    async def _later(self, claim: Any, sending: Any, reason: str, wait: timedelta | None, *, slow: bool) -> None:
         if slow:
-            await self._outbox.uncertain(claim, reason)
+            await sending.uncertain(claim, reason)
         else:
-            await self._outbox.surely_not_sent(claim, reason, wait)
+            await sending.surely_not_sent(claim, reason, wait)
 
     def _heed(self, error: discord.HTTPException) -> Verdict:
         """Do what a refusal asks for everything that waits; return what it means for what was refused."""
@@ -262,6 +279,6 @@ def _in_words(error: Exception) -> str:
 
 
 async def setup(bot: NewsBot) -> None:
-    outbox = bot.newsroom.outbox
-    bot.add_dynamic_items(more_item(outbox.origin))
-    await bot.add_cog(Posting(outbox, Places(bot), bot.pulse("posting", LOOK_EVERY)))
+    outbox, digests = bot.newsroom.outbox, bot.newsroom.digests
+    bot.add_dynamic_items(more_item(outbox.origin), why_item(digests.why))
+    await bot.add_cog(Posting(outbox, digests, Places(bot), bot.pulse("posting", LOOK_EVERY)))

@@ -27,8 +27,13 @@ def is_page(error: discord.HTTPException) -> bool:
 def meaning_of(error: discord.HTTPException) -> tuple[Verdict, str]:
     """Return what a refusal means, and that in words."""
     html, via = is_page(error), "Via" in error.response.headers
-    code = error.code if isinstance(error.code, int) else 0
+    code = code_of(error)
     return verdict(error.status, code, html=html, via=via), in_words(error.status, code, html=html, via=via)
+
+
+def code_of(error: discord.HTTPException) -> int:
+    """Return Discord's own code of an error, 0 without one."""
+    return error.code if isinstance(error.code, int) else 0
 
 
 def wait_of(error: discord.RateLimited) -> timedelta:

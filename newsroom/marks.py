@@ -9,6 +9,7 @@ from newsroom.text import row_number
 POLL = "poll "
 POLL_MESSAGE = "poll message "
 ALERT = "alert "
+DIGEST = "digest "
 
 
 class Marks:

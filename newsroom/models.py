@@ -120,7 +120,9 @@ class NewsChannel:
     """A channel, thread or forum that gets news.
 
     Paused by a moderator (``paused_until`` is None for "until resumed") or suspended because Discord refuses
-    us there; ``suspended_for`` is the reason in words. In both cases its deliveries wait.
+    us there; ``suspended_for`` is the reason in words and ``suspended_code`` Discord's own, 0 for none. In both cases
+    its deliveries wait. It gets at most ``per_hour`` and ``per_day`` cards, 0 for any number; ``free_cards`` more may
+    come whatever was sent in the hour, because they waited or were asked for.
     """
 
     channel_id: int
@@ -130,6 +132,10 @@ class NewsChannel:
     paused: bool
     paused_until: datetime | None
     suspended_for: str | None
+    suspended_code: int = 0
+    per_hour: int = 4
+    per_day: int = 20
+    free_cards: int = 0
 
 
 class SubscriptionState(StrEnum):
@@ -196,6 +202,22 @@ class Delivery:
     article_id: int
     channel_id: int
     guild_id: int
+    state: DeliveryState
+    attempts: int
+    attempted_at: datetime | None
+    due_at: datetime
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One page of a list of stories that were over a channel's limit, or waited too long. See Delivery for the rest."""
+
+    id: int
+    channel_id: int
+    guild_id: int
+    page: int
+    pages: int
     state: DeliveryState
     attempts: int
     attempted_at: datetime | None

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsroom.desk.alerts import Alerts
+from newsroom.desk.channels import NewsChannels
+from newsroom.desk.digests import Digests
 from newsroom.desk.notes import Notes
 from newsroom.desk.outbox import Outbox
+from newsroom.desk.presence import Presence
 from newsroom.desk.replacements import Replacements
 from newsroom.desk.retention import Retention
 from newsroom.desk.rounds import Fetches, Rounds
@@ -50,6 +53,9 @@ class Newsroom:
     replacements: Replacements
     whys: Whys
     parking: Parking
+    channels: NewsChannels
+    digests: Digests
+    presence: Presence
     retention: Retention
     status: StatusDesk
     charts: Charts
@@ -88,6 +94,9 @@ def assemble(
         replacements=Replacements(store, subscriptions, now=now),
         whys=Whys(store, now=now),
         parking=parking,
+        channels=NewsChannels(store, now=now),
+        digests=Digests(store, marks, now=now),
+        presence=Presence(store, subscriptions, now=now),
         retention=retention,
         status=StatusDesk(store, rounds, retention, now=now),
         charts=charts,

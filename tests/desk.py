@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from newsroom.desk.channels import suspend
+from newsroom.desk.digests import DigestClaim
 from newsroom.desk.outbox import Claim, Outbox
 from newsroom.desk.rounds import RoundReport, Rounds
 from newsroom.desk.subscriptions import Added, Candidate, Listed, Removed, Subscriptions, Target
@@ -67,12 +69,30 @@ class Desk:
         backfill: int = 0,
         kind: ChannelKind = ChannelKind.TEXT,
         title: str | None = None,
+        limited: bool = False,
     ) -> Added:
-        """Add a feed as /feed add does."""
+        """Add a feed as /feed add does, to a channel that gets any number of cards unless it is to be ``limited``."""
         candidate = await self.subscriptions.look_up(url)
         assert isinstance(candidate, Candidate)
         target = Target(guild_id, channel_id, kind)
-        return await self.subscriptions.add(candidate, target, backfill=backfill, title=title, added_by=ADMIN)
+        added = await self.subscriptions.add(candidate, target, backfill=backfill, title=title, added_by=ADMIN)
+        if not limited:
+            await self.newsroom.channels.limit(guild_id, channel_id, 0, 0)
+        return added
+
+    async def suspend(self, channel_id: int = CHANNEL, guild_id: int = GUILD, code: int = 50013) -> None:
+        """Have Discord refuse us in a channel."""
+        async with self.store.begin() as connection:
+            await suspend(self.store, connection, channel_id, guild_id, "I may not write here.", code, self.clock())
+
+    async def lists(self, channel_id: int = CHANNEL) -> list[DigestClaim]:
+        """Send every list that is due in a channel, page by page, and return the pages."""
+        digests, sent = self.newsroom.digests, []
+        await digests.plan()
+        while claim := await digests.claim(channel_id):
+            await digests.sent(claim, 8000 + claim.digest.id, publish=False)
+            sent.append(claim)
+        return sent
 
     async def undo(self, removed: Removed) -> list[Listed]:
         """Click on Undo below what was removed from GUILD."""

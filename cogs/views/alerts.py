@@ -18,6 +18,7 @@ from newsroom.text import clean, shorten
 # What a mark looks like is the newsroom's business; it holds no colon.
 BUTTON_TEMPLATE: Final = r"alert:(?P<what>retry|pause|replace|release|skip):(?P<mark>[^:]+)(?::(?P<feed_id>\d{1,18}))?"
 CHOOSE_TEMPLATE: Final = r"alert-feed:(?P<mark>[^:]+)"
+PLACE_TEMPLATE: Final = r"alert-place:(?P<mark>[^:]+)"
 
 LINES: Final = 15
 PROBLEM: Final = 200
@@ -77,6 +78,22 @@ def feed_panel(mark: str, feed_id: int, title: str) -> Reply:
     for what in ("retry", "pause", "replace"):
         view.add_item(alert_button(what, mark, feed_id))
     return Reply(f"What shall I do about {bold(title)}?", view)
+
+
+def place_panel(mark: str, channel_id: int, places: Sequence[tuple[int, str]]) -> Reply:
+    """Ask which of these channels, told by id and name, takes the place of one that gets nothing any more."""
+    options = [
+        discord.SelectOption(label=shorten(f"#{clean(name)}", markdown.SELECT_LABEL), value=str(place_id))
+        for place_id, name in places[: markdown.SELECT_OPTIONS]
+    ]
+    if not options:
+        return Reply("There is no other channel in which I may post. Let me write in one, and click again.")
+    view = Lasting()
+    menu: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=f"alert-place:{mark}", placeholder="Choose a channel", options=options
+    )
+    view.add_item(menu)
+    return Reply(f"Which channel shall get all that <#{channel_id}> got, with what waits for it?", view)
 
 
 # Goes on with the address that was typed.

@@ -18,6 +18,8 @@ CONTENT: Final = 2000
 EMBED_TITLE: Final = 256
 EMBED_DESCRIPTION: Final = 4096
 EMBED_URL: Final = 2048
+DIGEST_URL: Final = 500
+"""Ours: one of ten links in one message. A longer one is left out."""
 EMBED_TOTAL: Final = 6000
 """All text of all embeds of one message; addresses and times don't count."""
 BUTTON_LABEL: Final = 80

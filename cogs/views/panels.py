@@ -20,7 +20,7 @@ from cogs.views import markdown
 from cogs.views.replies import explain, permission_name
 from newsroom.desk.rounds import Outcome
 from newsroom.desk.subscriptions import UNDO_WINDOW, Refreshed
-from newsroom.models import Backlog, FeedLink
+from newsroom.models import Backlog, FeedLink, NewsChannel
 from newsroom.text import clean, length, shorten
 
 COLOUR: Final = discord.Colour(0xF4C430)
@@ -382,13 +382,21 @@ def feed_list(
 def _notes(suspended_for: str | None, backlog: Backlog | None) -> Iterator[str]:
     """What an admin should know of the channel as a whole, one line each."""
     if suspended_for:
-        yield f"⚠️ {_problem(suspended_for)} Then type `/channel resume` there."
+        yield f"⚠️ {_problem(suspended_for)} Then I go on by myself; `/channel resume` there tries it at once."
     if backlog and backlog.waiting:
         why = _problem(backlog.waiting_for) if backlog.waiting_for and not suspended_for else ""
         yield f"-# Waiting: {count(backlog.waiting, 'story', 'stories')}. {why}".rstrip()
     if backlog and backlog.refused:
         why = _problem(backlog.refused_for) if backlog.refused_for else ""
         yield f"⚠️ Lately {count(backlog.refused, 'story', 'stories')} could not be posted. {why}".rstrip()
+
+
+def limits(channel: NewsChannel) -> Reply:
+    """Say how many cards a channel gets, and what becomes of the rest."""
+    hour = f"{count(channel.per_hour, 'card')} an hour" if channel.per_hour else "any number of cards an hour"
+    day = f"{channel.per_day} a day" if channel.per_day else "any number a day"
+    rest = " What is over comes in one silent list at 18:00." if channel.per_hour or channel.per_day else ""
+    return Reply(f"<#{channel.channel_id}> gets {hour} and {day}.{rest}")
 
 
 def alerts_go_to(channel_id: int | None) -> Reply:
@@ -403,7 +411,7 @@ def alerts_go_to(channel_id: int | None) -> Reply:
 
 def released(title: str, stories: int) -> str:
     """Say what comes now of a feed that was held."""
-    return f"{bold(title)} goes on: {count(stories, 'story comes', 'stories come')} now, each in its turn."
+    return f"{bold(title)} goes on: {count(stories, 'story comes', 'stories come')} now, within the channel's limits."
 
 
 def skipped(title: str, stories: int) -> str:
@@ -452,6 +460,7 @@ def help_panel() -> Reply:
                 "**Channels** · for those with Manage Messages"
                 "\n`/channel pause` keep a channel quiet for a while; its stories come later"
                 "\n`/channel resume` let them come"
+                "\n`/channel limits` how many cards a channel gets; the rest comes in one list a day"
             ),
             discord.ui.Separator(),
             discord.ui.TextDisplay(

@@ -13,9 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsroom.attempts import Step, look_between, next_step, repeat_until, wait_after
+from newsroom.desk.channels import suspend
+from newsroom.desk.limits import DAY, HOUR, next_digest, over_limit
 from newsroom.marks import Marks
-from newsroom.models import Card, ChannelKind, Delivery, DeliveryState, Origin, Publishing, PublishState
-from newsroom.store import Store
+from newsroom.models import Card, ChannelKind, Delivery, DeliveryState, NewsChannel, Origin, Publishing, PublishState
+from newsroom.store import Connection, Store
+from newsroom.times import zone
 from newsroom.votes.story_polls import StoryPolls
 
 MOST_PUBLISH_ATTEMPTS = 20
@@ -41,6 +44,19 @@ class Claim:
     repeat_until: datetime | None
     more: bool
 
+    @property
+    def name(self) -> str:
+        """What this is called in the log."""
+        return f"delivery {self.delivery.id}"
+
+    @property
+    def channel_id(self) -> int:
+        return self.delivery.channel_id
+
+    @property
+    def mark(self) -> str:
+        return self.card.mark
+
 
 class Outbox:
     """Deliveries, one channel's next at a time."""
@@ -58,13 +74,19 @@ class Outbox:
             return await self._store.deliveries.due_channels(connection, self._now())
 
     async def claim(self, channel_id: int) -> Claim | None:
-        """Take a channel's next delivery in hand; from now on it may stand in the channel."""
+        """Take a channel's next delivery in hand; from now on it may stand in the channel.
+
+        Where the channel has had its share of cards, all that waits is set aside for its next list instead.
+        """
         now = self._now()
         async with self._store.begin() as connection:
             found = await self._store.deliveries.head(connection, channel_id, now)
             if found is None:
                 return None
             delivery, channel, more = found
+            is_fresh = delivery.state is DeliveryState.PENDING and delivery.attempted_at is None
+            if is_fresh and await self._set_aside(connection, channel, now):
+                return None
             first_try = self._first_tries.get(delivery.id)
             step = next_step(delivery.state, first_try, now, has_nonce=channel.kind is not ChannelKind.FORUM)
             attempted_at = delivery.attempted_at or now
@@ -93,6 +115,22 @@ class Outbox:
             repeat_until=repeat_until(step, first_try),
             more=more,
         )
+
+    async def _set_aside(self, connection: Connection, channel: NewsChannel, now: datetime) -> bool:
+        """Set what waits aside if a channel has had its share, and return whether it has. Free cards come first."""
+        if channel.free_cards > 0:
+            await self._store.channels.grant(connection, channel.channel_id, -1)
+            return False
+        if not (channel.per_hour or channel.per_day):
+            return False
+        in_hour, in_day = await self._store.deliveries.sent_since(connection, channel.channel_id, now - HOUR, now - DAY)
+        reason = over_limit(channel, in_hour, in_day)
+        if reason is None:
+            return False
+        settings = await self._store.guilds.settings(connection, channel.guild_id)
+        at = next_digest(now, zone(settings.timezone))
+        await self._store.deliveries.defer(connection, channel.channel_id, reason, at)
+        return True
 
     def looked(self, claim: Claim) -> None:
         """Note that the card is not in the channel: what is sent now is a first try again."""
@@ -134,14 +172,14 @@ class Outbox:
         """The card may stand in the channel; the channel's next delivery waits until that is known."""
         await self._set(claim, due_at=self._now() + wait_after(claim.delivery.attempts + 1), reason=reason)
 
-    async def suspend(self, claim: Claim, reason: str, *, uncertain: bool) -> None:
+    async def suspend(self, claim: Claim, reason: str, code: int, *, uncertain: bool) -> None:
         """Discord refuses us in this channel: it gets nothing until that is mended, and loses nothing.
 
-        ``uncertain``: this attempt may have left the card there all the same.
+        ``code`` is Discord's own. ``uncertain``: this attempt may have left the card there all the same.
         """
         now = self._now()
         async with self._store.begin() as connection:
-            await self._store.channels.suspend(connection, claim.delivery.channel_id, reason)
+            await suspend(self._store, connection, claim.channel_id, claim.delivery.guild_id, reason, code, now)
             values: dict[str, Any] = {"due_at": now, "reason": reason}
             if claim.delivery.attempted_at is None and not uncertain:
                 values |= {"state": DeliveryState.PENDING, "attempted_at": None}

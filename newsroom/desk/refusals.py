@@ -28,6 +28,12 @@ class Verdict(StrEnum):
     """Pause all sending for a while: the refusal came from Discord's edge and goes for everything we send."""
 
 
+CANNOT_LOOK = -1
+"""Stands among Discord's codes for a refusal of our own: we may not read there what arrived."""
+
+GONE = frozenset({10003})
+"""Codes of channels that nothing brings back."""
+
 _BY_CODE: dict[int, tuple[Verdict, str]] = {
     # The news channel: what an admin can change.
     10003: (Verdict.SUSPEND, "This channel is gone, or I was never shown it: choose another one for the news."),

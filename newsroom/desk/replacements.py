@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsroom.desk.channels import catch_up
 from newsroom.desk.subscriptions import Candidate, Subscriptions, Target
 from newsroom.errors import RequestRefused
 from newsroom.store import Store
@@ -67,5 +68,8 @@ class Replacements:
             if old is None or old.guild_id != guild_id:
                 raise RequestRefused("That channel gets no news any more. `/feed add` makes another a news channel.")
             await store.channels.put(connection, target.channel_id, guild_id, target.kind, target.tag_id, now)
+            await store.channels.limit(connection, target.channel_id, per_hour=old.per_hour, per_day=old.per_day)
             await store.subscriptions.move(connection, channel_id, target.channel_id)
-            return await store.deliveries.move(connection, channel_id, target.channel_id, now)
+            stories = await store.deliveries.move(connection, channel_id, target.channel_id, now)
+            await catch_up(store, connection, target.channel_id, now)
+            return stories

@@ -21,6 +21,9 @@ KEPT_UNWANTED = timedelta(days=30)
 MOST_TOMBSTONES = 20_000
 """How many aliases of forgotten articles are kept of a feed; the oldest go first."""
 
+KEPT_LEFT = timedelta(days=30)
+"""How long everything of a guild is kept that removed the bot."""
+
 ROWS_AT_ONCE = 200
 
 
@@ -49,6 +52,7 @@ class Retention:
         buried = await self._in_pieces(lambda c: articles.bury(c, now - KEPT_UNSEEN, now, ROWS_AT_ONCE))
         unwanted = await self._in_pieces(lambda c: feeds.empty_unwanted(c, now - KEPT_UNWANTED, ROWS_AT_ONCE))
         async with self._store.begin() as connection:
+            await self._store.guilds.delete_left(connection, now - KEPT_LEFT)
             gone = await feeds.delete_unwanted(connection, now - KEPT_UNWANTED)
             await articles.thin_tombstones(connection, MOST_TOMBSTONES)
             await self._store.hosts.forget(connection, now)

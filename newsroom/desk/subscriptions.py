@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from yarl import URL
 
+from newsroom.desk.channels import catch_up
 from newsroom.desk.rounds import Fetched, Fetches, Outcome, Parses, Rounds, identities_of
 from newsroom.errors import FetchFailed, NotAFeed, RequestRefused
 from newsroom.feeds.identity import Identities
@@ -198,6 +199,7 @@ class Subscriptions:
             articles = await store.articles.get(connection, ids)
             newest = [articles[key] for key in ids]
             posting = await store.deliveries.plan(connection, newest[max(len(newest) - backfill, 0) :], own, now)
+            await store.channels.grant(connection, target.channel_id, posting)
             channel = await store.channels.get(connection, target.channel_id)
         assert channel is not None, "put there above"
         self._rounds.roster.update(remembered.feed)
@@ -389,7 +391,14 @@ class Subscriptions:
             if not is_stopped(channel, self._now()):
                 raise RequestRefused("News isn't paused in this channel.")
             await self._store.channels.resume(connection, channel_id)
-            return (await self._store.deliveries.backlog(connection, channel_id, self._now())).waiting
+            waiting = (await self._store.deliveries.backlog(connection, channel_id, self._now())).waiting
+            await catch_up(self._store, connection, channel_id, self._now())
+            return waiting
+
+    async def settle_guild(self, guild_id: int) -> None:
+        """Have the roster hold each of a guild's feeds if, and only if, somebody wants it."""
+        for feed_id in {listed.feed.id for listed in await self.listing(guild_id)}:
+            await self._settle(feed_id)
 
     async def forget_removed(self) -> None:
         """Drop the subscriptions whose removal can't be undone any more."""

@@ -15,6 +15,7 @@ from newsroom.store.articles import ArticleStore
 from newsroom.store.channels import NewsChannelStore
 from newsroom.store.database import Database, migrate, open_database
 from newsroom.store.deliveries import DeliveryStore
+from newsroom.store.digests import DigestStore
 from newsroom.store.feeds import FeedStore
 from newsroom.store.guilds import GuildStore
 from newsroom.store.hosts import HostStore
@@ -42,6 +43,7 @@ class Store:
         self.channels = NewsChannelStore(database)
         self.subscriptions = SubscriptionStore(database)
         self.deliveries = DeliveryStore(database)
+        self.digests = DigestStore()
         self.stories = StoryStore()
         self.guilds = GuildStore(database)
         self.polls = PollStore(database)

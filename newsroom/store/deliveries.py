@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import ColumnElement, Update, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import (
@@ -122,7 +122,7 @@ class DeliveryStore:
         statement = (
             select(tables.delivery.c.channel_id)
             .join(tables.news_channel, tables.news_channel.c.channel_id == tables.delivery.c.channel_id)
-            .where(tables.delivery.c.id.in_(heads), _due(tables.delivery.c.due_at, now), _open(now))
+            .where(tables.delivery.c.id.in_(heads), is_due(tables.delivery.c.due_at, now), open_channel(now))
             .order_by(tables.delivery.c.id)
         )
         return list(await connection.scalars(statement))
@@ -143,7 +143,7 @@ class DeliveryStore:
         rows = (await connection.execute(statement)).all()
         if not rows or now < rows[0].due_at <= now + LONGEST_WAIT:
             return None
-        place = select(*channels.COLUMNS).where(tables.news_channel.c.channel_id == channel_id, _open(now))
+        place = select(*channels.COLUMNS).where(tables.news_channel.c.channel_id == channel_id, open_channel(now))
         channel = (await connection.execute(place)).one_or_none()
         return (Delivery(*rows[0]), NewsChannel(*channel), len(rows) > 1) if channel else None
 
@@ -189,6 +189,49 @@ class DeliveryStore:
         ).where(tables.delivery.c.story_id == story_id, tables.delivery.c.guild_id == guild_id)
         rows = await connection.execute(statement)
         return {row.channel_id: Record(Delivery(*row[:-3]), *row[-3:]) for row in rows}
+
+    async def sent_since(self, connection: AsyncConnection, channel_id: int, *moments: datetime) -> list[int]:
+        """Count the cards that a channel got after each of these moments."""
+        statement = select(*(func.count().filter(tables.delivery.c.sent_at > moment) for moment in moments)).where(
+            tables.delivery.c.channel_id == channel_id,
+            tables.delivery.c.sent_at > min(moments),
+            tables.delivery.c.digest_id.is_(None),
+        )
+        return list((await connection.execute(statement)).one())
+
+    async def defer(
+        self,
+        connection: AsyncConnection,
+        channel_id: int,
+        reason: str,
+        until: datetime,
+        *,
+        planned_before: datetime | None = None,
+        but_newest: int = 0,
+    ) -> int:
+        """Set what waits for a channel aside for its next list, at ``until``; return how many stories that is.
+
+        Either all of it, or what was planned before a moment, and in any case but the newest few. What may have
+        arrived already is left alone.
+        """
+        waiting = (
+            tables.delivery.c.channel_id == channel_id,
+            tables.delivery.c.state == DeliveryState.PENDING,
+            tables.delivery.c.attempted_at.is_(None),
+        )
+        statement = update(tables.delivery).where(*waiting)
+        if planned_before is not None:
+            newest = select(tables.delivery.c.id).where(*waiting).order_by(tables.delivery.c.id.desc())
+            statement = statement.where(
+                or_(
+                    tables.delivery.c.planned_at < planned_before,
+                    tables.delivery.c.id.not_in(newest.limit(but_newest)),
+                )
+            )
+        done = await connection.execute(
+            statement.values(state=DeliveryState.DEFERRED, set_aside_for=DIGEST, due_at=until, reason=reason)
+        )
+        return done.rowcount
 
     async def held_back(self, connection: AsyncConnection, feed_id: int, guild_id: int) -> int:
         """Count the stories of a feed that wait for the word of a guild's admin."""
@@ -271,7 +314,14 @@ class DeliveryStore:
         )
         await connection.execute(
             self._of_feed(feed_id, channel_ids)
-            .where(tables.delivery.c.state == DeliveryState.PENDING, ~told_too.exists())
+            .where(
+                or_(
+                    tables.delivery.c.state == DeliveryState.PENDING,
+                    # What is on a page already comes with that page.
+                    (tables.delivery.c.set_aside_for == DIGEST) & tables.delivery.c.digest_id.is_(None),
+                ),
+                ~told_too.exists(),
+            )
             .values(state=state, set_aside_for=cause)
         )
 
@@ -335,7 +385,7 @@ class DeliveryStore:
             tables.delivery.c.guild_id,
             tables.delivery.c.message_id,
             tables.delivery.c.publish_attempts,
-        ).where(tables.delivery.c.id.in_(oldest), _due(tables.delivery.c.publish_due_at, now))
+        ).where(tables.delivery.c.id.in_(oldest), is_due(tables.delivery.c.publish_due_at, now))
         return [Publishing(*row) for row in await connection.execute(statement)]
 
     async def origin(self, connection: AsyncConnection, delivery_id: int, guild_id: int) -> Origin | None:
@@ -378,12 +428,14 @@ class DeliveryStore:
         )
 
 
-def _due(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+def is_due(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
     return or_(column <= now, column > now + LONGEST_WAIT)
 
 
-def _open(now: datetime) -> ColumnElement[bool]:
-    """Say in SQL that a channel is neither suspended nor paused."""
-    return tables.news_channel.c.suspended_for.is_(None) & or_(
-        tables.news_channel.c.paused.is_(False), tables.news_channel.c.paused_until <= now
+def open_channel(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that a channel is neither suspended nor paused, and in a guild that has us."""
+    return and_(
+        tables.news_channel.c.suspended_for.is_(None),
+        or_(tables.news_channel.c.paused.is_(False), tables.news_channel.c.paused_until <= now),
+        tables.is_here(tables.news_channel.c.guild_id),
     )

@@ -283,6 +283,7 @@ class PollStore:
                 tables.poll_message.c.state.in_(ON_ITS_WAY),
                 tables.poll_message.c.purpose != Purpose.CARD,
                 tables.poll_message.c.due_at <= now,
+                tables.is_here(tables.poll_message.c.guild_id),
             )
             .order_by(tables.poll_message.c.id)
             .limit(most)

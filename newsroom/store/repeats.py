@@ -33,7 +33,9 @@ class RepeatStore:
 
     async def due(self, connection: AsyncConnection, now: datetime) -> list[Repeat]:
         """Return the repeats whose next occurrence has come."""
-        statement = select(*COLUMNS).where(tables.repeat.c.paused.is_(False), tables.repeat.c.next_at <= now)
+        statement = select(*COLUMNS).where(
+            tables.repeat.c.paused.is_(False), tables.repeat.c.next_at <= now, tables.is_here(tables.repeat.c.guild_id)
+        )
         return [Repeat(*row) for row in await connection.execute(statement.order_by(tables.repeat.c.next_at))]
 
     async def advance(self, connection: AsyncConnection, repeat: Repeat, next_at: datetime) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Date,
     DateTime,
     Dialect,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    select,
     text,
     true,
 )
@@ -203,6 +205,11 @@ news_channel = Table(
     Column("paused", Boolean, nullable=False, server_default=false()),
     Column("paused_until", UtcDateTime),
     Column("suspended_for", Text),
+    Column("suspended_code", Integer, nullable=False, server_default=text("0")),
+    Column("probe_at", UtcDateTime),
+    Column("per_hour", Integer, nullable=False, server_default=text("4")),
+    Column("per_day", Integer, nullable=False, server_default=text("20")),
+    Column("free_cards", Integer, nullable=False, server_default=text("0")),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "guild_id"),
 )
@@ -225,8 +232,28 @@ subscription = Table(
     Index(None, "channel_id"),
 )
 
-# Which subscriptions bring news, now or once an admin has looked.
-is_active = (subscription.c.state != SubscriptionState.PAUSED) & subscription.c.removed_at.is_(None)
+# A page of a list of stories, on its way to a news channel.
+digest = Table(
+    "digest",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("channel_id", BigInteger, ForeignKey("news_channel.channel_id", ondelete="CASCADE"), nullable=False),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("state", OneOf(DeliveryState), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("attempted_at", UtcDateTime),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("message_id", BigInteger),
+    Column("sent_at", UtcDateTime),
+    Column("reason", Text),
+    Column("planned_at", UtcDateTime, nullable=False),
+    Index(None, "channel_id", "state", "id"),
+    Index(None, "state", "due_at"),
+    # SQLite would give the id of a deleted row out again, and nonce and mark are made from it.
+    sqlite_autoincrement=True,
+)
 
 delivery = Table(
     "delivery",
@@ -248,7 +275,12 @@ delivery = Table(
     Column("publish_attempts", Integer, nullable=False, server_default=text("0")),
     Column("publish_due_at", UtcDateTime),
     Column("planned_at", UtcDateTime, nullable=False),
+    # No foreign key, which SQLite could be given only by building the table anew.
+    Column("digest_id", BigInteger),
+    Column("digest_place", Integer),
     UniqueConstraint("story_id", "channel_id"),
+    Index(None, "channel_id", "sent_at"),
+    Index(None, "digest_id"),
     Index(None, "channel_id", "state", "id"),
     Index(None, "state", "due_at"),
     Index(None, "article_id"),
@@ -275,6 +307,20 @@ guild = Table(
     Column("depends_role_id", BigInteger),
     Column("alerts_channel_id", BigInteger),
     Column("told_on", Date),
+    Column("left_at", UtcDateTime),
+)
+
+
+def is_here(guild_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Say in SQL that a guild has not removed the bot."""
+    return guild_id.not_in(select(guild.c.guild_id).where(guild.c.left_at.is_not(None)))
+
+
+# Which subscriptions bring news, now or once an admin has looked.
+is_active = (
+    (subscription.c.state != SubscriptionState.PAUSED)
+    & subscription.c.removed_at.is_(None)
+    & is_here(subscription.c.guild_id)
 )
 
 # What admins have to hear of, on its way to them.

@@ -52,6 +52,11 @@ OPTIONS = {
     "feed why": [("story-or-link", TEXT, True, {"autocomplete": True, "min_length": 1, "max_length": 2000})],
     "status": [],
     "channel alerts": [TALK_OPTION],
+    "channel limits": [
+        CHANNEL_OPTION,
+        ("per_hour", INTEGER, False, {"min_value": 0, "max_value": 60}),
+        ("per_day", INTEGER, False, {"min_value": 0, "max_value": 500}),
+    ],
     "channel pause": [("duration", TEXT, False, {})],
     "channel resume": [],
     "poll start": [
@@ -110,6 +115,7 @@ USES: dict[str, dict[str, Any]] = {
     "feed skip": {"feed": FEED},
     "feed why": {"story-or-link": "https://lab.example/posts/3"},
     "channel alerts": {},
+    "channel limits": {"per_hour": 2},
     "channel pause": {"duration": "2h"},
     "channel resume": {},
 }
@@ -651,7 +657,7 @@ async def test_what_is_paused_or_cannot_be_posted_is_seen_in_the_list(guild: Gui
     told = await guild.told("feed list")
     assert " · can't post there\n" in told
     assert "⚠️ I may not write in this channel any more" in told
-    assert "Then type `/channel resume` there.\n-# Waiting: 1 story.\n" in told
+    assert "`/channel resume` there tries it at once.\n-# Waiting: 1 story.\n" in told
 
     await guild.told("feed pause", feed=FEED)
     told = await guild.told("feed list")
@@ -880,6 +886,7 @@ async def suspended_forum(guild: Guild) -> Any:
 async def test_a_forum_is_resumed_in_one_of_its_posts_since_nobody_can_type_in_itself(guild: Guild):
     forum = await suspended_forum(guild)
     (post,) = forum.threads
+    await guild.told("channel pause", by=guild.mod, where=post)
     guild.give_back(forum)
 
     told = await guild.told("channel resume", by=guild.mod, where=post)

@@ -79,7 +79,9 @@ class Post:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.place = FakePlace(desk)
-        self.posting = Posting(desk.outbox, self.place, Pulse("posting", 1, now=desk.clock), now=desk.clock)
+        self.posting = Posting(
+            desk.outbox, desk.newsroom.digests, self.place, Pulse("posting", 1, now=desk.clock), now=desk.clock
+        )
 
     async def tick(self, *answers: Exception | None, later: float = 0) -> None:
         """Let time pass and have what is due sent, the channel answering so."""

@@ -242,7 +242,8 @@ async def test_the_list_of_a_channel_that_refuses_us_says_how_to_go_on(stage: St
     )
 
     assert text_of(shown.response).startswith(
-        "### 1 feed\n⚠️ I can't write there. Then type `/channel resume` there.\n-# Waiting: 1 story.\n**Feed 1**"
+        "### 1 feed\n⚠️ I can't write there. Then I go on by myself; `/channel resume` there tries it at once.\n"
+        "-# Waiting: 1 story.\n**Feed 1**"
     )
 
 

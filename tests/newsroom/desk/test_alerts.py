@@ -28,13 +28,6 @@ def alerts(desk: Desk) -> Alerts:
     return desk.newsroom.alerts
 
 
-async def block(desk: Desk, channel_id: int = CHANNEL, guild_id: int = GUILD) -> None:
-    """Discord refuses us in a channel."""
-    async with desk.store.begin() as connection:
-        await desk.store.channels.suspend(connection, channel_id, "I may not write here.")
-        await desk.store.alerts.add(connection, AlertKind.BLOCKED, [guild_id], desk.clock(), channel_id=channel_id)
-
-
 async def change(desk: Desk, **learned: object) -> Feed:
     """Have the feed at FEED be as a reading left it."""
     from dataclasses import replace
@@ -71,7 +64,7 @@ async def daily(desk: Desk) -> list[tuple[str, Health]]:
 
 
 async def test_a_channel_that_gets_nothing_any_more_is_told_of_at_once_and_once(desk, alerts):
-    await block(desk)
+    await desk.suspend()
 
     [contents] = await tell(alerts)
 
@@ -81,7 +74,7 @@ async def test_a_channel_that_gets_nothing_any_more_is_told_of_at_once_and_once(
 
 
 async def test_an_alert_whose_cause_has_passed_is_left_out(desk, alerts):
-    await block(desk)
+    await desk.suspend()
     await desk.subscriptions.resume_channel(GUILD, CHANNEL)
 
     assert await due(alerts) == []
@@ -90,7 +83,7 @@ async def test_an_alert_whose_cause_has_passed_is_left_out(desk, alerts):
 
 async def test_those_can_be_told_who_added_what_it_is_about(desk, alerts):
     await desk.follow(OTHER_FEED, OTHER_CHANNEL)
-    await block(desk)
+    await desk.suspend()
 
     [contents] = await due(alerts)
 
@@ -100,7 +93,7 @@ async def test_those_can_be_told_who_added_what_it_is_about(desk, alerts):
 
 async def test_alerts_go_to_the_channel_that_admins_chose(desk, alerts):
     await alerts.choose(GUILD, OPS)
-    await block(desk)
+    await desk.suspend()
 
     [contents] = await due(alerts)
 
@@ -116,7 +109,7 @@ async def test_alerts_never_go_to_a_channel_that_gets_news(alerts):
 
 
 async def test_an_alert_whose_answer_was_lost_is_repeated_under_its_nonce_and_later_looked_for(desk, alerts):
-    await block(desk)
+    await desk.suspend()
     [contents] = await due(alerts)
     first = await alerts.claim(contents, OPS)
     assert first is not None and first.step is Step.SEND
@@ -135,7 +128,7 @@ async def test_an_alert_whose_answer_was_lost_is_repeated_under_its_nonce_and_la
 
 
 async def test_after_a_crash_an_alert_is_looked_for_first(desk, database):
-    await block(desk)
+    await desk.suspend()
     [contents] = await due(desk.newsroom.alerts)
     await desk.newsroom.alerts.claim(contents, OPS)
     after = Desk.over(database, desk.web, desk.clock).newsroom.alerts
@@ -147,7 +140,7 @@ async def test_after_a_crash_an_alert_is_looked_for_first(desk, database):
 
 
 async def test_of_two_processes_one_tells(desk, alerts, database):
-    await block(desk)
+    await desk.suspend()
     [here] = await due(alerts)
     other = Desk.over(database, desk.web, desk.clock).newsroom.alerts
     [there] = await due(other)
@@ -157,7 +150,7 @@ async def test_of_two_processes_one_tells(desk, alerts, database):
 
 
 async def test_an_alert_that_one_place_refuses_goes_to_another_at_once(desk, alerts):
-    await block(desk)
+    await desk.suspend()
     [contents] = await due(alerts)
     claim = await alerts.claim(contents, OPS)
     assert claim is not None
@@ -170,7 +163,7 @@ async def test_an_alert_that_one_place_refuses_goes_to_another_at_once(desk, ale
 
 
 async def test_where_nobody_can_be_told_it_is_tried_for_a_week(desk, alerts):
-    await block(desk)
+    await desk.suspend()
     [contents] = await due(alerts)
     await alerts.nobody(contents)
     assert await due(alerts) == []
@@ -262,7 +255,7 @@ def test_a_feed_that_failed_and_is_now_stale_is_news():
 
 
 async def test_a_button_of_an_alert_finds_it_for_three_months(desk, alerts):
-    await block(desk)
+    await desk.suspend()
     [contents] = await tell(alerts)
     assert (await alerts.clicked(contents.mark)).channel_id == CHANNEL
 
@@ -280,7 +273,7 @@ async def test_nobody_can_make_up_a_button(alerts, mark):
 
 
 async def test_what_is_on_its_way_is_never_forgotten(desk, alerts):
-    await block(desk)
+    await desk.suspend()
     desk.clock.advance(seconds=FORGOTTEN_AFTER.total_seconds() + 1)
 
     assert await alerts.forget_old() == 0

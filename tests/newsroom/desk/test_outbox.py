@@ -131,7 +131,7 @@ async def test_a_refusal_after_an_uncertain_attempt_leaves_it_uncertain(desk: De
 
 
 async def test_a_suspended_channel_gets_nothing_and_loses_nothing(desk: Desk):
-    await desk.outbox.suspend(await claimed(desk), "I may not write here.", uncertain=False)
+    await desk.outbox.suspend(await claimed(desk), "I may not write here.", 50013, uncertain=False)
     desk.clock.advance(days=1)
     assert await desk.outbox.due_channels() == []
     assert (await desk.subscriptions.listing(GUILD))[0].channel.suspended_for == "I may not write here."
@@ -141,7 +141,7 @@ async def test_a_suspended_channel_gets_nothing_and_loses_nothing(desk: Desk):
 
 
 async def test_a_suspension_in_doubt_is_looked_into_afterwards(desk: Desk):
-    await desk.outbox.suspend(await claimed(desk), "I may not write here.", uncertain=True)
+    await desk.outbox.suspend(await claimed(desk), "I may not write here.", 50013, uncertain=True)
     await desk.subscriptions.resume_channel(GUILD, CHANNEL)
 
     assert (await claimed(desk)).step is Step.LOOK_FIRST

@@ -1,4 +1,4 @@
-"""Alerts to admins."""
+"""The web as it is: what feeds teach, what is forgotten, limits and lists, alerts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,6 +44,42 @@ def upgrade() -> None:
         sa.Column("strikes", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("domain", name="pk_parked_host"),
     )
+    for column in (
+        sa.Column("suspended_code", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("probe_at", TIME),
+        sa.Column("per_hour", sa.Integer(), server_default=sa.text("4"), nullable=False),
+        sa.Column("per_day", sa.Integer(), server_default=sa.text("20"), nullable=False),
+        sa.Column("free_cards", sa.Integer(), server_default=sa.text("0"), nullable=False),
+    ):
+        op.add_column("news_channel", column)
+    op.create_table(
+        "digest",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("page", sa.Integer(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("attempted_at", TIME),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("message_id", sa.BigInteger()),
+        sa.Column("sent_at", TIME),
+        sa.Column("reason", sa.Text()),
+        sa.Column("planned_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["news_channel.channel_id"], name="fk_digest_channel_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_digest"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_digest_channel_id_state_id", "digest", ["channel_id", "state", "id"])
+    op.create_index("ix_digest_state_due_at", "digest", ["state", "due_at"])
+    op.add_column("delivery", sa.Column("digest_id", sa.BigInteger()))
+    op.add_column("delivery", sa.Column("digest_place", sa.Integer()))
+    op.create_index("ix_delivery_channel_id_sent_at", "delivery", ["channel_id", "sent_at"])
+    op.create_index("ix_delivery_digest_id", "delivery", ["digest_id"])
+    op.add_column("guild", sa.Column("left_at", TIME))
     op.add_column("guild", sa.Column("alerts_channel_id", sa.BigInteger()))
     op.add_column("guild", sa.Column("told_on", sa.Date()))
     op.create_table(
