@@ -44,6 +44,7 @@ PURE = (
     "newsroom.feeds.identity",
     "newsroom.feeds.schedule",
     "newsroom.stories.camps",
+    "newsroom.stories.grouping",
     "newsroom.stories.tellings",
     "newsroom.attempts",
     "newsroom.desk.order",
