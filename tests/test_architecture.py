@@ -51,6 +51,8 @@ PURE = (
     "newsroom.feeds.parking",
     "newsroom.feeds.schedule",
     "newsroom.stories.camps",
+    "newsroom.stories.grouping",
+    "newsroom.stories.tellings",
     "newsroom.attempts",
     "newsroom.desk.floods",
     "newsroom.desk.order",

@@ -26,7 +26,11 @@ from newsroom.store.database import Database
 from tests.desk import FEED, Desk, posts
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CHANGELOG.md", *(f"docs/{name}.md" for name in ("design", "operating", "commands", "sides")))
+PAGES = (
+    "README.md",
+    "CHANGELOG.md",
+    *(f"docs/{name}.md" for name in ("design", "operating", "commands", "sides", "grouping")),
+)
 
 
 def page(name: str) -> str:
