@@ -294,7 +294,7 @@ async def _round(settings: Settings, *, as_json: bool) -> int:
     """Read the due feeds once, without Discord."""
     from newsroom.resources import open_newsroom
 
-    async with open_newsroom(settings, lambda: datetime.now(UTC)) as newsroom:
+    async with open_newsroom(settings, lambda: datetime.now(UTC), spread_overdue=False) as newsroom:
         report = await newsroom.rounds.run(newsroom.rounds.take_due())
         await newsroom.rounds.save()
     if as_json:

@@ -104,8 +104,10 @@ def assemble(
 
 
 @asynccontextmanager
-async def open_newsroom(settings: Settings, now: Callable[[], datetime]) -> AsyncIterator[Newsroom]:
-    """Open database, web and worker processes for as long as the context lasts.
+async def open_newsroom(
+    settings: Settings, now: Callable[[], datetime], *, spread_overdue: bool = True
+) -> AsyncIterator[Newsroom]:
+    """Open database, web and worker processes for as long as the context lasts; for the last, see ``Rounds.load``.
 
     Raises BadSetting or StoreError, each with a sentence for the operator.
     """
@@ -131,5 +133,5 @@ async def open_newsroom(settings: Settings, now: Callable[[], datetime]) -> Asyn
         newsroom = assemble(
             store, fetcher, workers, installation_id, charts, now=now, interval=interval, parking=parking
         )
-        await newsroom.rounds.load()
+        await newsroom.rounds.load(spread_overdue=spread_overdue)
         yield newsroom

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from html import escape
 
 from aiohttp import web
@@ -127,6 +129,7 @@ class FeedSite:
     def __init__(self) -> None:
         self.url = ""
         self.titles: dict[str, list[str]] = {}
+        self.dates: dict[str, str] = {}
         self.hits: list[str] = []
 
     @property
@@ -141,6 +144,7 @@ class FeedSite:
         """Put articles on top of a feed, the first one first."""
         for title in titles:
             self.titles.setdefault(feed, []).insert(0, title)
+            self.dates[title] = format_datetime(datetime.now(UTC))
 
     async def answer(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -149,7 +153,8 @@ class FeedSite:
             raise web.HTTPNotFound
         items = "".join(
             f"<item><title>{escape(title)}</title><link>{self.url}/{name}/{escape(title, quote=True)}</link>"
-            f"<guid isPermaLink='false'>{escape(title)}</guid><description>About {escape(title)}.</description></item>"
+            f"<guid isPermaLink='false'>{escape(title)}</guid><description>About {escape(title)}.</description>"
+            f"<pubDate>{self.dates[title]}</pubDate></item>"
             for title in self.titles[name]
         )
         body = f"<rss version='2.0'><channel><title>{name.title()}</title>{items}</channel></rss>"

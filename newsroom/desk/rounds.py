@@ -144,15 +144,17 @@ class Rounds:
         self.last_report: RoundReport | None = None
         self.last_report_at: datetime | None = None
 
-    async def load(self) -> None:
-        """Take on every feed that somebody wants, the overdue ones not all at the same moment."""
+    async def load(self, *, spread_overdue: bool = True) -> None:
+        """Take on every feed that somebody wants, the overdue ones not all at the same moment unless that is wanted."""
         now = self._now()
         async with self._store.read() as connection:
             feeds = await self._store.feeds.active(connection)
             self._parking.restore(await self._store.hosts.parked(connection))
-        self.roster = Roster(
-            replace(feed, due_at=spread_out(feed.due_at, now, self.interval, spread(feed.url))) for feed in feeds
-        )
+        if spread_overdue:
+            feeds = [
+                replace(feed, due_at=spread_out(feed.due_at, now, self.interval, spread(feed.url))) for feed in feeds
+            ]
+        self.roster = Roster(feeds)
 
     async def save(self) -> None:
         """Write down what readings taught that no batch has carried yet."""

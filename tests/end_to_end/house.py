@@ -31,8 +31,11 @@ class House:
     starts: int = 1
 
     async def add(self, feed: str = "news", **options: object) -> str:
-        """Add a feed by slash command; return what the admin read."""
-        return (await self.sandbox.slash(self.admin, self.news, "feed add", url=self.site.feed(feed), **options)).text
+        """Add a feed by slash command, to a channel that gets any number of cards; return what the admin read."""
+        told = (await self.sandbox.slash(self.admin, self.news, "feed add", url=self.site.feed(feed), **options)).text
+        where = {"channel": options["channel"]} if "channel" in options else {}
+        await self.sandbox.slash(self.admin, self.news, "channel limits", per_hour=0, per_day=0, **where)
+        return told
 
     async def restart(self) -> None:
         """Start the bot again, after so long that a second send would be a second card; wait until it is connected."""

@@ -316,6 +316,7 @@ async def test_check_tells_the_settings_and_that_all_is_there(tmp_path: Path, sa
         ["FEED_INTERVAL_MINUTES", "10"],
         ["FEED_CONTACT", "not", "set"],
         ["FEED_ALLOW_HOSTS", "[fd00::1]:8080,", "news.lan"],
+        ["FEED_HEADERS", "not", "set"],
         ["LOG_LEVEL", "INFO"],
         ["LOG_FORMAT", "text"],
         ["database", "ok", "schema", "version", LATEST],
