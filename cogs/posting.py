@@ -102,6 +102,8 @@ class Posting(commands.Cog):
         for sending in (self._outbox, self._digests):
             for channel_id in await sending.due_channels():
                 self._tasks.start(channel_id, partial(self._drain, channel_id, sending))
+        for delivery_id in await self._outbox.due_redraws():
+            self._tasks.start(("redraw", delivery_id), partial(self._redraw, delivery_id))
         for publishing in await self._outbox.due_publishings():
             self._tasks.start(("publish", publishing.channel_id), partial(self._publish, publishing))
 
@@ -242,6 +244,25 @@ class Posting(commands.Cog):
     def _pause(self, length: timedelta, reason: str) -> None:
         self._paused_until = self._now() + length
         log.error("all sending pauses until %s: %s", self._paused_until, reason)
+
+    async def _redraw(self, delivery_id: int) -> None:
+        """Have a card show all that is known of its story; whatever comes of it, no other card waits for that."""
+        redraw = await self._outbox.take_redraw(delivery_id)
+        if redraw is None:
+            return
+        message = self._places.message(redraw.place_id, redraw.guild_id, redraw.message_id)
+        try:
+            await self._pace.acquire()
+            async with asyncio.timeout(LONGEST_SEND):
+                await message.edit(**card_message(redraw.card, now=self._now()).for_channel())
+        except discord.HTTPException as error:
+            log.warning("the card of delivery %d could not be drawn anew: %s", delivery_id, error)
+            if self._heed(error) not in (Verdict.LATER, Verdict.STOP, Verdict.PAUSE_ALL):
+                await self._outbox.redrawn(redraw)  # the same again would be refused again
+        except (discord.RateLimited, OSError, TimeoutError) as error:
+            log.warning("the card of delivery %d could not be drawn anew: %r", delivery_id, error)
+        else:
+            await self._outbox.redrawn(redraw)
 
     async def _publish(self, publishing: Publishing) -> None:
         """Publish one card to followers; whatever comes of it, no card waits for that."""

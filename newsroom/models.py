@@ -236,6 +236,21 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True)
+class Redraw:
+    """A card that stands in a channel and shows less than we know by now. ``place_id`` is where its message is.
+
+    If nobody says until ``taken_until`` that it was drawn, it is drawn again.
+    """
+
+    delivery_id: int
+    guild_id: int
+    place_id: int
+    message_id: int
+    card: Card
+    taken_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Publishing:
     """A card that stands in an announcement channel and has yet to be published to its followers."""
 
@@ -251,7 +266,7 @@ class Card:
     """What a card shows: values only, so that the same story can be drawn for a channel, a forum or a preview.
 
     ``mark`` tells our card from all others in a channel; it is empty on a preview, which nobody looks up. ``poll`` is
-    the team poll under the story, if it has one.
+    the team poll under the story, if it has one, and ``also`` are the other sources that tell it, by name and address.
     """
 
     headline: str
@@ -262,12 +277,28 @@ class Card:
     published_at: datetime | None
     mark: str
     poll: ShownPoll | None = None
+    also: tuple[tuple[str, str | None], ...] = ()
 
     @classmethod
-    def of(cls, article: Article, source: str, mark: str, poll: ShownPoll | None = None) -> Card:
+    def of(
+        cls,
+        article: Article,
+        source: str,
+        mark: str,
+        poll: ShownPoll | None = None,
+        also: tuple[tuple[str, str | None], ...] = (),
+    ) -> Card:
         """The card that tells an article, under its source's name in that channel."""
         return cls(
-            article.title, source, article.url, article.summary, article.picture_url, article.published_at, mark, poll
+            headline=article.title,
+            source=source,
+            url=article.url,
+            summary=article.summary,
+            picture_url=article.picture_url,
+            published_at=article.published_at,
+            mark=mark,
+            poll=poll,
+            also=also,
         )
 
 

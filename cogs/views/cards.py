@@ -23,6 +23,7 @@ HEADLINE: Final = 300
 SOURCE: Final = 100
 SUMMARY: Final = 600
 SENTENCES: Final = 3
+ALSO: Final = 3
 FALLBACK_HEADLINE: Final = 100
 TERM: Final = 30
 
@@ -175,7 +176,7 @@ def _embed(card: Card, now: datetime) -> discord.Embed | None:
     picture = markdown.link(card.picture_url, markdown.EMBED_URL, schemes=("https",))
     summary = markdown.escape(sentences(clean(card.summary), SENTENCES, SUMMARY))
     age = _age(card.published_at, now)
-    description = "\n".join(part for part in (summary, age) if part)
+    description = "\n".join(part for part in (summary, age, _also(card)) if part)
 
     if not (url or picture or description):
         return None
@@ -186,6 +187,19 @@ def _embed(card: Card, now: datetime) -> discord.Embed | None:
     if picture:
         embed.set_image(url=picture)
     return embed
+
+
+def _also(card: Card) -> str:
+    """The other sources of the story, as links; of many the first, and how many more there are."""
+    told = []
+    for name, url in card.also[:ALSO]:
+        label = markdown.escape(shorten(clean(name), SOURCE))
+        address = markdown.link(url, markdown.DIGEST_URL)
+        told.append(f"[{label}]({address})" if address else label)
+    if not told:
+        return ""
+    more = f" and {len(card.also) - ALSO} more" if len(card.also) > ALSO else ""
+    return f"-# Also covered by {', '.join(told)}{more}"
 
 
 def _age(published_at: datetime | None, now: datetime) -> str:

@@ -16,12 +16,28 @@ from newsroom.attempts import Step, look_between, next_step, repeat_until, wait_
 from newsroom.desk.channels import suspend
 from newsroom.desk.limits import DAY, HOUR, next_digest, over_limit
 from newsroom.marks import Marks
-from newsroom.models import Card, ChannelKind, Delivery, DeliveryState, NewsChannel, Origin, Publishing, PublishState
+from newsroom.models import (
+    Card,
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    NewsChannel,
+    Origin,
+    Publishing,
+    PublishState,
+    Redraw,
+)
 from newsroom.store import Connection, Store
 from newsroom.times import zone
 from newsroom.votes.story_polls import StoryPolls
 
 MOST_PUBLISH_ATTEMPTS = 20
+
+MOST_REDRAWS_AN_HOUR = 3
+"""How often a card is drawn anew in an hour, however many sources tell its story."""
+
+MOST_REDRAWS_AT_ONCE = 20
+REDRAW_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +115,7 @@ class Outbox:
                 due_at=now,
             )
             article, source = await self._store.deliveries.contents(connection, delivery)
+            also = await self._store.deliveries.also(connection, delivery)
             poll = await self._story_polls.under(connection, delivery, now)
         if step is Step.SEND:
             self._first_tries.setdefault(delivery.id, now)
@@ -108,7 +125,7 @@ class Outbox:
             kind=channel.kind,
             tag_id=channel.tag_id,
             step=step,
-            card=Card.of(article, source, self._marks.mark(delivery.id), poll),
+            card=Card.of(article, source, self._marks.mark(delivery.id), poll, also),
             nonce=self._marks.secret(delivery.id),
             look_since=look_since,
             look_until=look_until,
@@ -190,6 +207,39 @@ class Outbox:
         """Discord takes this card in no form: set it aside, so that it stops no other."""
         await self._set(claim, state=DeliveryState.QUARANTINED, reason=reason)
         self._forget(claim)
+
+    async def due_redraws(self) -> list[int]:
+        """Return the cards to be drawn anew, because more is known of their stories than they show."""
+        async with self._store.read() as connection:
+            return await self._store.deliveries.redraws_due(connection, self._now(), MOST_REDRAWS_AT_ONCE)
+
+    async def take_redraw(self, delivery_id: int) -> Redraw | None:
+        """Take a card in hand to be drawn anew, as the story is told now; None if it was drawn often enough lately.
+
+        After a crash it is drawn again, REDRAW_WAIT later.
+        """
+        now = self._now()
+        until = now + REDRAW_WAIT
+        async with self._store.begin() as connection:
+            if not await self._store.deliveries.take_redraw(
+                connection, delivery_id, now, until, MOST_REDRAWS_AN_HOUR, HOUR
+            ):
+                return None
+            delivery = await self._store.deliveries.get(connection, delivery_id)
+            channel = await self._store.channels.get(connection, delivery.channel_id) if delivery else None
+            if delivery is None or delivery.message_id is None or channel is None:
+                return None
+            article, source = await self._store.deliveries.contents(connection, delivery)
+            also = await self._store.deliveries.also(connection, delivery)
+        # A forum's post is a thread, whose id is its first message's.
+        place_id = delivery.message_id if channel.kind is ChannelKind.FORUM else delivery.channel_id
+        card = Card.of(article, source, self._marks.mark(delivery.id), None, also)
+        return Redraw(delivery.id, delivery.guild_id, place_id, delivery.message_id, card, until)
+
+    async def redrawn(self, redraw: Redraw) -> None:
+        """The card shows what was known, or never will."""
+        async with self._store.begin() as connection:
+            await self._store.deliveries.redrawn(connection, redraw.delivery_id, redraw.taken_until)
 
     async def due_publishings(self) -> list[Publishing]:
         """Return the next card to publish of each announcement channel that has one due."""

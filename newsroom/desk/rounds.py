@@ -22,6 +22,7 @@ from newsroom.desk.moves import has_moved as has_moved_for_good
 from newsroom.desk.moves import move
 from newsroom.desk.order import posting_order
 from newsroom.desk.roster import Roster
+from newsroom.desk.story_groups import StoryGroups
 from newsroom.errors import FeedError, FetchFailed, HostParked
 from newsroom.feeds.identity import Identified, Identities, has_moved, identify, is_known, stands_alone
 from newsroom.feeds.parking import Parking
@@ -137,6 +138,7 @@ class Rounds:
         self._parking = parking or Parking()
         self._store = store
         self._story_polls = story_polls
+        self._groups = StoryGroups(store)
         self._fetcher = fetcher
         self._parser = parser
         self._now = now
@@ -150,6 +152,7 @@ class Rounds:
         async with self._store.read() as connection:
             feeds = await self._store.feeds.active(connection)
             self._parking.restore(await self._store.hosts.parked(connection))
+        await self._groups.load(now)
         if spread_overdue:
             feeds = [
                 replace(feed, due_at=spread_out(feed.due_at, now, self.interval, spread(feed.url))) for feed in feeds
@@ -319,7 +322,9 @@ class Rounds:
         if not identities.left_out:
             await store.articles.sighted(connection, _known_articles(identities, known, moved), now)
         flood = await self._is_flood(connection, feed, identities, fresh, last_read)
-        articles = await store.articles.add(connection, feed.id, fresh, now)
+        joins = await self._groups.places(connection, feed.id, fresh, now)
+        articles = await store.articles.add(connection, feed.id, fresh, now, joins)
+        self._groups.told(articles, now)
         await store.articles.add_aliases(connection, feed.id, _further_names(identities, known, moved))
         subscribers = await store.subscriptions.active_of(connection, feed.id)
         listening = [subscription for subscription in subscribers if not subscription.baseline_due]
@@ -329,6 +334,8 @@ class Rounds:
         free = [subscription for subscription in listening if subscription.state is SubscriptionState.ACTIVE]
         await store.deliveries.plan(connection, articles, held, now, held=True)
         await store.deliveries.plan(connection, articles, free, now)
+        channel_ids = {subscription.channel_id for subscription in free}
+        await store.deliveries.told_again(connection, articles, channel_ids, now)
         guild_ids = {subscription.guild_id for subscription in free}
         await self._story_polls.told_again(connection, articles, guild_ids, now)
         if len(listening) < len(subscribers):

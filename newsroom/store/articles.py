@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy import delete, func, insert, literal, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -104,16 +105,22 @@ class ArticleStore:
         return (await connection.execute(select(func.count()).select_from(tables.tombstone))).scalar_one()
 
     async def add(
-        self, connection: AsyncConnection, feed_id: int, items: Sequence[Identified], now: datetime
+        self,
+        connection: AsyncConnection,
+        feed_id: int,
+        items: Sequence[Identified],
+        now: datetime,
+        joins: Mapping[int, int] = MappingProxyType({}),
     ) -> list[Article]:
         """Remember new articles with their stories and aliases; return them in the order given.
 
-        Articles with one story key tell one story, whichever feed brings them. No two of ``items`` may share a key,
-        which ``identify`` sees to.
+        Articles with one story key tell one story, whichever feed brings them; ``joins`` says by an item's place which
+        story it tells besides, if its key has none yet. No two of ``items`` may share a key, which ``identify`` sees
+        to, and of two that tell one story the second tells one of its own.
         """
         if not items:
             return []
-        story_ids = await self._stories(connection, items, now)
+        story_ids = await self._stories(connection, items, now, joins)
         rows = [
             {
                 "feed_id": feed_id,
@@ -230,13 +237,30 @@ class ArticleStore:
         found: int | None = await connection.scalar(statement)
         return found
 
-    async def _stories(self, connection: AsyncConnection, items: Sequence[Identified], now: datetime) -> list[int]:
-        """Return the story of each item: the one with its key, or a new one of its own."""
+    async def keyed(self, connection: AsyncConnection, items: Sequence[Identified]) -> set[bytes]:
+        """Return those of these items' story keys that have a story already."""
+        keys, found = [item.story_key for item in items if item.story_key is not None], set[bytes]()
+        for start in range(0, len(keys), KEYS_A_QUERY):
+            statement = select(tables.story.c.key).where(tables.story.c.key.in_(keys[start : start + KEYS_A_QUERY]))
+            found.update(bytes(key) for key in await connection.scalars(statement))
+        return found
+
+    async def recent(self, connection: AsyncConnection, since: datetime) -> list[Article]:
+        """Return every article of the stories that some article has told since then."""
+        told = select(tables.article.c.story_id).where(tables.article.c.found_at >= since)
+        statement = select(*COLUMNS).where(tables.article.c.story_id.in_(told)).order_by(tables.article.c.id)
+        return [Article(*row) for row in await connection.execute(statement)]
+
+    async def _stories(
+        self, connection: AsyncConnection, items: Sequence[Identified], now: datetime, joins: Mapping[int, int]
+    ) -> list[int]:
+        """Return the story of each item: the one with its key, one that it joins, or a new one of its own."""
+        joined = {item.story_key: joins[place] for place, item in enumerate(items) if place in joins}
         by_key = {item.story_key: item for item in reversed(items) if item.story_key is not None}
         keys = list(by_key)
         ids: dict[bytes, int] = {}
         if keys:
-            rows = [{"key": key, **_story_row(item, now)} for key, item in by_key.items()]
+            rows = [{"key": key, "joined_id": joined.get(key), **_story_row(item, now)} for key, item in by_key.items()]
             statement = self._insert(tables.story)
             told = statement.excluded
             # A second source may say what the first left open.
@@ -247,17 +271,23 @@ class ArticleStore:
             )
             await connection.execute(statement, rows)
             for start in range(0, len(keys), KEYS_A_QUERY):
-                found = select(tables.story.c.key, tables.story.c.id).where(
+                root = func.coalesce(tables.story.c.joined_id, tables.story.c.id).label("root")
+                found = select(tables.story.c.key, root).where(
                     tables.story.c.key.in_(keys[start : start + KEYS_A_QUERY])
                 )
-                ids.update({bytes(row.key): row.id for row in await connection.execute(found)})
-        keyless = [_story_row(item, now) for item in items if item.story_key is None]
+                ids.update({bytes(row.key): row.root for row in await connection.execute(found)})
+        keyless = [
+            _story_row(item, now) for place, item in enumerate(items) if item.story_key is None and place not in joins
+        ]
         own: list[int] = []
         if keyless:
             # In their order, because each row belongs to its item.
             ordered = insert(tables.story).returning(tables.story.c.id, sort_by_parameter_order=True)
             own = list(await connection.scalars(ordered, keyless))[::-1]
-        return [ids[item.story_key] if item.story_key is not None else own.pop() for item in items]
+        return [
+            ids[item.story_key] if item.story_key is not None else joins[place] if place in joins else own.pop()
+            for place, item in enumerate(items)
+        ]
 
 
 def _story_row(item: Identified, now: datetime) -> dict[str, object]:

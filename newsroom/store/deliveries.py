@@ -24,6 +24,7 @@ from newsroom.models import (
     Origin,
     Publishing,
     PublishState,
+    Purpose,
     Subscription,
 )
 from newsroom.store import articles, channels, tables
@@ -283,6 +284,91 @@ class DeliveryStore:
         )
         row = (await connection.execute(statement)).one()
         return Article(*row[:-1]), row.source
+
+    async def also(self, connection: AsyncConnection, delivery: Delivery) -> tuple[tuple[str, str | None], ...]:
+        """Return the other sources of a card's story that its channel gets, each once, by name and address."""
+        shown = select(tables.article.c.feed_id).where(tables.article.c.id == delivery.article_id).scalar_subquery()
+        source = func.coalesce(tables.subscription.c.title, tables.feed.c.title)
+        statement = (
+            select(tables.article.c.feed_id, source, tables.article.c.url)
+            .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
+            .join(tables.subscription, tables.subscription.c.feed_id == tables.article.c.feed_id)
+            .where(
+                tables.article.c.story_id == delivery.story_id,
+                tables.article.c.feed_id != shown,
+                tables.subscription.c.channel_id == delivery.channel_id,
+                tables.is_active,
+            )
+            .order_by(tables.article.c.id)
+        )
+        by_feed = {feed_id: (name, url) for feed_id, name, url in await connection.execute(statement)}
+        return tuple(by_feed.values())
+
+    async def told_again(
+        self, connection: AsyncConnection, articles: Collection[Article], channel_ids: Collection[int], now: datetime
+    ) -> None:
+        """Have the cards of these articles' stories drawn anew that stand in these channels and tell another article.
+
+        A card with a team poll is drawn by whoever draws the poll.
+        """
+        statement = select(tables.delivery.c.id).where(
+            tables.delivery.c.story_id.in_([article.story_id for article in articles]),
+            tables.delivery.c.article_id.not_in([article.id for article in articles]),
+            tables.delivery.c.channel_id.in_(list(channel_ids)),
+            tables.delivery.c.state == DeliveryState.SENT,
+            tables.delivery.c.message_id.is_not(None),
+        )
+        ids = list(await connection.scalars(statement))
+        if not ids:
+            return
+        with_poll = tables.poll_message.c.delivery_id.in_(ids) & (tables.poll_message.c.purpose == Purpose.CARD)
+        polled = set(await connection.scalars(select(tables.poll_message.c.delivery_id).where(with_poll)))
+        await connection.execute(update(tables.poll_message).where(with_poll).values(drawn_revision=-1))
+        await connection.execute(
+            update(tables.delivery).where(tables.delivery.c.id.in_(set(ids) - polled)).values(redraw_at=now)
+        )
+
+    async def redraws_due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
+        """Return the cards to be drawn anew now."""
+        statement = (
+            select(tables.delivery.c.id)
+            .join(tables.news_channel, tables.news_channel.c.channel_id == tables.delivery.c.channel_id)
+            .where(is_due(tables.delivery.c.redraw_at, now), open_channel(now))
+        )
+        return list(await connection.scalars(statement.order_by(tables.delivery.c.redraw_at).limit(most)))
+
+    async def take_redraw(
+        self,
+        connection: AsyncConnection,
+        delivery_id: int,
+        now: datetime,
+        until: datetime,
+        most: int,
+        window: timedelta,
+    ) -> bool:
+        """Take a card in hand to be drawn anew, until then; False where it was drawn so often in the window already.
+
+        Then it is left until the window is over.
+        """
+        own = tables.delivery.c.id == delivery_id
+        known = select(tables.delivery.c.redraw_at, tables.delivery.c.edits, tables.delivery.c.edits_since)
+        row = (await connection.execute(known.where(own).with_for_update())).one_or_none()
+        if row is None or row.redraw_at is None:
+            return False
+        since, edits = row.edits_since, row.edits
+        if since is None or not since <= now < since + window:
+            since, edits = now, 0
+        if edits >= most:
+            await connection.execute(update(tables.delivery).where(own).values(redraw_at=since + window))
+            return False
+        taken = {"redraw_at": until, "edits": edits + 1, "edits_since": since}
+        await connection.execute(update(tables.delivery).where(own).values(**taken))
+        return True
+
+    async def redrawn(self, connection: AsyncConnection, delivery_id: int, taken_until: datetime) -> None:
+        """A card shows what was known when it was taken; if more is known by now, it is drawn once more."""
+        own = (tables.delivery.c.id == delivery_id) & (tables.delivery.c.redraw_at == taken_until)
+        await connection.execute(update(tables.delivery).where(own).values(redraw_at=None))
 
     async def record(self, connection: AsyncConnection, delivery_id: int, **values: object) -> None:
         """Write down how far a delivery is."""

@@ -79,12 +79,21 @@ class StoryStore:
             select(tables.story.c.id)
             .where(
                 tables.story.c.created_at < made_before,
+                tables.story.c.joined_id.is_(None),
                 *(~exists().where(column == tables.story.c.id) for column in used),
             )
             .limit(most)
         )
-        done = await connection.execute(delete(tables.story).where(tables.story.c.id.in_(wanted)))
-        return done.rowcount
+        ids = list(await connection.scalars(wanted))
+        # With them go the keys that led to them.
+        gone = tables.story.c.id.in_(ids) | tables.story.c.joined_id.in_(ids)
+        await connection.execute(delete(tables.story).where(gone))
+        return len(ids)
+
+    async def there(self, connection: AsyncConnection, story_ids: Collection[int]) -> set[int]:
+        """Return those of these stories that are still known."""
+        statement = select(tables.story.c.id).where(tables.story.c.id.in_(list(story_ids)))
+        return set(await connection.scalars(statement))
 
     async def posted(self, connection: AsyncConnection, guild_id: int, text: str) -> list[tuple[int, str, int]]:
         """Return the newest cards of a guild whose headline holds ``text``, as (story, headline, channel).

@@ -153,10 +153,13 @@ story = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     Column("key", LargeBinary, unique=True),
+    # The story that this one turned out to be: its key leads there.
+    Column("joined_id", BigInteger),
     Column("created_at", UtcDateTime, nullable=False),
     Column("camp", OneOf(Camp)),
     Column("camp_terms", Text),
     Column("strong", Boolean, nullable=False, server_default=false()),
+    Index(None, "joined_id"),
 )
 
 article = Table(
@@ -278,9 +281,13 @@ delivery = Table(
     # No foreign key, which SQLite could be given only by building the table anew.
     Column("digest_id", BigInteger),
     Column("digest_place", Integer),
+    Column("redraw_at", UtcDateTime),
+    Column("edits", Integer, nullable=False, server_default=text("0")),
+    Column("edits_since", UtcDateTime),
     UniqueConstraint("story_id", "channel_id"),
     Index(None, "channel_id", "sent_at"),
     Index(None, "digest_id"),
+    Index(None, "redraw_at"),
     Index(None, "channel_id", "state", "id"),
     Index(None, "state", "due_at"),
     Index(None, "article_id"),

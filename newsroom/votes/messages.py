@@ -248,7 +248,8 @@ class PollMessages:
         )
         if delivery is not None:
             article, source = await self._store.deliveries.contents(connection, delivery)
-            return replace(contents, card=Card.of(article, source, self._marks.mark(delivery.id), shown))
+            also = await self._store.deliveries.also(connection, delivery)
+            return replace(contents, card=Card.of(article, source, self._marks.mark(delivery.id), shown, also))
         contents = replace(contents, article=await self._article(connection, shown.poll))
         if message.purpose is not Purpose.RESULT:
             return contents

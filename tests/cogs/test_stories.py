@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from discord.utils import utcnow
 from sqlalchemy import select
 
 from newsroom.models import Camp
@@ -375,3 +377,26 @@ async def test_a_hostile_headline_has_no_power_in_the_panel(guild: Guild):
     told = read(await manage(guild, guild.news.last_message))
 
     assert "### **\\@everyone \\<\\@1> [x]\\(https\\://evil.example) open-weights Apache 2.0**" in told
+
+
+# Several sources
+
+
+async def test_a_report_of_the_same_event_is_added_to_the_card_that_stands(guild: Guild):
+    blog = "https://blog.example/feed.xml"
+    guild.web.put(blog, post(1), title="Blog")
+    await guild.told("feed add", url=FEED, backfill=0)
+    await guild.told("feed add", url=blog, backfill=0)
+    summary = "Lumen Photonics has raised 300 million dollars for its optical chips."
+    lab = post(11, title="Lumen Photonics raises 300 million dollars for optical chips", published=utcnow())
+    guild.web.put(FEED, replace(lab, summary=summary), *posts(1, 2, 3))
+    await guild.later(minutes=20)
+    card = guild.news.last_message
+    page = "https://blog.example/lumen"
+    told = post(12, title="Optical chip startup Lumen Photonics raises $300 million", link=page, guid=page)
+    guild.web.put(blog, replace(told, summary=summary, published=utcnow()), post(1))
+
+    await guild.later(minutes=25)
+
+    assert guild.news.last_message.id == card.id
+    assert guild.fresh(card).embeds[0].description.endswith(f"\n-# Also covered by [Blog]({page})")

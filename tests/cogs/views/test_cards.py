@@ -407,3 +407,26 @@ async def test_discord_py_keeps_nothing_in_memory_for_a_card(env: simcord.Env):
 
     assert env.bot.persistent_views == []
     assert env.bot._connection._view_store._views == {}
+
+
+def test_other_sources_are_named_as_links_below_the_age():
+    message = card_message(card(also=(("Blog", "https://blog.example/1"), ("Press", None))), now=NOW)
+
+    assert message.embed is not None and message.embed.description is not None
+    assert message.embed.description.endswith("\n-# Also covered by [Blog](https://blog.example/1), Press")
+
+
+def test_of_many_other_sources_the_first_are_named():
+    also = tuple((f"Source {number}", None) for number in range(9))
+    message = card_message(card(also=also), now=NOW)
+
+    assert message.embed is not None and message.embed.description is not None
+    assert message.embed.description.endswith("Also covered by Source 0, Source 1, Source 2 and 6 more")
+
+
+def test_the_name_of_another_source_has_no_power():
+    message = card_message(card(also=(("[x](https://evil.example) @everyone **b**", "javascript:x"),)), now=NOW)
+
+    assert message.embed is not None and message.embed.description is not None
+    assert "[x](https://evil.example)" not in message.embed.description
+    assert "javascript" not in message.embed.description

@@ -1,0 +1,82 @@
+"""Which stories new articles tell: those of the last two days, kept in memory and asked for each new article."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from newsroom.feeds.identity import Identified
+from newsroom.models import Article
+from newsroom.store import Connection, Store
+from newsroom.stories.grouping import WINDOW, StoryIndex
+from newsroom.stories.tellings import Telling
+from newsroom.times import is_plausible
+
+ARTICLES_A_PAUSE = 10  # an article costs about a millisecond, and the loop has others to serve
+
+
+class StoryGroups:
+    """Articles of different sources about one event tell one story. The database decides what is remembered of it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._index = StoryIndex()
+
+    async def load(self, now: datetime) -> None:
+        """Take on what was told lately. In a thread, because it takes seconds where that is much."""
+        async with self._store.read() as connection:
+            articles = await self._store.articles.recent(connection, now - WINDOW)
+        tellings = [_telling(article, now) for article in articles]
+        index = StoryIndex()
+        await asyncio.to_thread(index.load, tellings, now)
+        self._index = index
+
+    async def places(
+        self, connection: Connection, feed_id: int, items: Sequence[Identified], now: datetime
+    ) -> dict[int, int]:
+        """Return which of these new items of a document tell stories that others have told, by their place in it.
+
+        An item whose page is known from another feed is left out: that decides. So is one that is old, and the second
+        of a document that tells the same story.
+        """
+        keyed = await self._store.articles.keyed(connection, items)
+        found: dict[int, int] = {}
+        for place, item in enumerate(items):
+            if place % ARTICLES_A_PAUSE == ARTICLES_A_PAUSE - 1:
+                await asyncio.sleep(0)
+            entry = item.entry
+            at = _told_at(entry.published, now, now)
+            if item.story_key in keyed or now - at >= WINDOW:
+                continue
+            telling = Telling(0, None, _source(entry.link, feed_id), entry.title, entry.summary, at)
+            match = self._index.story_for(telling, now).joins
+            if match is not None and match.story_id not in found.values():
+                found[place] = match.story_id
+        there = await self._store.stories.there(connection, found.values()) if found else set()
+        return {place: story_id for place, story_id in found.items() if story_id in there}
+
+    def told(self, articles: Iterable[Article], now: datetime) -> None:
+        """Take note of new articles. If they are not remembered after all, nothing joins them: see ``places``."""
+        for article in articles:
+            telling = _telling(article, now)
+            if now - telling.at < WINDOW:
+                self._index.add(telling, now)
+        self._index.prune(now)
+
+
+def _telling(article: Article, now: datetime) -> Telling:
+    at = _told_at(article.published_at, article.found_at, now)
+    source = _source(article.url, article.feed_id)
+    return Telling(article.id, article.story_id, source, article.title, article.summary, at)
+
+
+def _told_at(published: datetime | None, found: datetime, now: datetime) -> datetime:
+    return min(published, now) if published is not None and is_plausible(published, now) else found
+
+
+def _source(url: str | None, feed_id: int) -> str:
+    """Whose article it is: the host that its link leads to, because aggregators link to others' pages."""
+    host = urlsplit(url).hostname if url else None
+    return host.removeprefix("www.") if host else f"feed {feed_id}"
