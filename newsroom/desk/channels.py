@@ -33,10 +33,11 @@ async def catch_up(store: Store, connection: Connection, channel_id: int, now: d
 
     As cards come at most MOST_CARDS_AT_ONCE that have waited for no longer than KEPT_FOR_CARDS, oldest first.
     """
-    await store.channels.wake(connection, channel_id, MOST_CARDS_AT_ONCE)
     await store.deliveries.defer(
         connection, channel_id, WAITED, now, planned_before=now - KEPT_FOR_CARDS, but_newest=MOST_CARDS_AT_ONCE
     )
+    waiting = (await store.deliveries.backlog(connection, channel_id, now)).waiting
+    await store.channels.wake(connection, channel_id, min(waiting, MOST_CARDS_AT_ONCE))
 
 
 class NewsChannels:

@@ -101,9 +101,10 @@ class Whys:
             feed = feeds.get(article.feed_id) or await self._store.feeds.get(connection, article.feed_id)
             assert feed is not None, "articles go with their feed"
             own = [one for one, _ in pairs if one.feed_id in tellers]
-            if article.feed_id not in feeds and not own:
-                raise RequestRefused(UNKNOWN)
             records = await self._store.deliveries.of_story(connection, article.story_id, guild_id)
+            # What another guild's feeds are called, and bring, is nobody else's business, same story or not.
+            if feed.id not in feeds and article.id not in {record.delivery.article_id for record in records.values()}:
+                raise RequestRefused(UNKNOWN)
             channels = await self._store.channels.of_guild(connection, guild_id)
             names = await self._store.articles.names(connection, article.id)
         titles = {one.feed_id: one.title or one_feed.title for one, one_feed in pairs}

@@ -32,7 +32,7 @@ from tests.openapi import check_env
 
 REQUIRES_TAG = 1 << 4
 TICK = timedelta(minutes=5)
-LOOKS_AT_ONCE = 30
+LOOKS_AT_ONCE = 10
 API_URL = "https://discord.example/api/v10"
 TEAM_HEADLINE = "Mistral releases an open-weights model under Apache 2.0"
 

@@ -189,3 +189,14 @@ async def test_what_another_server_reads_is_nobody_else_s_business(guild: Guild)
 
     assert UNKNOWN in await why(guild, "https://lab.example/posts/77")
     assert all("77" not in name for name in await guild.completions("feed why", "", option="story-or-link"))
+
+
+async def test_a_story_that_one_reads_too_tells_nothing_of_another_server_s_feed(guild: Guild):
+    other = guild.env.create_guild("Elsewhere")
+    channel = other.create_text_channel("news")
+    carol = member(guild.env, other, "carol", manage_guild=True)
+    guild.web.put(OTHER_FEED, entry(guid="x", link="https://lab.example/posts/3", title="Secret"), title="Secret feed")
+    await guild.told("feed add", url=OTHER_FEED, by=carol, where=channel)
+    await guild.told("feed add", url=FEED)
+
+    assert all(UNKNOWN in told or "Secret" not in told for told in [await why(guild, f"#{n}") for n in range(1, 6)])

@@ -463,11 +463,13 @@ async def test_the_bot_ends_when_told_while_it_reconnects(small_house: House):
 
 
 async def test_a_command_that_runs_when_the_bot_is_told_to_end_is_answered(small_house: House):
-    small_house.site.publish("One")
-    answer = asyncio.create_task(small_house.add())
-    await small_house.sandbox.request_count("POST", "/interactions/*/*/callback", 1)
-    await ends_well(small_house.bot)
-    assert "News" in await answer
+    house = small_house
+    house.site.publish("One")
+    asking = house.sandbox.slash(house.admin, house.news, "feed add", url=house.site.feed())
+    answer = asyncio.create_task(asking)
+    await house.sandbox.request_count("POST", "/interactions/*/*/callback", 1)
+    await ends_well(house.bot)
+    assert "News" in (await answer).text
 
 
 async def test_a_send_that_hangs_is_left_for_the_next_start(small_house: House, tmp_path: Path):

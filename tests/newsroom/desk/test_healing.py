@@ -126,6 +126,16 @@ async def test_what_waited_comes_at_once_oldest_first_whatever_the_limit_of_an_h
     assert await desk.headlines() == [f"Post {number}" for number in range(1, 11)]
 
 
+async def test_only_what_waited_comes_beyond_the_limit(desk: Desk) -> None:
+    await desk.suspend()
+    await publish(desk, 1, 2)
+    await desk.newsroom.channels.wake(CHANNEL)
+    await desk.headlines()
+    await publish(desk, *range(3, 9))
+
+    assert await desk.headlines() == ["Post 3", "Post 4"]
+
+
 async def test_of_very_much_that_waited_the_newest_twenty_are_cards_and_the_rest_is_one_list(desk: Desk) -> None:
     await desk.suspend()
     await publish(desk, *range(1, 29))
