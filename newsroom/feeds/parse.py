@@ -110,8 +110,9 @@ _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8
 def _hint(feed: Any) -> timedelta | None:
     """How seldom a feed asks to be read: RSS's ``ttl`` (minutes) or the syndication module's period and frequency.
 
-    Junk says nothing, and nobody can ask for more than LONGEST_HINT. Sources: the RSS 2.0 specification, and
-    RDF Site Summary 1.0 Modules: Syndication.
+    Junk says nothing, and nobody can ask for more than LONGEST_HINT. "Once an hour" says nothing either: WordPress
+    writes it into every feed, and nobody chose it. Sources: the RSS 2.0 specification, and RDF Site Summary 1.0
+    Modules: Syndication.
     """
     ttl, period, times = (str(feed.get(name, "")).strip() for name in ("ttl", "sy_updateperiod", "sy_updatefrequency"))
     if ttl.isascii() and ttl.isdecimal() and len(ttl) < 10:
@@ -119,6 +120,8 @@ def _hint(feed: Any) -> timedelta | None:
     elif period in _PERIODS:
         often = int(times) if times.isascii() and times.isdecimal() and len(times) < 10 else 1
         hours = _PERIODS[period] / max(often, 1)
+        if hours == 1:
+            return None
     else:
         return None
     return min(timedelta(hours=hours), LONGEST_HINT)

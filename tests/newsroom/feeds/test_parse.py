@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -295,3 +295,28 @@ def test_no_file_is_read_for_a_document():
 )
 def test_a_reference_to_a_character_that_cannot_be_costs_that_character_only(reference):
     assert item(f"<title>before {reference}after</title>").title == "before after"
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("<ttl>90</ttl>", timedelta(minutes=90)),
+        ("<ttl>0</ttl>", timedelta()),
+        ("<ttl>525600</ttl>", timedelta(days=1)),
+        ("<ttl>soon</ttl>", None),
+        ("<ttl>-5</ttl>", None),
+        ("<ttl>²</ttl>", None),
+        ("<sy:updatePeriod>daily</sy:updatePeriod>", timedelta(days=1)),
+        ("<sy:updatePeriod> daily </sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>", timedelta(hours=6)),
+        ("<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>", timedelta(days=1)),
+        ("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>1</sy:updateFrequency>", None),
+        ("<sy:updatePeriod>never</sy:updatePeriod>", None),
+        ("", None),
+    ],
+)
+def test_a_feed_says_how_seldom_it_wants_to_be_read(said: str, hint: timedelta | None):
+    namespace = "xmlns:sy='http://purl.org/rss/1.0/modules/syndication/'"
+    channel = f"<title>Lab</title>{said}<item><guid>1</guid></item>"
+    body = f"<rss version='2.0' {namespace}><channel>{channel}</channel></rss>"
+
+    assert parse(body.encode(), None, "https://lab.example/feed.xml").hint == hint
