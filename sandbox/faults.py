@@ -12,7 +12,10 @@ from sandbox.changes import Changes
 
 
 class Lost(Exception):
-    """The connection closes without an answer."""
+    """The connection closes without an answer; with ``reset``, it is torn down."""
+
+    def __init__(self, *, reset: bool = False) -> None:
+        self.reset = reset
 
 
 @dataclass
@@ -62,6 +65,11 @@ class Failure(Fault):
 @dataclass
 class LostAnswer(Fault):
     """The request is carried out, and nobody hears of it."""
+
+
+@dataclass
+class Reset(Fault):
+    """The connection is reset before the request is carried out."""
 
 
 @dataclass
@@ -163,6 +171,12 @@ class Faults:
         lost = LostAnswer(method, path, times)
         self._faults.append(lost)
         return lost
+
+    def reset(self, method: str, path: str, *, times: int | None = 1) -> Reset:
+        """Reset the connection, and don't carry the request out."""
+        reset = Reset(method, path, times)
+        self._faults.append(reset)
+        return reset
 
     def hold(
         self, method: str, path: str, *, when: Literal["before", "after"] = "before", times: int | None = 1

@@ -6,6 +6,8 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 from typing import Any
 
 from aiohttp import BodyPartReader, web
@@ -13,7 +15,7 @@ from simcord.backend.errors import BackendError
 from simcord.http import router
 
 from sandbox.changes import Changes
-from sandbox.faults import Failure, Fault, Faults, Hold, Lost, LostAnswer
+from sandbox.faults import Failure, Fault, Faults, Hold, Lost, LostAnswer, Reset
 from sandbox.gateway import Gateway
 from sandbox.limits import Limits, Verdict
 from sandbox.rules import Call, Rules, Upload
@@ -68,8 +70,8 @@ class Api:
         try:
             response = await self._respond(request, call)
             record.status = response.status
-        except Lost:
-            response = _hang_up(request)
+        except Lost as lost:
+            response = _hang_up(request, lost)
         record.done = True
         self._changes.tell()
         return response
@@ -78,8 +80,8 @@ class Api:
         """The error a request outside the API is in for (the gateway's door), if any."""
         try:
             return await self._trouble_before(self._faults.of(request.method, request.path))
-        except Lost:
-            return _hang_up(request)
+        except Lost as lost:
+            return _hang_up(request, lost)
 
     async def _respond(self, request: web.Request, call: Call) -> web.Response:
         if not self._authorized(request, call):
@@ -106,6 +108,8 @@ class Api:
         for trouble in troubles:
             if isinstance(trouble, Hold) and trouble.when == "before":
                 await trouble.wait()
+            if isinstance(trouble, Reset):
+                raise Lost(reset=True)
             if isinstance(trouble, Failure) and not trouble.carried_out:
                 return _failed(trouble)
         return None
@@ -147,9 +151,12 @@ def _concerned(call: Call, rules: Rules) -> list[int]:
     return []
 
 
-def _hang_up(request: web.Request) -> web.Response:
+def _hang_up(request: web.Request, how: Lost) -> web.Response:
     """Close the connection; what is returned reaches nobody."""
     if request.transport is not None:
+        if how.reset:
+            # Closing a socket that is not to linger resets its connection. Source: socket(7), SO_LINGER.
+            request.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
         request.transport.close()
     return web.Response()
 

@@ -111,6 +111,10 @@ class Rules:
                 return self._pass_on(Call("GET", "/oauth2/applications/@me"))
         return self._pass_on(call)
 
+    def forget_nonces(self) -> None:
+        """Take no message for a repeated one that was sent before now."""
+        self._nonces.clear()
+
     def interaction_of(self, token: str) -> list[int]:
         """The interaction this webhook token belongs to, if any."""
         found = self._world.interaction_tokens.get(token)

@@ -59,10 +59,11 @@ class Sandbox:
             self.world, self.changes, self.faults, TOKEN, heartbeat_interval=heartbeat_interval, privileged=privileged
         )
         self.limits = Limits(limits)
-        rules = Rules(self.world, message_content=privileged)
-        self._api = Api(rules, self.limits, self.faults, self.gateway, self.changes, TOKEN, shards)
+        self._rules = Rules(self.world, message_content=privileged)
+        self._api = Api(self._rules, self.limits, self.faults, self.gateway, self.changes, TOKEN, shards)
         self._actors = Actors(self.world, self.gateway, self.changes)
         self.url = ""
+        self._runner: web.AppRunner | None = None
 
     @classmethod
     @asynccontextmanager
@@ -94,11 +95,10 @@ class Sandbox:
         app.router.add_get(GATEWAY_PATH, sandbox._gateway_door)
         for part in parts:
             part(app, sandbox)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        sandbox._runner = runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, "127.0.0.1", port)
-            await site.start()
+            await web.TCPSite(runner, "127.0.0.1", port).start()
             sandbox._listen(runner.addresses[0][1])
             yield sandbox
         finally:
@@ -106,6 +106,21 @@ class Sandbox:
             sandbox.world.close()
             await sandbox.gateway.close()
             await runner.cleanup()
+
+    @asynccontextmanager
+    async def outage(self) -> AsyncIterator[None]:
+        """Cut every connection and refuse each new one for as long as the context lasts; sessions are kept."""
+        assert self._runner is not None and self._runner.server is not None, "it runs"
+        (site,) = self._runner.sites
+        _, port = self._runner.addresses[0]
+        await site.stop()
+        self.gateway.drop()
+        for connection in self._runner.server.connections:
+            connection.force_close()
+        try:
+            yield
+        finally:
+            await web.TCPSite(self._runner, "127.0.0.1", port).start()
 
     def _listen(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -242,6 +257,10 @@ class Sandbox:
         """Move the sandbox's clock on, so that interactions, nonces and polls end without a wait."""
         self.world.advance_clock(seconds)
         self.world.expire_due_polls()
+
+    def forget_nonces(self) -> None:
+        """Take each message for a new one, as Discord does a few minutes after the first with its nonce."""
+        self._rules.forget_nonces()
 
     # --------------------------------------------------------------- what stands
 

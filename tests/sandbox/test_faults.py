@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 
 import aiohttp
 import discord
@@ -70,6 +71,39 @@ async def test_a_lost_answer_leaves_its_message_standing(sandbox: Sandbox, clien
 
     assert len(sandbox.messages(news)) == 1
     assert (sandbox.requests[-1].done, sandbox.requests[-1].status) == (True, None)
+
+
+async def test_a_reset_connection_leaves_nothing_behind(sandbox: Sandbox, client: Client, news: Channel):
+    sandbox.faults.reset("POST", MESSAGES)
+    with pytest.raises(aiohttp.ClientOSError) as torn:
+        await client.channel(news).send("hello")
+
+    assert torn.value.errno == errno.ECONNRESET
+    assert sandbox.messages(news) == []
+
+
+async def test_in_an_outage_nobody_is_let_in_and_afterwards_all_is_as_before(
+    sandbox: Sandbox, client: Client, news: Channel
+):
+    async with sandbox.outage():
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await client.channel(news).send("hello")
+        assert sandbox.gateway.connected == []
+    await client.channel(news).send("hello again")
+    await sandbox.until(lambda: bool(sandbox.gateway.connected), "the client to be back")
+
+    assert [message.content for message in sandbox.messages(news)] == ["hello again"]
+    assert sandbox.gateway.resumed == 1
+
+
+async def test_a_message_whose_nonce_is_forgotten_is_a_new_one(sandbox: Sandbox, client: Client, news: Channel):
+    for _ in range(2):
+        await client.channel(news).send("hello", nonce="1")
+    assert len(sandbox.messages(news)) == 1
+    sandbox.forget_nonces()
+    await client.channel(news).send("hello", nonce="1")
+
+    assert len(sandbox.messages(news)) == 2
 
 
 async def test_a_request_held_before_is_carried_out_when_released(sandbox: Sandbox, client: Client, news: Channel):
