@@ -70,6 +70,7 @@ class Replacements:
             await store.channels.put(connection, target.channel_id, guild_id, target.kind, target.tag_id, now)
             await store.channels.limit(connection, target.channel_id, per_hour=old.per_hour, per_day=old.per_day)
             await store.subscriptions.move(connection, channel_id, target.channel_id)
+            await store.digests.give_up(connection, channel_id)
             stories = await store.deliveries.move(connection, channel_id, target.channel_id, now)
             await catch_up(store, connection, target.channel_id, now)
             return stories

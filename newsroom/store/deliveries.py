@@ -255,14 +255,19 @@ class DeliveryStore:
         return (await connection.execute(waiting)).scalar_one(), (await connection.execute(later)).scalar_one()
 
     async def move(self, connection: AsyncConnection, channel_id: int, to: int, now: datetime) -> int:
-        """Let all that waits for one channel go to another, but for what that one has; return how much that is."""
+        """Let all that waits for one channel go to another, but for what that one has; return how much that is.
+
+        What stands on a page of a list leaves it, to come on one of the other channel's.
+        """
         waits = (*ON_ITS_WAY, DeliveryState.DEFERRED)
         there = select(tables.delivery.c.story_id).where(tables.delivery.c.channel_id == to)
         own = update(tables.delivery).where(
             tables.delivery.c.channel_id == channel_id, tables.delivery.c.state.in_(waits)
         )
         moved = await connection.execute(
-            own.where(tables.delivery.c.story_id.not_in(there)).values(channel_id=to, due_at=now, reason=None)
+            own.where(tables.delivery.c.story_id.not_in(there)).values(
+                channel_id=to, due_at=now, reason=None, digest_id=None, digest_place=None
+            )
         )
         await connection.execute(own.values(state=DeliveryState.SKIPPED, reason="The new channel has it already."))
         return moved.rowcount

@@ -157,6 +157,11 @@ class DigestStore:
         rows = await connection.execute(statement)
         return [(Article(*row[:-1]), row.source) for row in rows]
 
+    async def give_up(self, connection: AsyncConnection, channel_id: int) -> None:
+        """Send no page any more that is on its way to a channel."""
+        own = (tables.digest.c.channel_id == channel_id) & tables.digest.c.state.in_(ON_ITS_WAY)
+        await connection.execute(update(tables.digest).where(own).values(state=DeliveryState.SKIPPED))
+
     async def record(self, connection: AsyncConnection, digest_id: int, **values: object) -> None:
         """Write down how far a page is."""
         await connection.execute(update(tables.digest).where(tables.digest.c.id == digest_id).values(**values))

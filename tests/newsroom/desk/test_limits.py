@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from newsroom.attempts import NONCE_WINDOW, Step
 from newsroom.desk.limits import DIGEST_AT, MOST_PAGES, STORIES_A_PAGE, next_digest, over_limit
+from newsroom.desk.subscriptions import Target
 from newsroom.errors import RequestRefused
-from newsroom.models import DeliveryState
+from newsroom.models import ChannelKind, DeliveryState
 from newsroom.store.database import Database
 from newsroom.times import zone, zone_names
 from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk, post, told
@@ -195,6 +196,27 @@ async def test_a_page_says_which_of_how_many_it_is(desk: Desk) -> None:
     at_six(desk)
 
     assert [(claim.page.page, claim.page.pages) for claim in await desk.lists()] == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+async def test_a_list_that_a_channel_did_not_get_any_more_comes_where_another_takes_its_place(
+    desk: Desk, is_begun: bool
+) -> None:
+    await publish(desk, 1, 2, 3, 4, 5, 6)
+    await desk.headlines()
+    at_six(desk)
+    digests = desk.newsroom.digests
+    await digests.plan()
+    if is_begun:
+        claim = await digests.claim(CHANNEL)
+        assert claim is not None
+        await digests.suspend(claim, "It is gone.", 10003, uncertain=False)
+
+    target = Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT)
+    assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == 2
+
+    assert await listed(desk, OTHER_CHANNEL) == [["Post 6", "Post 5"]]
+    assert await listed(desk) == []
 
 
 async def test_a_story_of_a_list_is_told_and_comes_as_no_card_any_more(desk: Desk) -> None:
