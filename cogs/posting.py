@@ -61,6 +61,10 @@ MOST_ODD_FAILURES = 5
 Sending = Outbox | Digests
 
 
+class NotTidied(Exception):
+    """Nobody knows yet whether it stands there twice; the text says why."""
+
+
 class Posting(commands.Cog):
     """Sends what is due. Channels never wait for one another; within one, order is kept."""
 
@@ -135,14 +139,17 @@ class Posting(commands.Cog):
                     sending.looked(claim)
                     started = self._now()
                 message_id = await self._send(place, claim)
+            if looks or self._slow(started):
+                message_id = await self._tidy(place, claim) or message_id
         except CannotLook:
             reason = "I must see whether a story arrived and can't: give me Read Message History here."
             await sending.suspend(claim, reason, CANNOT_LOOK, uncertain=True)
+        except NotTidied as error:
+            log.warning("could not look for a doubled %s in channel %d: %s", claim.name, claim.channel_id, error)
+            await sending.uncertain(claim, str(error))
         except Exception as error:
             await self._not_sent(claim, sending, error, slow=self._slow(started))
         else:
-            if looks or self._slow(started):
-                message_id = await self._tidy(place, claim) or message_id
             await sending.sent(claim, message_id, publish=place.has_followers)
             self._odd_failures.pop(claim.name, None)
 
@@ -180,13 +187,22 @@ class Posting(commands.Cog):
             return await self._places.at(claim.channel_id, claim.kind, claim.tag_id)
 
     async def _tidy(self, place: Place, claim: Claim | DigestClaim) -> int | None:
-        """Remove what stands there twice; return the id of the one that stays, None if that can't be told."""
+        """Remove what stands there twice; return the id of the one that stays, None if Discord doesn't let us.
+
+        Raises NotTidied where that can be tried again, which has to be before the next card: later nobody looks.
+        """
         try:
             async with asyncio.timeout(LONGEST_LOOK):
                 return await place.tidy(claim.mark, claim.look_since, self._now() + CLOCK_SLACK)
-        except (discord.HTTPException, CannotLook, OSError, TimeoutError) as error:
-            log.warning("could not look for a doubled card in channel %d: %s", claim.channel_id, error)
+        except discord.HTTPException as error:
+            if may_have_arrived(error.status) or error.status == 429:
+                raise NotTidied(_in_words(error)) from error
+            log.warning("could not look for a doubled %s in channel %d: %s", claim.name, claim.channel_id, error)
             return None
+        except Exception as error:
+            if isinstance(error, discord.RateLimited) or is_network_error(error):
+                raise NotTidied(_in_words(error)) from error
+            raise
 
     async def _not_sent(self, claim: Any, sending: Any, error: Exception, *, slow: bool) -> None:
         """Write down what an error means for what was claimed."""

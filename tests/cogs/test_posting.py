@@ -14,6 +14,7 @@ from cogs.places import CannotLook
 from cogs.posting import LONGEST_LOOK, LONGEST_SEND, MOST_ODD_FAILURES, Posting
 from cogs.views.cards import CardMessage
 from newsroom.attempts import LONGEST_ATTEMPT
+from newsroom.marks import Marks
 from newsroom.models import ChannelKind
 from newsroom.store import tables
 from newsroom.store.database import migrate, open_database
@@ -40,6 +41,7 @@ class FakePlace:
         self.nonces: list[str] = []
         self.looks: list[datetime] = []
         self.arrived: dict[str, int] = {}
+        self.tidies: list[Exception] = []
         self.takes = timedelta()
         self.blind = False
         self.publishings: list[int] = []
@@ -61,6 +63,8 @@ class FakePlace:
         return self.arrived.get(mark)
 
     async def tidy(self, mark: str, since: datetime, until: datetime) -> int | None:
+        if self.tidies:
+            raise self.tidies.pop(0)
         return None
 
     async def at(self, channel_id: int, kind: ChannelKind, tag_id: int | None) -> FakePlace:
@@ -207,6 +211,34 @@ async def test_what_is_found_in_the_channel_is_not_sent_again(post: Post):
 
     assert restarted.headlines == ["Post 2"]
     assert await restarted.states() == ["sent", "sent"]
+
+
+@pytest.mark.parametrize(
+    "trouble", [refusal(503), TimeoutError(), aiohttp.ServerDisconnectedError(), discord.RateLimited(60)]
+)
+async def test_a_twin_that_could_not_be_looked_for_is_looked_for_again_before_the_next_card(
+    post: Post, trouble: Exception
+):
+    await post.tick(TimeoutError())
+    post.place.arrived = {Marks("installation").mark(1): 77}
+    post.place.tidies = [trouble]
+
+    await post.tick(later=70)
+    assert await post.states() == ["sending", "pending"]
+    assert post.headlines == []
+
+    await post.tick(later=600)
+    assert await post.states() == ["sent", "sent"]
+    assert post.headlines == ["Post 2"]
+
+
+async def test_a_twin_that_discord_does_not_let_us_look_for_stays(post: Post):
+    post.place.takes = timedelta(seconds=2)
+    post.place.tidies = [refusal(403, 50013)]
+
+    await post.tick()
+
+    assert await post.states() == ["sent", "sent"]
 
 
 async def test_where_history_cannot_be_read_nothing_is_sent_on_the_off_chance(post: Post):
