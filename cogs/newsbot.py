@@ -15,6 +15,7 @@ from discord.http import Route
 
 from cogs import EXTENSIONS
 from cogs.boards import Boards
+from cogs.pace import let_through
 from cogs.places import Places
 from cogs.team_roles import TeamRoles
 from cogs.views.replies import explain
@@ -73,6 +74,7 @@ class NewsBot(commands.AutoShardedBot):
         return pulse
 
     async def setup_hook(self) -> None:
+        let_through(self, LONGEST_RATE_LIMIT_WAIT)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self._sync_commands()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import discord
@@ -14,6 +15,8 @@ from yarl import URL
 import sandbox.server
 from cogs import EXTENSIONS
 from cogs.newsbot import LEAST_PERMISSIONS, speak_to
+from cogs.pace import SelfOpening, let_through
+from sandbox.server import Sandbox
 from tests.cogs.guild import Guild
 from tests.openapi import OpenAPI
 
@@ -67,6 +70,26 @@ def test_all_that_show_polls_share_the_boards_and_the_roles_of_the_bot(guild: Gu
 def test_every_extension_is_loaded_and_every_cog_is_one(guild: Guild):
     assert set(guild.bot.extensions) == set(EXTENSIONS)
     assert {type(cog).__module__ for cog in guild.bot.cogs.values()} == set(EXTENSIONS)
+
+
+async def test_a_request_given_up_under_the_limit_for_all_holds_up_no_other_for_long(monkeypatch: pytest.MonkeyPatch):
+    async with Sandbox.running() as sandbox, discord.Client(intents=discord.Intents.none()) as client:
+        monkeypatch.setattr(Route, "BASE", sandbox.api_url)
+        await client.login(sandbox.token)
+        let_through(client, 0.1)
+        sandbox.faults.fail("GET", "/gateway/bot", status=429, retry_after=10, is_global=True)
+
+        given_up = asyncio.create_task(client.http.get_bot_gateway())
+        while client.http._global_over.is_set():  # noqa: ASYNC110 - the library tells nobody that it closed it
+            await asyncio.sleep(0)
+        given_up.cancel()
+
+        async with asyncio.timeout(10):
+            assert await client.http.get_bot_gateway()
+
+
+def test_the_bot_sees_to_that(guild: Guild):
+    assert isinstance(vars(guild.bot.http)["_global_over"], SelfOpening)
 
 
 async def test_messages_are_left_alone(guild: Guild):
