@@ -130,6 +130,11 @@ class SubscriptionStore:
         )
         await connection.execute(statement.values(feed_id=to))
 
+    async def feeds_of(self, connection: AsyncConnection, channel_id: int) -> list[int]:
+        """Return the feeds that a channel gets or might get again, in the order in which they are to be locked."""
+        statement = select(tables.subscription.c.feed_id).where(tables.subscription.c.channel_id == channel_id)
+        return list(await connection.scalars(statement.order_by(tables.subscription.c.feed_id)))
+
     async def guilds_of(self, connection: AsyncConnection, feed_id: int) -> set[int]:
         """Return the guilds that get news from a feed."""
         statement = select(tables.subscription.c.guild_id).where(

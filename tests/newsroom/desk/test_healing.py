@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import select
 
@@ -25,10 +27,14 @@ async def desk(database: Database) -> Desk:
     return desk
 
 
-async def publish(desk: Desk, *numbers: int) -> None:
+def put(desk: Desk, *numbers: int) -> None:
     known = desk.web.documents[FEED].entries
     fresh = [post(number, published=desk.clock()) for number in sorted(numbers, reverse=True)]
     desk.web.put(FEED, *fresh, *known)
+
+
+async def publish(desk: Desk, *numbers: int) -> None:
+    put(desk, *numbers)
     feed = desk.rounds.roster.get(1)
     assert feed is not None
     await desk.rounds.read_now(feed)
@@ -197,6 +203,24 @@ async def test_what_the_other_channel_has_already_does_not_come_again(desk: Desk
     assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == 0
 
     assert await desk.headlines(OTHER_CHANNEL) == []
+
+
+async def test_what_a_round_is_just_planning_comes_along(desk: Desk) -> None:
+    await desk.suspend(code=10003)
+    put(desk, 1, 2)
+    feed = desk.rounds.roster.get(1)
+    assert feed is not None
+    reading = await desk.rounds.read(feed)
+    assert reading.identities is not None
+    target = Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT)
+
+    async with desk.store.begin() as connection:
+        await desk.rounds.remember(connection, reading.feed, reading.identities)
+        replacing = asyncio.create_task(desk.newsroom.replacements.channel(GUILD, CHANNEL, target))
+        await asyncio.wait({replacing}, timeout=0.2)  # where it doesn't wait for the round, it is done by now
+
+    assert await replacing == 2
+    assert await desk.headlines(OTHER_CHANNEL) == ["Post 1", "Post 2"]
 
 
 # Guilds
