@@ -21,6 +21,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, Process
@@ -491,6 +492,7 @@ def own_postgres() -> Iterator[str]:
 
 def main() -> int:
     """Run a storm and print how it ended; 1 unless each article came exactly once."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no bot is left behind
     parser = argparse.ArgumentParser(description="Kill the bot at random, and count what comes twice or never.")
     parser.add_argument("--minutes", type=float, default=10, metavar="N", help="how long it lasts (10)")
     parser.add_argument(
