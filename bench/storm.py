@@ -69,7 +69,7 @@ CARD, LIST = "more:", "late:"  # what the button under a message is for, by its 
 
 # All in seconds.
 LOOK_EVERY = 0.1
-LONGEST_START, LONGEST_PATIENCE = 60.0, 15.0
+LONGEST_START = 60.0
 LONGEST_CALM = 900.0
 PUBLISH_EVERY = 2.5
 BURST, BURSTS = 25, 0.01  # articles at once, and how often instead of one or two
@@ -225,7 +225,7 @@ class Storm:
                 await asyncio.sleep(self.random.uniform(0, STAY_AWAY))
             await self.bot.start()
             if self.random.random() < 0.9:
-                await self._bot_back(LONGEST_PATIENCE)
+                await self._bot_back()
 
     async def _next_send(self) -> None:
         count = len(self.sandbox.requests)
@@ -328,9 +328,9 @@ class Storm:
             return ""
         return f"{unread} articles not read; {rows}; {pages} pages; channels closed: {dict(reasons)}"
 
-    async def _bot_back(self, longest: float = LONGEST_START) -> None:
-        """Wait until the bot is connected, or for so long: the gateway's own patience grows with each refusal."""
-        until = monotonic() + longest
+    async def _bot_back(self) -> None:
+        """Wait until the bot is connected, or for so long: the library's patience grows with each refusal."""
+        until = monotonic() + LONGEST_START
         with suppress(TimeoutError):
             await self.sandbox.bot_gone(timeout=1)
         while not self.sandbox.gateway.connected:

@@ -113,12 +113,13 @@ class Weather:
         self._note("long 429", self._sandbox.faults.fail(*SEND, status=429, retry_after=self._random.uniform(31, 45)))
 
     def _cut_gateway(self) -> None:
+        if not self._sandbox.gateway.connected:
+            return
         # Rarely, because the library waits longer after each refusal, and a bot that waits is in no danger.
         if self._random.random() < 0.2:
             self._note("gateway refused", self._sandbox.faults.fail(*DOOR, status=503))
-        if self._sandbox.gateway.connected:
-            self._events["gateway cut"] += 1
-            self._sandbox.drop_gateway()
+        self._events["gateway cut"] += 1
+        self._sandbox.drop_gateway()
 
     def _invalidate(self) -> None:
         if self._sandbox.gateway.connected:
