@@ -88,7 +88,7 @@ class AlertsCog(commands.Cog, name="Alerts"):
         await self._pulse.beat(self._start_due)
 
     async def _start_due(self) -> None:
-        self._tasks.end_stuck(LONGEST_SILENCE)
+        self._pulse.stuck += self._tasks.end_stuck(LONGEST_SILENCE)
         for alert_id in await self._alerts.due():
             self._tasks.start(alert_id, partial(self._tell, alert_id))
 

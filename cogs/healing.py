@@ -57,7 +57,7 @@ class Healing(commands.Cog):
         await self._pulse.beat(self._probe)
 
     async def _probe(self) -> None:
-        self._tasks.end_stuck(LONGEST_SILENCE)
+        self._pulse.stuck += self._tasks.end_stuck(LONGEST_SILENCE)
         for channel in await self._channels.probes_due():
             if self._is_gone(channel):
                 await self._channels.probe_later(channel.channel_id)

@@ -98,7 +98,7 @@ class Posting(commands.Cog):
 
     async def _start_due(self) -> None:
         """Start a task for each channel with work, and wait for none: one that hangs must hold up no other."""
-        self._tasks.end_stuck(INTERVALS * LONGEST_ATTEMPT.total_seconds())
+        self._pulse.stuck += self._tasks.end_stuck(INTERVALS * LONGEST_ATTEMPT.total_seconds())
         if self._at_rest():
             return
         await self._digests.plan()

@@ -57,7 +57,9 @@ class RoundsCog(commands.Cog, name="Rounds"):
         await self._pulse.beat(self._start_round)
 
     async def _start_round(self) -> None:
-        self._tasks.end_stuck(max(INTERVALS * self._rounds.interval.total_seconds(), LONGEST_SILENCE))
+        self._pulse.stuck += self._tasks.end_stuck(
+            max(INTERVALS * self._rounds.interval.total_seconds(), LONGEST_SILENCE)
+        )
         due = self._rounds.take_due()
         if due:
             self._round_number += 1

@@ -170,7 +170,7 @@ class Voting(commands.Cog):
 
     async def _start_due(self) -> None:
         """Start what is due, and wait for none of it."""
-        self._tasks.end_stuck(LONGEST_SILENCE)
+        self._pulse.stuck += self._tasks.end_stuck(LONGEST_SILENCE)
         for poll in await self._polls.due():
             self._tasks.start(("close", poll.id), partial(self._close, poll))
         await self._repeats.ask_due()

@@ -21,14 +21,10 @@ class _Running:
 
 
 class Tasks:
-    """Tasks by key, at most one of each at a time. A task that fails is logged and ends alone.
-
-    ``stuck`` counts those that were ended because they made no progress.
-    """
+    """Tasks by key, at most one of each at a time. A task that fails is logged and ends alone."""
 
     def __init__(self) -> None:
         self._running: dict[Hashable, _Running] = {}
-        self.stuck = 0
 
     def start(self, key: Hashable, work: Callable[[], Awaitable[object]]) -> None:
         """Start ``work``, unless a task of that key is still running."""
@@ -42,14 +38,18 @@ class Tasks:
         if running is not None:
             running.progress_at = asyncio.get_running_loop().time()
 
-    def end_stuck(self, seconds: float) -> None:
-        """Cancel every task that has made no progress for so long; whoever starts it next begins anew."""
-        now = asyncio.get_running_loop().time()
+    def end_stuck(self, seconds: float) -> int:
+        """Cancel every task that has made no progress for so long, and return how many those are.
+
+        Whoever starts one next begins anew.
+        """
+        stuck, now = 0, asyncio.get_running_loop().time()
         for key, running in self._running.items():
             if now - running.progress_at > seconds and not running.task.cancelling():
-                self.stuck += 1
+                stuck += 1
                 log.error("background work made no progress for %.0f s and is begun again: %s", seconds, key)
                 running.task.cancel()
+        return stuck
 
     async def join(self, seconds: float) -> None:
         """Wait for what runs, at most so long; whatever is left then is cancelled."""
@@ -74,13 +74,14 @@ class Pulse:
     """One loop's passes: one that fails or hangs is logged, counted and given up, so that the next one comes.
 
     ``interval`` is in seconds; a pass gets INTERVALS of them, and at least ``least``. ``passed_at`` is when a pass last
-    came to its end, which is what being well means: a process that is merely there may do nothing.
+    came to its end, which is what being well means: a process that is merely there may do nothing. ``stuck`` counts the
+    tasks that the loop had started and had to end, because they made no progress.
     """
 
     def __init__(self, name: str, interval: float, *, now: Callable[[], datetime], least: float = 30.0) -> None:
         self.name = name
         self.passed_at: datetime | None = None
-        self.failures = 0
+        self.failures = self.stuck = 0
         self._patience = max(INTERVALS * interval, least)
         self._now = now
 

@@ -92,6 +92,7 @@ def _whole(status: Status, pulses: Sequence[Pulse], versions: Sequence[str]) -> 
 def _pulse(pulse: Pulse) -> str:
     last = f"last pass {format_dt(pulse.passed_at, 'R')}" if pulse.passed_at else "no pass yet"
     trouble = f", {count(pulse.failures, 'pass', 'passes')} failed" if pulse.failures else ""
+    trouble += f", {count(pulse.stuck, 'task')} begun again" if pulse.stuck else ""
     return f"**{pulse.name.capitalize()}:** {last}{trouble}"
 
 

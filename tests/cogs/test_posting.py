@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 
@@ -83,9 +84,8 @@ class Post:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.place = FakePlace(desk)
-        self.posting = Posting(
-            desk.outbox, desk.newsroom.digests, self.place, Pulse("posting", 1, now=desk.clock), now=desk.clock
-        )
+        self.pulse = Pulse("posting", 1, now=desk.clock)
+        self.posting = Posting(desk.outbox, desk.newsroom.digests, self.place, self.pulse, now=desk.clock)
 
     async def tick(self, *answers: Exception | None, later: float = 0) -> None:
         """Let time pass and have what is due sent, the channel answering so."""
@@ -325,6 +325,33 @@ async def test_a_page_while_publishing_holds_cards_up_for_a_moment_only(post: Po
     await post.tick(later=60)
 
     assert post.headlines == ["Post 1", "Post 2", "Post 3"]
+
+
+async def test_a_channel_whose_sending_hangs_is_begun_again_and_counted_and_its_card_comes_once(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+):
+    hung, sends = asyncio.Event(), post.place.send
+
+    async def hang(message: CardMessage, nonce: str) -> int:
+        post.place.nonces.append(nonce)
+        hung.set()
+        await asyncio.Event().wait()
+        return 0
+
+    monkeypatch.setattr(post.place, "send", hang)
+    await post.posting.tick()
+    await hung.wait()
+    monkeypatch.setattr(post.place, "send", sends)
+    monkeypatch.setattr("cogs.posting.INTERVALS", -1)  # it hangs for longer than that already
+
+    await post.posting.tick()
+    monkeypatch.undo()
+    await post.posting._tasks.join(5)
+    await post.tick()
+
+    assert post.pulse.stuck == 1
+    assert post.headlines == ["Post 1", "Post 2"]
+    assert post.place.nonces[0] == post.place.nonces[1]
 
 
 async def test_an_outbox_that_cannot_be_read_does_not_end_the_loop(post: Post, monkeypatch: pytest.MonkeyPatch):

@@ -68,10 +68,13 @@ def rounds() -> Rounds:
 
 
 @pytest.fixture
-def cog(rounds: Rounds) -> RoundsCog:
-    return RoundsCog(
-        rounds, Subscriptions(), Retention(), Pulse("rounds", 1, now=Clock()), Pulse("save", 60, now=Clock())
-    )
+def pulse() -> Pulse:
+    return Pulse("rounds", 1, now=Clock())
+
+
+@pytest.fixture
+def cog(rounds: Rounds, pulse: Pulse) -> RoundsCog:
+    return RoundsCog(rounds, Subscriptions(), Retention(), pulse, Pulse("save", 60, now=Clock()))
 
 
 async def until_idle() -> None:
@@ -91,6 +94,24 @@ async def test_a_round_that_hangs_holds_up_no_other(cog: RoundsCog, rounds: Roun
     await until_idle()
 
     assert (rounds.begun, rounds.ended) == ([1, 2], [2])
+
+
+async def test_a_round_without_progress_is_ended_counted_and_its_feeds_are_read_again(
+    cog: RoundsCog, rounds: Rounds, pulse: Pulse, monkeypatch: pytest.MonkeyPatch
+):
+    rounds.due = [feed(id=1)]
+    await cog.tick()
+    await until_idle()
+    monkeypatch.setattr("cogs.rounds.LONGEST_SILENCE", -1.0)
+    rounds.interval = -rounds.interval  # it is longer than that already
+
+    await cog.tick()
+    await until_idle()
+    rounds.due = [feed(id=1)]
+    await cog.tick()
+    await until_idle()
+
+    assert (rounds.begun, pulse.stuck) == ([1, 1], 1)
 
 
 async def test_where_nothing_is_due_no_round_is_started(cog: RoundsCog, rounds: Rounds):

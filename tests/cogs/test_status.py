@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from newsroom.errors import FetchFailed
@@ -52,6 +54,13 @@ async def test_the_status_tells_what_runs_here_and_that_it_gets_on(guild: Guild)
     assert "**Database:** " in told and "schema 0003" in told
     assert "**Rounds:** last pass <t:" in told and "**Posting:** last pass <t:" in told
     assert "Popcorn " in told and "discord.py 2." in told
+
+
+async def test_the_status_tells_what_had_to_be_begun_again(guild: Guild):
+    pulse = next(pulse for pulse in guild.bot.pulses if pulse.name == "posting")
+    pulse.failures, pulse.stuck = 1, 2
+
+    assert re.search(r"\*\*Posting:\*\* .*, 1 pass failed, 2 tasks begun again\n", await guild.told("status"))
 
 
 async def test_the_status_is_for_those_who_manage_the_server(guild: Guild):
