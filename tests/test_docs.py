@@ -201,3 +201,12 @@ async def test_the_way_to_postgresql_brings_everything_along(
     new.web.put(FEED, *posts(1, 2, 3, 4))
     assert (await new.round()).new_articles == 1
     assert await new.headlines() == ["Post 2", "Post 3", "Post 4"]
+
+
+def test_what_operating_says_was_tested_is_tested():
+    named = section(page("docs/operating.md"), "## How each was tested")
+    rows = re.findall(r"`(tests/[\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", named)
+    assert len(rows) > 20
+    for path, tests in rows:
+        there = set(re.findall(r"^(?:async )?def (test_\w+)", page(path), re.MULTILINE))
+        assert set(re.findall(r"`(\w+)`", tests)) <= there

@@ -184,6 +184,22 @@ async def test_a_card_deleted_by_hand_stays_deleted(small_house: House):
     assert await house.headlines_at_last() == ["Two", "Last"]
 
 
+async def test_a_card_that_was_deleted_before_anybody_looked_comes_again(small_house: House):
+    house = small_house
+    hold = house.sandbox.faults.hold("POST", MESSAGES, when="after")
+    house.site.publish("One")
+    await house.add()
+    await hold.reached()
+    await house.bot.kill()
+    hold.drop()
+    (card,) = house.sandbox.messages(house.news)
+    house.sandbox.delete_message(card)
+
+    await house.restart()
+
+    assert await house.headlines_at_last() == ["One", "Last"]
+
+
 async def test_a_busy_channel_holds_up_no_other(small_house: House):
     house = small_house
     other = house.sandbox.add_text_channel(house.guild, "other")
