@@ -81,6 +81,18 @@ async def test_an_alert_whose_cause_has_passed_is_left_out(desk, alerts):
     assert await alerts.due() == []
 
 
+async def test_an_alert_that_may_stand_somewhere_is_left_out_too_once_its_cause_has_passed(desk, alerts):
+    await desk.suspend()
+    [contents] = await due(alerts)
+    claim = await alerts.claim(contents, OPS)
+    await alerts.later(claim, "Discord's answer got lost.", uncertain=True)
+    await desk.subscriptions.resume_channel(GUILD, CHANNEL)
+    desk.clock.advance(hours=1)
+
+    assert await due(alerts) == []
+    assert await alerts.due() == []
+
+
 async def test_those_can_be_told_who_added_what_it_is_about(desk, alerts):
     await desk.follow(OTHER_FEED, OTHER_CHANNEL)
     await desk.suspend()
