@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 SEND, POST, LOOK = ("POST", "/channels/*/messages"), ("POST", "/channels/*/threads"), ("GET", "/channels/*/messages")
 OPEN_POSTS, DRAW = ("GET", "/guilds/*/threads/active"), ("PATCH", "/channels/*/messages/*")
 PUBLISH, DOOR = ("POST", "/channels/*/messages/*/crosspost"), ("GET", "/gateway-socket")
-REQUESTS, HOW_OFTEN = (SEND, POST, LOOK, OPEN_POSTS, DRAW, PUBLISH), (10, 5, 3, 2, 1, 1)
+# What goes wrong again and again in one place keeps its story waiting for minutes, and nothing else happens there.
+REQUESTS, HOW_OFTEN = (SEND, POST, LOOK, OPEN_POSTS, DRAW, PUBLISH), (20, 3, 4, 2, 1, 1)
 RESUMABLE, ANEW = True, False
 PERMISSIONS = ("send_messages", "view_channel", "read_message_history")
 
@@ -30,15 +31,15 @@ class Weather:
         self._faults: list[tuple[str, Fault]] = []
         self._events: Counter[str] = Counter()
         self._kinds: dict[Callable[[], None], int] = {
-            self._lose_answer: 20,
-            self._reset: 12,
-            self._fail: 24,
-            self._slow_down: 10,
-            self._slow_down_all: 4,
-            self._slow_down_for_long: 1,
+            self._lose_answer: 40,
+            self._reset: 24,
+            self._fail: 48,
+            self._slow_down: 20,
+            self._slow_down_all: 8,
+            self._slow_down_for_long: 2,
             self._show_a_page: 1,
-            self._cut_gateway: 4,
-            self._invalidate: 2,
+            self._cut_gateway: 8,
+            self._invalidate: 4,
         }
 
     @property
