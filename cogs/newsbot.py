@@ -15,7 +15,7 @@ from discord.http import Route
 
 from cogs import EXTENSIONS
 from cogs.boards import Boards
-from cogs.pace import let_through
+from cogs.pace import let_through, reconnect_soon
 from cogs.places import Places
 from cogs.team_roles import TeamRoles
 from cogs.views.replies import explain
@@ -78,6 +78,9 @@ class NewsBot(commands.AutoShardedBot):
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self._sync_commands()
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        reconnect_soon(self, shard_id)
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Leave messages alone: everything is a slash command, a button or a menu."""

@@ -14,8 +14,8 @@ from yarl import URL
 
 import sandbox.server
 from cogs import EXTENSIONS
-from cogs.newsbot import LEAST_PERMISSIONS, speak_to
-from cogs.pace import SelfOpening, let_through
+from cogs.newsbot import LEAST_PERMISSIONS, NewsBot, speak_to
+from cogs.pace import LONGEST_RECONNECT_WAIT, SelfOpening, let_through
 from sandbox.server import Sandbox
 from tests.cogs.guild import Guild
 from tests.openapi import OpenAPI
@@ -90,6 +90,24 @@ async def test_a_request_given_up_under_the_limit_for_all_holds_up_no_other_for_
 
 def test_the_bot_sees_to_that(guild: Guild):
     assert isinstance(vars(guild.bot.http)["_global_over"], SelfOpening)
+
+
+async def test_after_an_outage_the_bot_connects_again_within_two_minutes(monkeypatch: pytest.MonkeyPatch):
+    class Bot(discord.AutoShardedClient):
+        on_shard_connect = NewsBot.on_shard_connect
+
+    async with Sandbox.running() as sandbox, Bot(intents=discord.Intents.none()) as client:
+        monkeypatch.setattr(Route, "BASE", sandbox.api_url)
+        running = asyncio.create_task(client.start(sandbox.token))
+        await client.wait_for("shard_ready")
+        shard = client.shards[0]._parent
+
+        waits = [shard._backoff.delay() for _ in range(50)]
+        await client.close()
+        await running
+
+    assert max(waits) == LONGEST_RECONNECT_WAIT
+    assert min(waits) < LONGEST_RECONNECT_WAIT
 
 
 async def test_messages_are_left_alone(guild: Guild):
