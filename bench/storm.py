@@ -37,7 +37,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import func, select, update
 
 from bench.ledger import Audit, Kind, Ledger, Standing
 from bench.newsstand import Newsstand, newsstand
@@ -129,7 +129,7 @@ class Bot:
             )  # fmt: skip
 
     async def kill(self) -> None:
-        """End it as a power cut does."""
+        """End it by SIGKILL."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
@@ -166,6 +166,7 @@ class Storm:
     weather: Weather
     ledgers: dict[str, Ledger] = field(default_factory=lambda: {name: Ledger(feeds) for name, feeds in LISTENS.items()})
     moves: int = 0
+    replacing: asyncio.Task[None] | None = None
 
     # ---------------------------------------------------------------- before
 
@@ -250,12 +251,9 @@ class Storm:
             self.sandbox.delete_channel(old)
             self.channels[MOVING] = self.sandbox.add_text_channel(self.guild, f"moving-{self.moves + 1}")
             self.moves += 1
-            # Nothing may keep an admin from finishing what was begun, or its stories would have nowhere to go.
-            await asyncio.shield(self._replacing(old))
-
-    def _replacing(self, old: HasId) -> asyncio.Task[None]:
-        self._moved = asyncio.create_task(self._replace(old, self.channels[MOVING]))
-        return self._moved
+            self.replacing = asyncio.create_task(self._replace(old, self.channels[MOVING]))
+            # An admin goes on when the storm is over: without another channel its stories have nowhere to go.
+            await asyncio.shield(self.replacing)
 
     async def _replace(self, old: HasId, new: HasId) -> None:
         """Click until it is done: a bot that is killed answers nobody."""
@@ -271,8 +269,6 @@ class Storm:
                         return
             await asyncio.sleep(10 * LOOK_EVERY)
 
-    _moved: asyncio.Task[None] | None = None
-
     async def _make_lists(self) -> None:
         while True:
             await self._pause(LISTS_EVERY)
@@ -280,18 +276,13 @@ class Storm:
 
     async def _lists_now(self) -> None:
         """Let it be six in the evening for what waits for its list."""
-        waits = (tables.delivery.c.state == DeliveryState.DEFERRED) & (tables.delivery.c.set_aside_for == DIGEST)
-        # The bot doesn't expect anybody else to write there: one of the two has to try again.
+        delivery = tables.delivery.c
+        waits = (delivery.state == DeliveryState.DEFERRED) & (delivery.set_aside_for == DIGEST)
+        statement = update(tables.delivery).where(waits, delivery.digest_id.is_(None)).values(due_at=datetime.now(UTC))
+        # The bot doesn't expect anybody else to write there: where the two get in each other's way, next time.
         with suppress(StoreError):
-            await self._make_due(waits)
-
-    async def _make_due(self, waits: ColumnElement[bool]) -> None:
-        async with self.store.begin() as connection:
-            await connection.execute(
-                update(tables.delivery)
-                .where(waits, tables.delivery.c.digest_id.is_(None))
-                .values(due_at=datetime.now(UTC))
-            )
+            async with self.store.begin() as connection:
+                await connection.execute(statement)
 
     async def _pause(self, usual: float) -> None:
         await asyncio.sleep(self.random.uniform(0, 2 * usual))
@@ -315,7 +306,7 @@ class Storm:
 
     async def _left_over(self) -> str:
         """Return what is not done yet, in words."""
-        if self._moved is not None and not self._moved.done():
+        if self.replacing is not None and not self.replacing.done():
             return "a channel is not replaced yet"
         unread = sum(map(len, self.stand.items.values()))
         delivery, digest = tables.delivery.c, tables.digest.c
