@@ -290,10 +290,8 @@ class Subscriptions:
                 connection, feed_id, [one.channel_id for one in back], _removal(removed_at), now
             )
             missed = await store.articles.found_since(connection, feed_id, removed_at)
-            for held in (False, True):
-                wanted = SubscriptionState.HELD if held else SubscriptionState.ACTIVE
-                due = [one for one in back if one.state is wanted and not one.baseline_due]
-                await store.deliveries.plan(connection, missed, due, now, held=held)
+            due = [one for one in back if one.state is not SubscriptionState.PAUSED and not one.baseline_due]
+            await store.deliveries.plan(connection, missed, due, now)
         returned = {one.id for one in back}
         return [one for one in await self._listed(guild_id, feed_id) if one.subscription.id in returned]
 

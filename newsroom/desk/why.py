@@ -96,12 +96,13 @@ class Whys:
                 raise RequestRefused(UNKNOWN)
             article = articles[article_id or 0]
             pairs = await self._store.subscriptions.of_guild(connection, guild_id)
-            tellers = await self._store.stories.tellers(connection, article.story_id)
+            story_id, _ = await self._store.stories.told_in(connection, article, guild_id)
+            tellers = await self._store.stories.tellers(connection, story_id, guild_id)
             feeds = {feed.id: feed for _, feed in pairs}
             feed = feeds.get(article.feed_id) or await self._store.feeds.get(connection, article.feed_id)
             assert feed is not None, "articles go with their feed"
             own = [one for one, _ in pairs if one.feed_id in tellers]
-            records = await self._store.deliveries.of_story(connection, article.story_id, guild_id)
+            records = await self._store.deliveries.of_story(connection, story_id, guild_id)
             # What another guild's feeds are called, and bring, is nobody else's business, same story or not.
             if feed.id not in feeds and article.id not in {record.delivery.article_id for record in records.values()}:
                 raise RequestRefused(UNKNOWN)

@@ -165,8 +165,22 @@ class ArticleStore:
 
     async def get(self, connection: AsyncConnection, article_ids: Collection[int]) -> dict[int, Article]:
         """Return these articles by their ids; one that isn't there is left out."""
-        rows = await connection.execute(select(*COLUMNS).where(tables.article.c.id.in_(list(article_ids))))
-        return {row.id: Article(*row) for row in rows}
+        wanted, found = list(article_ids), dict[int, Article]()
+        for start in range(0, len(wanted), KEYS_A_QUERY):
+            statement = select(*COLUMNS).where(tables.article.c.id.in_(wanted[start : start + KEYS_A_QUERY]))
+            found.update({row.id: Article(*row) for row in await connection.execute(statement)})
+        return found
+
+    async def update(self, connection: AsyncConnection, news: Sequence[Article], most: int) -> list[Article]:
+        """Take these articles as they are told now, each at most so often; return those that were taken."""
+        taken = []
+        for article in news:
+            own = update(tables.article).where(tables.article.c.id == article.id, tables.article.c.updates < most)
+            values = {name: getattr(article, name) for name in ("title", "summary", "picture_url")}
+            done = await connection.execute(own.values(**values, updates=tables.article.c.updates + 1))
+            if done.rowcount:
+                taken.append(article)
+        return taken
 
     async def found_since(self, connection: AsyncConnection, feed_id: int, since: datetime) -> list[Article]:
         """Return what a feed has brought after that moment, oldest first."""
@@ -260,7 +274,10 @@ class ArticleStore:
         keys = list(by_key)
         ids: dict[bytes, int] = {}
         if keys:
-            rows = [{"key": key, "joined_id": joined.get(key), **_story_row(item, now)} for key, item in by_key.items()]
+            rows = [
+                {"key": key, "joined_id": joined.get(key), **story_row(item.entry.title, item.entry.summary, now)}
+                for key, item in by_key.items()
+            ]
             statement = self._insert(tables.story)
             told = statement.excluded
             # A second source may say what the first left open.
@@ -277,7 +294,9 @@ class ArticleStore:
                 )
                 ids.update({bytes(row.key): row.root for row in await connection.execute(found)})
         keyless = [
-            _story_row(item, now) for place, item in enumerate(items) if item.story_key is None and place not in joins
+            story_row(item.entry.title, item.entry.summary, now)
+            for place, item in enumerate(items)
+            if item.story_key is None and place not in joins
         ]
         own: list[int] = []
         if keyless:
@@ -290,9 +309,9 @@ class ArticleStore:
         ]
 
 
-def _story_row(item: Identified, now: datetime) -> dict[str, object]:
+def story_row(title: str, summary: str, now: datetime) -> dict[str, object]:
     """A story as its first article tells it, with the side or sides it is about."""
-    reading = read_camp(item.entry.title, item.entry.summary)
+    reading = read_camp(title, summary)
     return {
         "created_at": now,
         "camp": reading.camp,

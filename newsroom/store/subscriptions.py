@@ -130,13 +130,6 @@ class SubscriptionStore:
         )
         await connection.execute(statement.values(feed_id=to))
 
-    async def guilds_of(self, connection: AsyncConnection, feed_id: int) -> set[int]:
-        """Return the guilds that get news from a feed."""
-        statement = select(tables.subscription.c.guild_id).where(
-            tables.subscription.c.feed_id == feed_id, tables.is_active
-        )
-        return set(await connection.scalars(statement))
-
     async def purge(self, connection: AsyncConnection, removed_before: datetime) -> None:
         """Forget the subscriptions whose removal can't be undone any more."""
         await connection.execute(delete(tables.subscription).where(tables.subscription.c.removed_at < removed_before))
