@@ -287,7 +287,8 @@ async def guild_with_bot(database_url: str, fetcher: Any, reader: Any) -> AsyncI
     charts = Charts()
     newsroom = newsroom_over(store, fetcher, reader, charts)
     bot = UnhurriedBot(newsroom, api_url=API_URL)
-    env = simcord.Env(bot, shard_count=1)
+    # Its limit on real time is there for a bot that hangs, not for a machine that has much to do.
+    env = simcord.Env(bot, shard_count=1, settle_timeout=60)
     await env.start()
     try:
         place = env.create_guild("AI corner")
