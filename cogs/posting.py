@@ -49,7 +49,7 @@ SENDS_A_SECOND = 40
 # discord.py waits out a rate limit inside a send; with no answer after this, nobody knows.
 LONGEST_SEND = 60.0
 
-# A look has an end on either side (see Claim), so this cuts none short where it is busy, only where Discord hangs.
+# A look has an end on either side (see Attempt), so this cuts none short where it is busy, only where Discord hangs.
 LONGEST_LOOK = 60.0
 
 LAST_SENDS = 8.0  # seconds; what the sends in flight get when the bot stops, of the ten that bot.py has in all
@@ -164,10 +164,7 @@ class Posting(commands.Cog):
         return await self._try(place, claim, plain_card_message(claim.card))
 
     async def _try(self, place: Place, claim: Claim | DigestClaim, message: Message) -> int:
-        patience = LONGEST_SEND
-        if claim.repeat_until is not None:
-            patience = min(patience, (claim.repeat_until - self._now()).total_seconds())
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(claim.patience(LONGEST_SEND, self._now())):
             return await place.send(message, claim.nonce)
 
     async def _look(self, place: Place, claim: Claim | DigestClaim) -> int | None:
