@@ -180,6 +180,9 @@ class DeliveryState(StrEnum):
     QUARANTINED = "quarantined"
 
 
+ON_ITS_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
+
+
 class PublishState(StrEnum):
     """How far the publishing of a card in an announcement channel is; a step of its own after ``sent``."""
 

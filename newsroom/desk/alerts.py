@@ -15,7 +15,7 @@ from newsroom.attempts import Claimed, Tries, not_sent
 from newsroom.errors import RequestRefused
 from newsroom.feeds.health import feed_health
 from newsroom.marks import ALERT, Marks
-from newsroom.models import Alert, AlertKind, DeliveryState, Feed, Health, SubscriptionState
+from newsroom.models import ON_ITS_WAY, Alert, AlertKind, DeliveryState, Feed, Health, SubscriptionState
 from newsroom.store import Connection, Store
 from newsroom.times import zone
 
@@ -101,7 +101,7 @@ class Alerts:
         """Return what an alert says, as things are now; None if it is told, or its cause has passed."""
         async with self._store.begin() as connection:
             alert = await self._store.alerts.get(connection, alert_id)
-            if alert is None or alert.state not in (DeliveryState.PENDING, DeliveryState.SENDING):
+            if alert is None or alert.state not in ON_ITS_WAY:
                 return None
             contents = await self._contents(connection, alert)
             if contents is None and alert.attempted_at is None:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Update, and_, delete, func, or_, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import (
+    ON_ITS_WAY,
     Article,
     Backlog,
     ChannelKind,
@@ -33,7 +34,6 @@ from newsroom.store.database import Database
 from newsroom.stories.camps import terms_from_json
 
 COLUMNS = [tables.delivery.c[name] for name in Delivery.__dataclass_fields__]
-ON_ITS_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 ROWS_A_STATEMENT = 500
 STANDS = (tables.delivery.c.state == DeliveryState.SENT) & tables.delivery.c.message_id.is_not(None)
 

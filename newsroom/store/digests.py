@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsroom.models import Article, Camp, DeliveryState, Digest, NewsChannel
+from newsroom.models import ON_ITS_WAY, Article, Camp, DeliveryState, Digest, NewsChannel
 from newsroom.store import articles, channels, tables
-from newsroom.store.deliveries import DIGEST, ON_ITS_WAY, is_due, open_channel
+from newsroom.store.deliveries import DIGEST, is_due, open_channel
 
 COLUMNS = [tables.digest.c[name] for name in Digest.__dataclass_fields__]
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from newsroom.attempts import Claimed, Tries, not_sent
 from newsroom.marks import POLL, POLL_MESSAGE, Marks
 from newsroom.models import (
+    ON_ITS_WAY,
     Article,
     Card,
     DeliveryState,
@@ -89,7 +90,7 @@ class PollMessages:
         now = self._now()
         async with self._store.begin() as connection:
             message = await self._store.polls.message(connection, row_id)
-            if message is None or message.state not in (DeliveryState.PENDING, DeliveryState.SENDING):
+            if message is None or message.state not in ON_ITS_WAY:
                 return None
             if message.due_at > now:
                 return None
