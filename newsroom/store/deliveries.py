@@ -1,8 +1,4 @@
-"""The outbox: each story on its way to each news channel. What a row says is the truth.
-
-A channel's rows go out in the order of their ids. The first that is neither done nor set aside is the
-channel's head; while it waits, whatever is behind it waits too.
-"""
+"""The outbox: each story on its way to each news channel. What a row says is the truth."""
 
 from __future__ import annotations
 
@@ -10,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import ColumnElement, Update, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import (
@@ -29,22 +26,24 @@ from newsroom.models import (
     Subscription,
     SubscriptionState,
 )
-from newsroom.store import articles, channels, stories, tables
+from newsroom.store import articles, queues, stories, tables
+from newsroom.store.channels import open_channel
 from newsroom.store.database import Database
+from newsroom.store.queues import is_due
 from newsroom.stories.camps import terms_from_json
 
 COLUMNS = [tables.delivery.c[name] for name in Delivery.__dataclass_fields__]
 ROWS_A_STATEMENT = 500
 STANDS = (tables.delivery.c.state == DeliveryState.SENT) & tables.delivery.c.message_id.is_not(None)
 
+SOURCE = func.coalesce(tables.subscription.c.title, tables.feed.c.title)
+"""What a source is called in a channel: as its admins named it there, or else as the feed names itself."""
+
 FLOOD = "flood"
 """The cause for which what a held feed brings is set aside."""
 
 DIGEST = "digest"
 """The cause for which what is over a channel's limit is set aside, until the daily list."""
-
-LONGEST_WAIT = timedelta(days=2)
-"""Nothing is ever put off for so long: what seems to be was put off while the clock was wrong, and is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +100,7 @@ class DeliveryStore:
 
     async def due_channels(self, connection: AsyncConnection, now: datetime) -> list[int]:
         """Return the channels that may get news and whose head is due."""
-        heads = (
-            select(func.min(tables.delivery.c.id))
-            .where(tables.delivery.c.state.in_(ON_ITS_WAY))
-            .group_by(tables.delivery.c.channel_id)
-        )
-        statement = (
-            select(tables.delivery.c.channel_id)
-            .join(tables.news_channel, tables.news_channel.c.channel_id == tables.delivery.c.channel_id)
-            .where(tables.delivery.c.id.in_(heads), is_due(tables.delivery.c.due_at, now), open_channel(now))
-            .order_by(tables.delivery.c.id)
-        )
-        return list(await connection.scalars(statement))
+        return await queues.due_channels(connection, tables.delivery, now)
 
     async def head(
         self, connection: AsyncConnection, channel_id: int, now: datetime
@@ -121,18 +109,7 @@ class DeliveryStore:
 
         With it comes the channel, and whether more wait behind that delivery.
         """
-        statement = (
-            select(*COLUMNS)
-            .where(tables.delivery.c.channel_id == channel_id, tables.delivery.c.state.in_(ON_ITS_WAY))
-            .order_by(tables.delivery.c.id)
-            .limit(2)
-        )
-        rows = (await connection.execute(statement)).all()
-        if not rows or now < rows[0].due_at <= now + LONGEST_WAIT:
-            return None
-        place = select(*channels.COLUMNS).where(tables.news_channel.c.channel_id == channel_id, open_channel(now))
-        channel = (await connection.execute(place)).one_or_none()
-        return (Delivery(*rows[0]), NewsChannel(*channel), len(rows) > 1) if channel else None
+        return await queues.head(connection, tables.delivery, Delivery, channel_id, now)
 
     async def get(self, connection: AsyncConnection, delivery_id: int) -> Delivery | None:
         return await self._one(connection, tables.delivery.c.id == delivery_id)
@@ -251,19 +228,7 @@ class DeliveryStore:
 
     async def contents(self, connection: AsyncConnection, delivery: Delivery) -> tuple[Article, str]:
         """Return the article that a card shows and the name of its source in that channel."""
-        statement = (
-            select(
-                *articles.COLUMNS,
-                func.coalesce(tables.subscription.c.title, tables.feed.c.title).label("source"),
-            )
-            .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
-            .outerjoin(
-                tables.subscription,
-                (tables.subscription.c.feed_id == tables.feed.c.id)
-                & (tables.subscription.c.channel_id == delivery.channel_id),
-            )
-            .where(tables.article.c.id == delivery.article_id)
-        )
+        statement = with_source(delivery.channel_id).where(tables.article.c.id == delivery.article_id)
         row = (await connection.execute(statement)).one()
         return Article(*row[:-1]), row.source
 
@@ -271,7 +236,7 @@ class DeliveryStore:
         """Return the other sources of a card's story that its channel gets, each by its newest article and its name."""
         shown = select(tables.article.c.feed_id).where(tables.article.c.id == delivery.article_id).scalar_subquery()
         statement = (
-            select(*articles.COLUMNS, func.coalesce(tables.subscription.c.title, tables.feed.c.title))
+            select(*articles.COLUMNS, SOURCE)
             .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
             .join(tables.subscription, tables.subscription.c.feed_id == tables.article.c.feed_id)
             .where(
@@ -552,14 +517,13 @@ def _rows(
             }
 
 
-def is_due(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
-    return or_(column <= now, column > now + LONGEST_WAIT)
-
-
-def open_channel(now: datetime) -> ColumnElement[bool]:
-    """Say in SQL that a channel is neither suspended nor paused, and in a guild that has us."""
-    return and_(
-        tables.news_channel.c.suspended_for.is_(None),
-        or_(tables.news_channel.c.paused.is_(False), tables.news_channel.c.paused_until <= now),
-        tables.is_here(tables.news_channel.c.guild_id),
+def with_source(channel_id: int) -> Select[Any]:
+    """Select articles, each with the name of its source in a channel."""
+    return (
+        select(*articles.COLUMNS, SOURCE.label("source"))
+        .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
+        .outerjoin(
+            tables.subscription,
+            (tables.subscription.c.feed_id == tables.feed.c.id) & (tables.subscription.c.channel_id == channel_id),
+        )
     )

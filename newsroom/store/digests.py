@@ -9,10 +9,9 @@ from sqlalchemy import bindparam, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import ON_ITS_WAY, Article, Camp, DeliveryState, Digest, NewsChannel
-from newsroom.store import articles, channels, tables
-from newsroom.store.deliveries import DIGEST, is_due, open_channel
-
-COLUMNS = [tables.digest.c[name] for name in Digest.__dataclass_fields__]
+from newsroom.store import queues, tables
+from newsroom.store.channels import open_channel
+from newsroom.store.deliveries import DIGEST, with_source
 
 
 class DigestStore:
@@ -108,49 +107,19 @@ class DigestStore:
 
     async def due_channels(self, connection: AsyncConnection, now: datetime) -> list[int]:
         """Return the channels that may get news and whose next page is due."""
-        heads = (
-            select(func.min(tables.digest.c.id))
-            .where(tables.digest.c.state.in_(ON_ITS_WAY))
-            .group_by(tables.digest.c.channel_id)
-        )
-        statement = (
-            select(tables.digest.c.channel_id)
-            .join(tables.news_channel, tables.news_channel.c.channel_id == tables.digest.c.channel_id)
-            .where(tables.digest.c.id.in_(heads), is_due(tables.digest.c.due_at, now), open_channel(now))
-        )
-        return list(await connection.scalars(statement))
+        return await queues.due_channels(connection, tables.digest, now)
 
     async def head(
         self, connection: AsyncConnection, channel_id: int, now: datetime
     ) -> tuple[Digest, NewsChannel, bool] | None:
         """Return the page that is next in a channel, if it is due; the channel, and whether more pages wait."""
-        statement = (
-            select(*COLUMNS)
-            .where(tables.digest.c.channel_id == channel_id, tables.digest.c.state.in_(ON_ITS_WAY))
-            .order_by(tables.digest.c.id)
-            .limit(2)
-        )
-        rows = (await connection.execute(statement)).all()
-        place = select(*channels.COLUMNS).where(tables.news_channel.c.channel_id == channel_id, open_channel(now))
-        channel = (await connection.execute(place)).one_or_none()
-        if not rows or channel is None or rows[0].due_at > now:
-            return None
-        return Digest(*rows[0]), NewsChannel(*channel), len(rows) > 1
+        return await queues.head(connection, tables.digest, Digest, channel_id, now)
 
     async def contents(self, connection: AsyncConnection, digest: Digest) -> list[tuple[Article, str]]:
         """Return the stories of a page, each with the name of its source there."""
         statement = (
-            select(
-                *articles.COLUMNS,
-                func.coalesce(tables.subscription.c.title, tables.feed.c.title).label("source"),
-            )
+            with_source(digest.channel_id)
             .join(tables.delivery, tables.delivery.c.article_id == tables.article.c.id)
-            .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
-            .outerjoin(
-                tables.subscription,
-                (tables.subscription.c.feed_id == tables.feed.c.id)
-                & (tables.subscription.c.channel_id == digest.channel_id),
-            )
             .where(tables.delivery.c.digest_id == digest.id)
             .order_by(tables.delivery.c.digest_place)
         )

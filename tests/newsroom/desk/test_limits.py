@@ -344,3 +344,19 @@ async def test_nothing_that_waits_for_a_list_is_ever_sent_as_a_card(desk: Desk) 
     async with desk.store.read() as connection:
         records = await desk.store.deliveries.of_story(connection, 6, GUILD)
     assert {record.delivery.state for record in records.values()} <= {DeliveryState.DEFERRED, DeliveryState.SENT}
+
+
+async def test_a_page_that_was_put_off_while_the_clock_ran_far_ahead_comes_once_it_is_set_right(desk: Desk) -> None:
+    digests = desk.newsroom.digests
+    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.headlines()
+    at_six(desk)
+    await digests.plan()
+    desk.clock.advance(days=1000)
+    claim = await digests.claim(CHANNEL)
+    assert claim is not None
+    await digests.surely_not_sent(claim, "Discord asks me to slow down.")
+    desk.clock.advance(days=-1000)
+
+    assert await digests.due_channels() == [CHANNEL]
+    assert await listed(desk) == [["Post 5"]]
