@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from newsroom.desk.story_desk import LARGEST_ID
+from newsroom.desk.subscriptions import is_paused
 from newsroom.errors import RequestRefused
 from newsroom.feeds.identity import names_of_link
 from newsroom.models import Article, DeliveryState, Feed, NewsChannel, Subscription, SubscriptionState
@@ -16,7 +18,6 @@ from newsroom.store.deliveries import DIGEST, FLOOD, Record
 from newsroom.text import row_number
 
 MESSAGE_LINK = re.compile(r"https://(?:\w+\.)?discord(?:app)?\.com/channels/\d+/\d+/(\d{1,19})/?")
-LARGEST_ID = 2**63 - 1
 UNKNOWN = (
     "None of this server's feeds has brought that. Give me its link, the link of its card, or pick it from the list "
     "that appears while you type."
@@ -49,7 +50,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How far a story came in one news channel. ``since`` is when it was posted, or is due, if that is known."""
+    """How far a story came in one news channel. ``at`` is when it was posted, or is due, if that is known."""
 
     channel: NewsChannel
     fate: Fate
@@ -144,9 +145,7 @@ class Whys:
 def way_of(channel: NewsChannel, subscriptions: Sequence[Subscription], record: Record | None, now: datetime) -> Way:
     """Say what became of a story in a channel. ``subscriptions`` are the channel's to feeds that tell the story."""
     if record is not None:
-        way = _way_of_record(channel, record, now)
-        if way is not None:
-            return way
+        return _way_of_record(channel, record, now)
     if not subscriptions:
         return Way(channel, Fate.NO_FEED)
     if all(one.state is SubscriptionState.PAUSED for one in subscriptions):
@@ -154,8 +153,8 @@ def way_of(channel: NewsChannel, subscriptions: Sequence[Subscription], record: 
     return Way(channel, Fate.BEFORE, at=min(one.added_at for one in subscriptions))
 
 
-def _way_of_record(channel: NewsChannel, record: Record, now: datetime) -> Way | None:
-    """What a story's row in the outbox says of its way; None where it says nothing that still holds."""
+def _way_of_record(channel: NewsChannel, record: Record, now: datetime) -> Way:
+    """What a story's row in the outbox says of its way."""
     delivery = record.delivery
     match delivery.state:
         case DeliveryState.SENT if delivery.message_id is not None:
@@ -173,6 +172,6 @@ def _way_of_record(channel: NewsChannel, record: Record, now: datetime) -> Way |
             return Way(channel, fate, reason=record.reason)
         case _ if channel.suspended_for is not None:
             return Way(channel, Fate.BLOCKED, reason=channel.suspended_for)
-        case _ if channel.paused and (channel.paused_until is None or channel.paused_until > now):
+        case _ if is_paused(channel, now):
             return Way(channel, Fate.CHANNEL_PAUSED, at=channel.paused_until)
     return Way(channel, Fate.ON_ITS_WAY, at=delivery.due_at, reason=record.reason)
