@@ -21,7 +21,7 @@ from cogs.views.replies import explain, permission_name
 from newsroom.desk.rounds import Outcome
 from newsroom.desk.subscriptions import UNDO_WINDOW, Refreshed
 from newsroom.models import Backlog, FeedLink, NewsChannel
-from newsroom.text import clean, length, shorten
+from newsroom.text import clean, length, listed, shorten
 
 COLOUR: Final = discord.Colour(0xF4C430)
 
@@ -382,12 +382,12 @@ def feed_list(
 def _notes(suspended_for: str | None, backlog: Backlog | None) -> Iterator[str]:
     """What an admin should know of the channel as a whole, one line each."""
     if suspended_for:
-        yield f"⚠️ {_problem(suspended_for)} Then I go on by myself; `/channel resume` there tries it at once."
+        yield f"⚠️ {problem(suspended_for)} Then I go on by myself; `/channel resume` there tries it at once."
     if backlog and backlog.waiting:
-        why = _problem(backlog.waiting_for) if backlog.waiting_for and not suspended_for else ""
+        why = problem(backlog.waiting_for) if backlog.waiting_for and not suspended_for else ""
         yield f"-# Waiting: {count(backlog.waiting, 'story', 'stories')}. {why}".rstrip()
     if backlog and backlog.refused:
-        why = _problem(backlog.refused_for) if backlog.refused_for else ""
+        why = problem(backlog.refused_for) if backlog.refused_for else ""
         yield f"⚠️ Lately {count(backlog.refused, 'story', 'stories')} could not be posted. {why}".rstrip()
 
 
@@ -492,12 +492,13 @@ def _row_text(row: FeedRow) -> str:
         f"-# {' · '.join(facts)}",
     ]
     if row.error:
-        lines.append(f"⚠️ {_problem(row.error)}")
+        lines.append(f"⚠️ {problem(row.error)}")
     return "\n".join(lines)
 
 
-def _problem(reason: str) -> str:
-    return markdown.escape(shorten(clean(reason), PROBLEM))
+def problem(reason: str | None, limit: int = PROBLEM) -> str:
+    """What is wrong, in words from outside, cut to ``limit`` UTF-16 code units; empty for None."""
+    return markdown.escape(shorten(clean(reason or ""), limit))
 
 
 def channels(channel_ids: Sequence[int]) -> str:
@@ -505,4 +506,4 @@ def channels(channel_ids: Sequence[int]) -> str:
     shown = [f"<#{channel_id}>" for channel_id in channel_ids[:CHANNELS_NAMED]]
     if len(channel_ids) > len(shown):
         shown.append(count(len(channel_ids) - len(shown), "other channel"))
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return listed(shown)
