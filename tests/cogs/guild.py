@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import discord
+import pytest
 import simcord
 from discord.utils import utcnow
 from simcord.backend.models import Overwrite
@@ -195,6 +196,22 @@ class Guild:
             for request in self.env.http_requests
             if all(part in f"{request.method} {request.path}" for part in methods_and_paths)
         ]
+
+    def watch(self, patch: pytest.MonkeyPatch, *slow: tuple[Any, str]) -> list[bool]:
+        """Note for each use of these methods, by owner and name, whether an interaction was acknowledged before."""
+        before = len(self.env.http_requests)
+        acknowledged: list[bool] = []
+
+        def watched(work: Any) -> Any:
+            def watching(*args: Any, **kwargs: Any) -> Any:
+                acknowledged.append(any("/callback" in request.path for request in self.env.http_requests[before:]))
+                return work(*args, **kwargs)
+
+            return watching
+
+        for owner, name in slow:
+            patch.setattr(owner, name, watched(getattr(owner, name)))
+        return acknowledged
 
     def headlines(self, channel: Any = None) -> list[str]:
         """The headlines of the cards in a channel, oldest first."""

@@ -219,18 +219,7 @@ async def test_a_command_is_acknowledged_before_anything_slow(
     guild: Guild, command: str, monkeypatch: pytest.MonkeyPatch
 ):
     await prepare(guild, command)
-    before = len(guild.env.http_requests)
-    acknowledged: list[bool] = []
-
-    def watched(work: Any) -> Any:
-        def watching(*args: Any, **kwargs: Any) -> Any:
-            acknowledged.append(any("/callback" in request.path for request in guild.env.http_requests[before:]))
-            return work(*args, **kwargs)
-
-        return watching
-
-    for owner, name in ((guild.store, "begin"), (guild.store, "read"), (guild.web, "get")):
-        monkeypatch.setattr(owner, name, watched(getattr(owner, name)))
+    acknowledged = guild.watch(monkeypatch, (guild.store, "begin"), (guild.store, "read"), (guild.web, "get"))
     await guild.told(command, **USES[command])
 
     assert acknowledged
