@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import ON_ITS_WAY, Article, Camp, DeliveryState, Digest, NewsChannel
@@ -24,10 +24,7 @@ class DigestStore:
             select(tables.delivery.c.channel_id)
             .join(tables.news_channel, tables.news_channel.c.channel_id == tables.delivery.c.channel_id)
             .where(
-                tables.delivery.c.state == DeliveryState.DEFERRED,
-                tables.delivery.c.set_aside_for == DIGEST,
-                tables.delivery.c.digest_id.is_(None),
-                tables.delivery.c.due_at <= now,
+                _is_to_be_listed(now),
                 tables.delivery.c.channel_id.not_in(on_its_way),
                 open_channel(now),
             )
@@ -55,13 +52,7 @@ class DigestStore:
         statement = (
             select(tables.delivery.c.id)
             .join(tables.story, tables.story.c.id == tables.delivery.c.story_id)
-            .where(
-                tables.delivery.c.channel_id == channel_id,
-                tables.delivery.c.state == DeliveryState.DEFERRED,
-                tables.delivery.c.set_aside_for == DIGEST,
-                tables.delivery.c.digest_id.is_(None),
-                tables.delivery.c.due_at <= now,
-            )
+            .where(tables.delivery.c.channel_id == channel_id, _is_to_be_listed(now))
             .order_by(sources.desc(), has_side.desc(), tables.delivery.c.id.desc())
             .limit(most)
         )
@@ -69,13 +60,7 @@ class DigestStore:
 
     async def put_off(self, connection: AsyncConnection, channel_id: int, now: datetime, until: datetime) -> int:
         """Leave what is due in a channel and on no page for its next list; return how many stories that is."""
-        statement = update(tables.delivery).where(
-            tables.delivery.c.channel_id == channel_id,
-            tables.delivery.c.state == DeliveryState.DEFERRED,
-            tables.delivery.c.set_aside_for == DIGEST,
-            tables.delivery.c.due_at <= now,
-            tables.delivery.c.digest_id.is_(None),
-        )
+        statement = update(tables.delivery).where(tables.delivery.c.channel_id == channel_id, _is_to_be_listed(now))
         return (await connection.execute(statement.values(due_at=until))).rowcount
 
     async def add(
@@ -145,3 +130,13 @@ class DigestStore:
         )
         found: str | None = await connection.scalar(statement)
         return found
+
+
+def _is_to_be_listed(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that a story waits for a list that is due, and is on no page yet."""
+    return and_(
+        tables.delivery.c.state == DeliveryState.DEFERRED,
+        tables.delivery.c.set_aside_for == DIGEST,
+        tables.delivery.c.digest_id.is_(None),
+        tables.delivery.c.due_at <= now,
+    )
