@@ -12,6 +12,7 @@ from newsroom.models import ON_ITS_WAY, Article, Camp, DeliveryState, Digest, Ne
 from newsroom.store import queues, tables
 from newsroom.store.channels import open_channel
 from newsroom.store.deliveries import DIGEST, with_source
+from newsroom.store.queues import is_due
 
 
 class DigestStore:
@@ -138,5 +139,5 @@ def _is_to_be_listed(now: datetime) -> ColumnElement[bool]:
         tables.delivery.c.state == DeliveryState.DEFERRED,
         tables.delivery.c.set_aside_for == DIGEST,
         tables.delivery.c.digest_id.is_(None),
-        tables.delivery.c.due_at <= now,
+        is_due(tables.delivery.c.due_at, now),
     )

@@ -344,3 +344,12 @@ async def test_a_page_that_was_put_off_while_the_clock_ran_far_ahead_comes_once_
 
     assert await digests.due_channels() == [CHANNEL]
     assert await listed(desk) == [["Post 5"]]
+
+
+async def test_what_was_set_aside_while_the_clock_ran_far_ahead_is_listed_once_it_is_set_right(desk: Desk) -> None:
+    desk.clock.advance(days=1000)
+    await desk.publish(1, 2, 3, 4, 5)
+    await desk.headlines()
+    desk.clock.advance(days=-1000)
+
+    assert await listed(desk) == [["Post 5"]]
