@@ -33,8 +33,8 @@ autovacuum = off
 max_connections = 200
 """
 
-# A test that failed may have left a transaction open, for which this would wait. TRUNCATE makes new files for each table
-# and index, which takes longer than most tests do.
+# A test that failed may have left a transaction open, for which this would wait. TRUNCATE makes new files for each
+# table and index, which takes longer than most tests do.
 EMPTY = f"""
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
 BEGIN;
