@@ -58,10 +58,10 @@ def manage_panel(story: ManagedStory, note: str = "") -> Reply:
     )
     if story.others:
         told = [(article.id, article.title, source) for article, source in story.others[:MOST_OPTIONS]]
-        view.add_item(_stories("Split off: this is another story", f"story-split:{story.message_id}", told, row=2))
+        view.add_item(_stories("Split off…", f"story-split:{story.message_id}", told, row=2))
     if story.near:
         alike = [(other.message_id, other.headline, other.source) for other in story.near[:MOST_OPTIONS]]
-        view.add_item(_stories("Merge: this is the same story", f"story-merge:{story.message_id}", alike, row=3))
+        view.add_item(_stories("Merge with…", f"story-merge:{story.message_id}", alike, row=3))
     return Reply("\n".join(lines), view)
 
 
