@@ -235,10 +235,14 @@ class Rounds:
     async def _move(self, feed: Feed) -> None:
         async with self._store.begin() as connection:
             await self._store.feeds.save(connection, [feed])
-            there = await move(self._store, connection, feed)
+            there = await move(self._store, connection, feed, self._now())
+        self.roster.saved([feed])
+        if there is None:
+            return
         log.info("%s has moved to %s", feed.url, there.url)
         self.roster.drop(feed.id)
-        self.roster.put(self.roster.get(there.id) or there)
+        known = self.roster.get(there.id)
+        self.roster.put(replace(known, gone_at=None) if known is not None else there)
 
     async def read(self, feed: Feed) -> Reading:
         """Look at one feed now. A feed that can't be read is an outcome here, not an error.

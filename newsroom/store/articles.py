@@ -154,14 +154,38 @@ class ArticleStore:
             )
 
     async def move(self, connection: AsyncConnection, feed_id: int, to: int) -> None:
-        """Give a feed's articles to another feed, with their aliases; one that the other uses too stays as it is."""
+        """Give a feed's articles to another feed, with their aliases; one that the other uses too stays as it is.
+
+        So do the names of those that the feed has forgotten.
+        """
         statement = update(tables.article).where(tables.article.c.feed_id == feed_id)
         await connection.execute(statement.values(feed_id=to))
-        own = select(literal(to), tables.alias.c.key, tables.alias.c.article_id).where(
-            tables.alias.c.feed_id == feed_id
+        for table in (tables.alias, tables.tombstone):
+            columns = [column for column in table.c if column.name != "feed_id"]
+            own = select(literal(to), *columns).where(table.c.feed_id == feed_id)
+            copied = self._insert(table).from_select(["feed_id", *(column.name for column in columns)], own)
+            await connection.execute(copied.on_conflict_do_nothing())
+
+    async def shown_alone(
+        self, connection: AsyncConnection, feed_id: int, other_id: int, since: datetime
+    ) -> list[Article]:
+        """Return what a feed has brought after that moment and another feed never, oldest first.
+
+        The other one has brought it if it knows any of its aliases, or has told its story.
+        """
+        own, others, told = tables.alias.alias(), tables.alias.alias(), tables.article.alias()
+        named = (
+            select(own.c.key)
+            .join(others, (others.c.key == own.c.key) & (others.c.feed_id == other_id))
+            .where(own.c.feed_id == feed_id, own.c.article_id == tables.article.c.id)
         )
-        copied = self._insert(tables.alias).from_select(["feed_id", "key", "article_id"], own)
-        await connection.execute(copied.on_conflict_do_nothing())
+        statement = select(*COLUMNS).where(
+            tables.article.c.feed_id == feed_id,
+            tables.article.c.found_at > since,
+            ~named.exists(),
+            tables.article.c.story_id.not_in(select(told.c.story_id).where(told.c.feed_id == other_id)),
+        )
+        return [Article(*row) for row in await connection.execute(statement.order_by(tables.article.c.id))]
 
     async def get(self, connection: AsyncConnection, article_ids: Collection[int]) -> dict[int, Article]:
         """Return these articles by their ids; one that isn't there is left out."""
