@@ -150,6 +150,7 @@ def _text(contents: AlertContents) -> str:
                 "changes how it numbers its articles.",
                 f"{count(contents.waiting, 'story waits', 'stories wait')} for your word, and so does what comes next.",
                 "**Release** posts them, **Skip** takes them as known. Either way it goes on as before.",
+                "If this is how it always brings its news: `/feed release` with `always: True`.",
             ]
         case AlertKind.GONE:
             feed = contents.feeds[0][0]

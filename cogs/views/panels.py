@@ -409,9 +409,20 @@ def alerts_go_to(channel_id: int | None) -> Reply:
     )
 
 
-def released(title: str, stories: int) -> str:
-    """Say what comes now of a feed that was held."""
-    return f"{bold(title)} goes on: {count(stories, 'story comes', 'stories come')} now, within the channel's limits."
+def released(title: str, stories: int | None, always: bool | None = None) -> str:
+    """Say what comes now of a feed that was held, if it was, and whether it may be held again, if that was said."""
+    lines = []
+    if stories is not None:
+        comes = count(stories, "story comes", "stories come")
+        lines.append(f"{bold(title)} goes on: {comes} now, within the channel's limits.")
+    whose = "It" if lines else bold(title)
+    if always:
+        lines.append(
+            f"{whose} is never held in this server again, even if all of it looks new. `always: False` ends that."
+        )
+    elif always is not None:
+        lines.append(f"{whose} is held in this server when nearly all of it looks new.")
+    return " ".join(lines)
 
 
 def skipped(title: str, stories: int) -> str:

@@ -388,15 +388,25 @@ class Rounds:
         return is_flood(fresh, total, told, last_read, self._now())
 
     async def _hold(self, connection: Connection, feed: Feed, listening: Sequence[Subscription]) -> list[Subscription]:
-        """Have what this feed brings wait for an admin's word, and have the admins told."""
-        active = [subscription for subscription in listening if subscription.state is SubscriptionState.ACTIVE]
+        """Have what this feed brings wait for an admin's word, where admins want that, and have them told."""
+        holding = {subscription.id for subscription in listening if subscription.hold_floods}
+        if not holding:
+            return list(listening)
+        active = [
+            subscription
+            for subscription in listening
+            if subscription.id in holding and subscription.state is SubscriptionState.ACTIVE
+        ]
         log.warning("%s looks new as a whole, so what it brings is held", feed.url)
         await self._store.subscriptions.set_state(
             connection, [subscription.id for subscription in active], SubscriptionState.HELD
         )
         guild_ids = {subscription.guild_id for subscription in active}
         await self._store.alerts.add(connection, AlertKind.HELD, guild_ids, self._now(), feed_id=feed.id)
-        return [replace(subscription, state=SubscriptionState.HELD) for subscription in listening]
+        return [
+            replace(subscription, state=SubscriptionState.HELD) if subscription.id in holding else subscription
+            for subscription in listening
+        ]
 
     async def _read_due(
         self,

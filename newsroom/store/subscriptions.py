@@ -33,8 +33,19 @@ class SubscriptionStore:
     ) -> bool:
         """Subscribe a channel to a feed; False if it is subscribed already.
 
-        One that was removed a moment ago begins anew: undoing is a step of its own.
+        One that was removed a moment ago begins anew: undoing is a step of its own. Where the guild has the feed and
+        wants it never to be held, that holds for this channel, too.
         """
+        never_held = (
+            select(tables.subscription.c.id)
+            .where(
+                tables.subscription.c.feed_id == feed_id,
+                tables.subscription.c.guild_id == guild_id,
+                tables.subscription.c.removed_at.is_(None),
+                tables.subscription.c.hold_floods.is_(False),
+            )
+            .exists()
+        )
         fresh = {
             "title": title,
             "state": SubscriptionState.ACTIVE,
@@ -42,6 +53,7 @@ class SubscriptionStore:
             "added_by": added_by,
             "added_at": now,
             "removed_at": None,
+            "hold_floods": ~never_held,
         }
         statement = (
             self._insert(tables.subscription)
@@ -89,6 +101,12 @@ class SubscriptionStore:
     ) -> None:
         """Pause or resume subscriptions; a baseline that was due before is due no more unless it is asked for."""
         await self._set(connection, subscription_ids, state=state, baseline_due=baseline_due)
+
+    async def set_hold_floods(
+        self, connection: AsyncConnection, subscription_ids: Collection[int], hold_floods: bool
+    ) -> None:
+        """Say whether what looks new as a whole is held here."""
+        await self._set(connection, subscription_ids, hold_floods=hold_floods)
 
     async def set_removed(
         self, connection: AsyncConnection, subscription_ids: Collection[int], at: datetime | None

@@ -231,6 +231,7 @@ subscription = Table(
     Column("added_by", BigInteger, nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
     Column("removed_at", UtcDateTime),
+    Column("hold_floods", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("feed_id", "channel_id"),
     Index(None, "guild_id"),
     Index(None, "channel_id"),

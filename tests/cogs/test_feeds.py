@@ -47,7 +47,7 @@ OPTIONS = {
     "feed resume": [FEED_OPTION],
     "feed preview": [FEED_OPTION],
     "feed refresh": [FEED_OPTION],
-    "feed release": [FEED_OPTION],
+    "feed release": [FEED_OPTION, ("always", YES_OR_NO, False, {})],
     "feed skip": [FEED_OPTION],
     "feed why": [("story-or-link", TEXT, True, {"autocomplete": True, "min_length": 1, "max_length": 2000})],
     "status": [],
@@ -933,3 +933,19 @@ async def test_a_channel_resumed_without_the_permissions_names_them(guild: Guild
 
     assert told.startswith("News comes here again. What waited comes now: 1 story.")
     assert "**Send Messages**" in told
+
+
+async def test_a_feed_that_always_brings_lumps_is_told_once_never_to_be_held(guild: Guild):
+    await prepare(guild, "feed release")
+
+    assert await guild.told("feed release", feed=FEED, always=True) == (
+        "**Lab Notes** goes on: 0 stories come now, within the channel's limits. "
+        "It is never held in this server again, even if all of it looks new. `always: False` ends that."
+    )
+    assert await guild.told("feed release", feed=FEED) == (
+        "That feed isn't held, and never is here: `/feed release` with `always: False` ends that."
+    )
+    assert await guild.told("feed release", feed=FEED, always=False) == (
+        "**Lab Notes** is held in this server when nearly all of it looks new."
+    )
+    assert await guild.told("feed release", feed=FEED) == "That feed isn't held: what it brings is posted."

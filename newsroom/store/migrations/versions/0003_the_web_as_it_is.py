@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("free_cards", sa.Integer(), server_default=sa.text("0"), nullable=False),
     ):
         op.add_column("news_channel", column)
+    op.add_column("subscription", sa.Column("hold_floods", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.create_table(
         "digest",
         sa.Column("id", ROW_ID, nullable=False),
