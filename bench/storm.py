@@ -44,9 +44,9 @@ from bench.newsstand import Newsstand, newsstand
 from bench.processes import ROOT, BenchFailed
 from bench.weather import Weather
 from newsroom.errors import StoreError
-from newsroom.models import DeliveryState
+from newsroom.models import ON_ITS_WAY, DeliveryState
 from newsroom.store import Store, open_store, tables
-from newsroom.store.deliveries import DIGEST, ON_ITS_WAY
+from newsroom.store.deliveries import DIGEST
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox

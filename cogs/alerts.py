@@ -154,11 +154,8 @@ class AlertsCog(commands.Cog, name="Alerts"):
 
     async def _send(self, place: Writable, claim: AlertClaim) -> None:
         started = self._now()
-        patience = LONGEST_REQUEST
-        if claim.repeat_until is not None:
-            patience = min(patience, (claim.repeat_until - started).total_seconds())
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(claim.patience(LONGEST_REQUEST, started)):
                 message_id = await self._find(place, claim) if claim.step is Step.LOOK_FIRST else None
                 if message_id is None:
                     if claim.step is Step.LOOK_FIRST:

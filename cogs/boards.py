@@ -161,11 +161,8 @@ class Boards:
         if claim is None:
             return None
         started = self._now()
-        patience = LONGEST_REQUEST
-        if claim.repeat_until is not None:
-            patience = min(patience, (claim.repeat_until - started).total_seconds())
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(claim.patience(LONGEST_REQUEST, started)):
                 place = await self._places.channel(claim.message.channel_id)
                 message_id = await self._find(place, claim) if claim.step is Step.LOOK_FIRST else None
                 if message_id is None:

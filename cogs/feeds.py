@@ -158,13 +158,16 @@ class Feeds(commands.Cog):
         await _answer(interaction, panels.Reply(f"{panels.bold(done.title)} {panels.reading_outcome(done)}"))
 
     @feed.command()
-    @app_commands.describe(feed="Which feed")
-    async def release(self, interaction: Interaction, feed: str) -> None:
+    @app_commands.describe(
+        feed="Which feed",
+        always="True: never hold it here again; False: hold it again when need be; left out, that stays as it is",
+    )
+    async def release(self, interaction: Interaction, feed: str, always: bool | None = None) -> None:
         """Post what a held feed has brought."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         listed = await self._find(interaction, feed)
-        stories = await self._subscriptions.release(guild_of(interaction), listed.feed.id)
-        await _answer(interaction, panels.Reply(panels.released(listed.title, stories)))
+        stories = await self._subscriptions.release(guild_of(interaction), listed.feed.id, always)
+        await _answer(interaction, panels.Reply(panels.released(listed.title, stories, always)))
 
     @feed.command()
     @app_commands.describe(feed="Which feed")

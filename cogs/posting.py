@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import discord
 from aiolimiter import AsyncLimiter
@@ -49,16 +49,34 @@ SENDS_A_SECOND = 40
 # discord.py waits out a rate limit inside a send; with no answer after this, nobody knows.
 LONGEST_SEND = 60.0
 
-# A look has an end on either side (see Claim), so this cuts none short where it is busy, only where Discord hangs.
+# A look has an end on either side (see Attempt), so this cuts none short where it is busy, only where Discord hangs.
 LONGEST_LOOK = 60.0
 
 LAST_SENDS = 8.0  # seconds; what the sends in flight get when the bot stops, of the ten that bot.py has in all
 PAUSE_AFTER_GATEWAY_ERROR = timedelta(seconds=30)
 MOST_ODD_FAILURES = 5
 
+AnyClaim = TypeVar("AnyClaim", Claim, DigestClaim)
 
-# Whoever hands out what is next in a channel, and is told how that went.
-Sending = Outbox | Digests
+
+class Sending(Protocol[AnyClaim]):
+    """Whoever hands out what is next in a channel, and is told how that went."""
+
+    async def due_channels(self) -> list[int]: ...
+
+    async def claim(self, channel_id: int) -> AnyClaim | None: ...
+
+    def looked(self, claim: AnyClaim) -> None: ...
+
+    async def sent(self, claim: AnyClaim, message_id: int, *, publish: bool) -> None: ...
+
+    async def surely_not_sent(self, claim: AnyClaim, reason: str, wait: timedelta | None = None) -> None: ...
+
+    async def uncertain(self, claim: AnyClaim, reason: str) -> None: ...
+
+    async def suspend(self, claim: AnyClaim, reason: str, code: int, *, uncertain: bool) -> None: ...
+
+    async def quarantine(self, claim: AnyClaim, reason: str) -> None: ...
 
 
 class NotTidied(Exception):
@@ -102,19 +120,23 @@ class Posting(commands.Cog):
         if self._at_rest():
             return
         await self._digests.plan()
-        # One task a channel, whatever it sends. Cards go first: they are news, and a list is not.
-        for sending in (self._outbox, self._digests):
-            for channel_id in await sending.due_channels():
-                self._tasks.start(channel_id, partial(self._drain, channel_id, sending))
+        # Cards go first: they are news, and a list is not.
+        await self._start_sending(self._outbox)
+        await self._start_sending(self._digests)
         for delivery_id in await self._outbox.due_redraws():
             self._tasks.start(("redraw", delivery_id), partial(self._redraw, delivery_id))
         for publishing in await self._outbox.due_publishings():
             self._tasks.start(("publish", publishing.channel_id), partial(self._publish, publishing))
 
+    async def _start_sending(self, sending: Sending[AnyClaim]) -> None:
+        """Start one task a channel, whatever it sends."""
+        for channel_id in await sending.due_channels():
+            self._tasks.start(channel_id, partial(self._drain, channel_id, sending))
+
     def _at_rest(self) -> bool:
         return self._stopped or (self._paused_until is not None and self._now() < self._paused_until)
 
-    async def _drain(self, channel_id: int, sending: Sending) -> None:
+    async def _drain(self, channel_id: int, sending: Sending[AnyClaim]) -> None:
         """Send a channel's cards, or pages of its list, one after another until none is due."""
         more = True
         while more:
@@ -127,7 +149,7 @@ class Posting(commands.Cog):
             self._tasks.progress(channel_id)
             more = claim.more
 
-    async def _deliver(self, claim: Any, sending: Any) -> None:
+    async def _deliver(self, claim: AnyClaim, sending: Sending[AnyClaim]) -> None:
         """Send what is claimed, a card or a page of a list, and report to who handed it out."""
         started = self._now()
         looks = claim.step is Step.LOOK_FIRST
@@ -171,10 +193,7 @@ class Posting(commands.Cog):
         return await self._try(place, claim, plain_card_message(claim.card))
 
     async def _try(self, place: Place, claim: Claim | DigestClaim, message: Message) -> int:
-        patience = LONGEST_SEND
-        if claim.repeat_until is not None:
-            patience = min(patience, (claim.repeat_until - self._now()).total_seconds())
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(claim.patience(LONGEST_SEND, self._now())):
             return await place.send(message, claim.nonce)
 
     async def _look(self, place: Place, claim: Claim | DigestClaim) -> int | None:
@@ -204,7 +223,7 @@ class Posting(commands.Cog):
                 raise NotTidied(_in_words(error)) from error
             raise
 
-    async def _not_sent(self, claim: Any, sending: Any, error: Exception, *, slow: bool) -> None:
+    async def _not_sent(self, claim: AnyClaim, sending: Sending[AnyClaim], error: Exception, *, slow: bool) -> None:
         """Write down what an error means for what was claimed."""
         reason = _in_words(error)
         log.warning("%s to channel %d: %s", claim.name, claim.channel_id, reason)
@@ -225,7 +244,7 @@ class Posting(commands.Cog):
             await sending.quarantine(claim, reason)
 
     async def _refused(
-        self, claim: Any, sending: Any, error: discord.HTTPException, reason: str, *, slow: bool
+        self, claim: AnyClaim, sending: Sending[AnyClaim], error: discord.HTTPException, reason: str, *, slow: bool
     ) -> None:
         meaning = self._heed(error)
         if may_have_arrived(error.status):
@@ -239,7 +258,9 @@ class Posting(commands.Cog):
             case Verdict.PLAINER | Verdict.FORGET | Verdict.DONE:
                 await sending.quarantine(claim, reason)
 
-    async def _later(self, claim: Any, sending: Any, reason: str, wait: timedelta | None, *, slow: bool) -> None:
+    async def _later(
+        self, claim: AnyClaim, sending: Sending[AnyClaim], reason: str, wait: timedelta | None, *, slow: bool
+    ) -> None:
         if slow:
             await sending.uncertain(claim, reason)
         else:

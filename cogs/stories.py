@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -14,6 +16,7 @@ from cogs.places import Places
 from cogs.views import panels
 from cogs.views import stories as views
 from cogs.views.buttons import button_item, menu_item
+from newsroom.desk.regrouping import Place
 from newsroom.desk.story_desk import ManagedStory, StoryDesk
 from newsroom.errors import RequestRefused
 from newsroom.models import Camp, PollState, PollStyle
@@ -29,7 +32,7 @@ NEEDS = "manage_messages"
 
 
 class Stories(commands.Cog):
-    """Takes stories down, polls on them, and puts right what they are about."""
+    """Takes stories down, splits and merges them, polls on them, and puts right what they are about."""
 
     def __init__(
         self,
@@ -50,6 +53,8 @@ class Stories(commands.Cog):
         self.items = (
             button_item(views.POLL_TEMPLATE, self._poll),
             menu_item(views.SIDE_TEMPLATE, self._side),
+            menu_item(views.SPLIT_TEMPLATE, self._split),
+            menu_item(views.MERGE_TEMPLATE, self._merge),
             button_item(views.DOWN_TEMPLATE, self._take_down),
         )
 
@@ -89,6 +94,22 @@ class Stories(commands.Cog):
         story = await self._desk.correct(guild_of(interaction), int(message_id), Camp(values[0]))
         await self._show(interaction, story, "Noted: your word wins over mine.")
 
+    async def _split(self, interaction: discord.Interaction[Any], values: list[str], message_id: str) -> None:
+        require(interaction, NEEDS)
+        await interaction.response.defer()
+        story = await self._desk.split(guild_of(interaction), int(message_id), _number(values))
+        await self._show(interaction, story, "Split: that report is a story of its own here, and its card follows.")
+
+    async def _merge(self, interaction: discord.Interaction[Any], values: list[str], message_id: str) -> None:
+        require(interaction, NEEDS)
+        await interaction.response.defer()
+        guild_id = guild_of(interaction)
+        story, places = await self._desk.merge(guild_id, int(message_id), _number(values))
+        text = "Merged: one card here tells both."
+        if await self._delete(guild_id, places):
+            text += " I couldn't delete the other card; please delete it by hand."
+        await self._show(interaction, story, f"{text} To take that back, split it off again.")
+
     async def _take_down(self, interaction: discord.Interaction[Any], sure: str | None, message_id: str) -> None:
         require(interaction, NEEDS)
         await interaction.response.defer()
@@ -97,22 +118,33 @@ class Stories(commands.Cog):
             story = await self._desk.story_of(guild_id, int(message_id))
             await interaction.edit_original_response(**views.sure_to_take_down(story).edit())
             return
+        text = "Taken down. It won't come back here."
+        if await self._delete(guild_id, await self._desk.take_down(guild_id, int(message_id))):
+            text += " I couldn't delete all of its messages; please delete the rest by hand."
+        await interaction.edit_original_response(**panels.Reply(text).edit())
+
+    async def _delete(self, guild_id: int, places: Iterable[Place]) -> int:
+        """Delete these messages; return how many could not be."""
         left = 0
-        for channel_id, message in await self._desk.take_down(guild_id, int(message_id)):
+        for channel_id, message in places:
             try:
                 await self._places.message(channel_id, guild_id, message).delete()
             except discord.NotFound:
                 pass  # somebody was faster
             except discord.HTTPException as error:
-                log.warning("a message of a story that was taken down could not be deleted: %s", error)
+                log.warning("a card that goes could not be deleted: %s", error)
                 left += 1
-        text = "Taken down. It won't come back here."
-        if left:
-            text += " I couldn't delete all of its messages; please delete the rest by hand."
-        await interaction.edit_original_response(**panels.Reply(text).edit())
+        return left
 
     async def _show(self, interaction: discord.Interaction[Any], story: ManagedStory, note: str = "") -> None:
         await interaction.edit_original_response(**views.manage_panel(story, note).edit())
+
+
+def _number(values: list[str]) -> int:
+    """What was picked from a menu of stories. Raises RequestRefused for what no menu of ours offers."""
+    if len(values) != 1 or not re.fullmatch(r"[0-9]{1,19}", values[0]):
+        raise RequestRefused("Pick one from the list.")
+    return int(values[0])
 
 
 async def setup(bot: NewsBot) -> None:

@@ -1,11 +1,18 @@
-"""Attempts to send a message: when to send, when to look first whether it arrived, how long to wait."""
+"""Attempts to send a message: when to send, when to look first whether it arrived, how long to wait.
+
+An attempt is *sent*, *surely not sent* or *uncertain*. A row that stands at ``sending`` in nobody's hands may
+have reached its channel: this process may repeat it within Discord's nonce window if it knows the attempt;
+otherwise, as after a crash, somebody has to look in the channel first.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from newsroom.models import DeliveryState
+from newsroom.models import Alert, Delivery, DeliveryState, Digest, PollMessage
 
 # Discord forgets a nonce after "a few minutes"; a minute is surely inside.
 NONCE_WINDOW = timedelta(seconds=60)
@@ -19,6 +26,9 @@ LONGEST_ATTEMPT = timedelta(minutes=5)
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=5)
+
+# What is sent in attempts: each of these rows tells how its own went.
+Sendable = Delivery | Digest | Alert | PollMessage
 
 
 class Step(StrEnum):
@@ -34,19 +44,6 @@ def wait_after(attempts: int) -> timedelta:
     return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
 
 
-def look_between(attempted_at: datetime, due_at: datetime) -> tuple[datetime, datetime]:
-    """Return between which times a message may have arrived that was first tried at ``attempted_at``.
-
-    A row that stands at sending was due again, at ``due_at``, only after its last attempt, or else when that began.
-    """
-    return attempted_at - CLOCK_SLACK, due_at + LONGEST_ATTEMPT + CLOCK_SLACK
-
-
-def repeat_until(step: Step, first_try_here: datetime | None) -> datetime | None:
-    """Return until when a send may be repeated under its nonce; None for a first try, or where a look comes first."""
-    return first_try_here + NONCE_WINDOW if first_try_here and step is Step.SEND else None
-
-
 def next_step(state: DeliveryState, first_try_here: datetime | None, now: datetime, *, has_nonce: bool = True) -> Step:
     """Decide between sending and looking first.
 
@@ -58,3 +55,94 @@ def next_step(state: DeliveryState, first_try_here: datetime | None, now: dateti
     if not has_nonce or first_try_here is None or now - first_try_here >= NONCE_WINDOW:
         return Step.LOOK_FIRST
     return Step.SEND
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How a message is sent this time.
+
+    ``attempted_at`` is when the first attempt began that may have reached the channel. A look into it has to cover
+    ``look_since`` to ``look_until``: no attempt can have left the message at another time. ``repeat_until`` is set when
+    this repeats an attempt: by then it must be over, while Discord still knows the nonce.
+    """
+
+    step: Step
+    attempted_at: datetime
+    look_since: datetime
+    look_until: datetime
+    repeat_until: datetime | None
+
+
+class Tries:
+    """What one process remembers of messages that may have arrived: when it first tried to send each of them."""
+
+    def __init__(self) -> None:
+        self._first: dict[int, datetime] = {}
+
+    def plan(self, row: Sendable, now: datetime, *, has_nonce: bool = True) -> Attempt:
+        """Decide how a row is sent that is taken in hand now."""
+        first_try = self._first.get(row.id)
+        step = next_step(row.state, first_try, now, has_nonce=has_nonce)
+        attempted_at = row.attempted_at or now
+        return Attempt(
+            step=step,
+            attempted_at=attempted_at,
+            look_since=attempted_at - CLOCK_SLACK,
+            # A row that stands at sending was due again only after its last attempt, or else when that began.
+            look_until=row.due_at + LONGEST_ATTEMPT + CLOCK_SLACK,
+            repeat_until=first_try + NONCE_WINDOW if first_try and step is Step.SEND else None,
+        )
+
+    def began(self, row: Sendable, attempt: Attempt, now: datetime) -> None:
+        """Note an attempt, once its row says that it stands at sending."""
+        if attempt.step is Step.SEND:
+            self._first.setdefault(row.id, now)
+
+    def looked(self, row: Sendable, now: datetime) -> None:
+        """Note that the message is not in its channel: what is sent now is a first try again."""
+        self._first[row.id] = now
+
+    def forget(self, row: Sendable) -> None:
+        self._first.pop(row.id, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message in the hands of whoever sends it. By the nonce Discord tells a repeated one."""
+
+    attempt: Attempt
+    nonce: str
+
+    @property
+    def step(self) -> Step:
+        return self.attempt.step
+
+    @property
+    def look_since(self) -> datetime:
+        return self.attempt.look_since
+
+    @property
+    def look_until(self) -> datetime:
+        return self.attempt.look_until
+
+    @property
+    def repeat_until(self) -> datetime | None:
+        return self.attempt.repeat_until
+
+    def patience(self, longest: float, now: datetime) -> float:
+        """Return for how many seconds an answer is waited for: ``longest``, or as long as the nonce still holds."""
+        return longest if self.repeat_until is None else min(longest, (self.repeat_until - now).total_seconds())
+
+
+def not_sent(
+    row: Sendable, reason: str, now: datetime, wait: timedelta | None = None, *, uncertain: bool = False
+) -> dict[str, Any]:
+    """Return what to write down of an attempt in vain: it is due again after ``wait``, or what ``wait_after`` says.
+
+    Unless this attempt or an earlier one may have left the message there, surely nothing stands in the channel.
+    """
+    due_at = now + (wait if wait is not None else wait_after(row.attempts + 1))
+    values: dict[str, Any] = {"due_at": due_at, "reason": reason}
+    if not uncertain and row.attempted_at is None:
+        values |= {"state": DeliveryState.PENDING, "attempted_at": None}
+    return values

@@ -151,7 +151,8 @@ class Subscription:
     """This feed goes to this news channel. ``title`` is the admin's own name for the feed, if given.
 
     With ``baseline_due`` the next reading of the feed only learns what it holds and posts none of it here. One
-    with a ``removed_at`` is gone for everybody, and kept a while as it was so that it can be brought back.
+    with a ``removed_at`` is gone for everybody, and kept a while as it was so that it can be brought back. Without
+    ``hold_floods`` what the feed brings is posted here even if it looks new as a whole.
     """
 
     id: int
@@ -164,6 +165,7 @@ class Subscription:
     added_by: int
     added_at: datetime
     removed_at: datetime | None
+    hold_floods: bool = True
 
 
 class DeliveryState(StrEnum):
@@ -178,6 +180,9 @@ class DeliveryState(StrEnum):
     DEFERRED = "deferred"
     SKIPPED = "skipped"
     QUARANTINED = "quarantined"
+
+
+ON_ITS_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 
 
 class PublishState(StrEnum):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from lxml import etree
 
@@ -122,6 +123,11 @@ class _Words:
 def row_number(text: str) -> int | None:
     """Read the id of a row, at most 18 digits, which every database holds; None for any other text."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join parts (one or more) as a sentence does: "one", "one and two", "one, two and three"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def length(text: str) -> int:

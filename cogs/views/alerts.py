@@ -10,7 +10,7 @@ from discord.utils import format_dt
 
 from cogs.views import markdown
 from cogs.views.buttons import Lasting, answered
-from cogs.views.panels import COLOUR, Reply, bold, count
+from cogs.views.panels import COLOUR, Reply, bold, count, problem
 from newsroom.desk.alerts import AlertContents
 from newsroom.models import AlertKind, Feed, Health
 from newsroom.text import clean, shorten
@@ -139,7 +139,7 @@ def _title(contents: AlertContents) -> str:
 def _text(contents: AlertContents) -> str:
     match contents.alert.kind:
         case AlertKind.BLOCKED:
-            lines = [f"<#{contents.alert.channel_id}> gets nothing any more. {_problem(contents.reason or '')}"]
+            lines = [f"<#{contents.alert.channel_id}> gets nothing any more. {problem(contents.reason, PROBLEM)}"]
             if contents.waiting:
                 lines.append(f"{count(contents.waiting, 'story waits', 'stories wait')} for it; nothing is lost.")
             lines.append("Once that is mended I go on by myself, within half an hour; **Retry** tries it now.")
@@ -150,6 +150,7 @@ def _text(contents: AlertContents) -> str:
                 "changes how it numbers its articles.",
                 f"{count(contents.waiting, 'story waits', 'stories wait')} for your word, and so does what comes next.",
                 "**Release** posts them, **Skip** takes them as known. Either way it goes on as before.",
+                "If this is how it always brings its news: `/feed release` with `always: True`.",
             ]
         case AlertKind.GONE:
             feed = contents.feeds[0][0]
@@ -168,7 +169,7 @@ def _daily(feeds: Sequence[tuple[Feed, Health]]) -> list[str]:
         match health:
             case Health.FAILING:
                 since = f" since {format_dt(feed.failing_since, 'f')}" if feed.failing_since else ""
-                lines.append(f"⚠️ {bold(feed.title)} can't be read{since}. {_problem(feed.error or '')}".rstrip())
+                lines.append(f"⚠️ {bold(feed.title)} can't be read{since}. {problem(feed.error, PROBLEM)}".rstrip())
             case Health.STALE:
                 since = f" since {format_dt(feed.news_at, 'f')}" if feed.news_at else ""
                 lines.append(f"💤 {bold(feed.title)} answers, but has brought nothing{since}.")
@@ -177,7 +178,3 @@ def _daily(feeds: Sequence[tuple[Feed, Health]]) -> list[str]:
     if len(feeds) > LINES:
         lines.append(f"… and {count(len(feeds) - LINES, 'more feed')}: `/status` has the numbers.")
     return lines
-
-
-def _problem(reason: str) -> str:
-    return markdown.escape(shorten(clean(reason), PROBLEM))

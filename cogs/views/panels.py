@@ -21,7 +21,7 @@ from cogs.views.replies import explain, permission_name
 from newsroom.desk.rounds import Outcome
 from newsroom.desk.subscriptions import UNDO_WINDOW, Refreshed
 from newsroom.models import Backlog, FeedLink, NewsChannel
-from newsroom.text import clean, length, shorten
+from newsroom.text import clean, length, listed, shorten
 
 COLOUR: Final = discord.Colour(0xF4C430)
 
@@ -382,12 +382,12 @@ def feed_list(
 def _notes(suspended_for: str | None, backlog: Backlog | None) -> Iterator[str]:
     """What an admin should know of the channel as a whole, one line each."""
     if suspended_for:
-        yield f"⚠️ {_problem(suspended_for)} Then I go on by myself; `/channel resume` there tries it at once."
+        yield f"⚠️ {problem(suspended_for)} Then I go on by myself; `/channel resume` there tries it at once."
     if backlog and backlog.waiting:
-        why = _problem(backlog.waiting_for) if backlog.waiting_for and not suspended_for else ""
+        why = problem(backlog.waiting_for) if backlog.waiting_for and not suspended_for else ""
         yield f"-# Waiting: {count(backlog.waiting, 'story', 'stories')}. {why}".rstrip()
     if backlog and backlog.refused:
-        why = _problem(backlog.refused_for) if backlog.refused_for else ""
+        why = problem(backlog.refused_for) if backlog.refused_for else ""
         yield f"⚠️ Lately {count(backlog.refused, 'story', 'stories')} could not be posted. {why}".rstrip()
 
 
@@ -409,9 +409,20 @@ def alerts_go_to(channel_id: int | None) -> Reply:
     )
 
 
-def released(title: str, stories: int) -> str:
-    """Say what comes now of a feed that was held."""
-    return f"{bold(title)} goes on: {count(stories, 'story comes', 'stories come')} now, within the channel's limits."
+def released(title: str, stories: int | None, always: bool | None = None) -> str:
+    """Say what comes now of a feed that was held, if it was, and whether it may be held again, if that was said."""
+    lines = []
+    if stories is not None:
+        comes = count(stories, "story comes", "stories come")
+        lines.append(f"{bold(title)} goes on: {comes} now, within the channel's limits.")
+    whose = "It" if lines else bold(title)
+    if always:
+        lines.append(
+            f"{whose} is never held in this server again, even if all of it looks new. `always: False` ends that."
+        )
+    elif always is not None:
+        lines.append(f"{whose} is held in this server when nearly all of it looks new.")
+    return " ".join(lines)
 
 
 def skipped(title: str, stories: int) -> str:
@@ -492,12 +503,13 @@ def _row_text(row: FeedRow) -> str:
         f"-# {' · '.join(facts)}",
     ]
     if row.error:
-        lines.append(f"⚠️ {_problem(row.error)}")
+        lines.append(f"⚠️ {problem(row.error)}")
     return "\n".join(lines)
 
 
-def _problem(reason: str) -> str:
-    return markdown.escape(shorten(clean(reason), PROBLEM))
+def problem(reason: str | None, limit: int = PROBLEM) -> str:
+    """What is wrong, in words from outside, cut to ``limit`` UTF-16 code units; empty for None."""
+    return markdown.escape(shorten(clean(reason or ""), limit))
 
 
 def channels(channel_ids: Sequence[int]) -> str:
@@ -505,4 +517,4 @@ def channels(channel_ids: Sequence[int]) -> str:
     shown = [f"<#{channel_id}>" for channel_id in channel_ids[:CHANNELS_NAMED]]
     if len(channel_ids) > len(shown):
         shown.append(count(len(channel_ids) - len(shown), "other channel"))
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return listed(shown)

@@ -9,13 +9,12 @@ from typing import Final
 import discord
 from discord.utils import format_dt
 
-from cogs.views import markdown
-from cogs.views.panels import COLOUR, Reply, bold, count
+from cogs.views.panels import COLOUR, Reply, bold, count, problem
 from newsroom.desk.status import Status
 from newsroom.desk.why import Fate, Way, Why
 from newsroom.models import Article, ChannelKind, Health
 from newsroom.tasks import Pulse
-from newsroom.text import clean, shorten
+from newsroom.text import listed
 
 WAYS: Final = 15
 NAMES: Final = 5
@@ -110,13 +109,13 @@ def why_reply(why: Why, guild_id: int) -> Reply:
         f"Found {format_dt(article.found_at, 'f')} in {bold(why.title)}{_published(article)}.",
     ]
     if why.feed.checked_at:
-        failed = f" That failed: {_problem(why.feed.error)}" if why.feed.error else ""
+        failed = f" That failed: {problem(why.feed.error, PROBLEM)}" if why.feed.error else ""
         lines.append(f"That feed was last read {format_dt(why.feed.checked_at, 'R')}.{failed}")
     if why.recognised_by:
-        lines.append(f"I know it again by its {_list(why.recognised_by)}, so it can't come as new.")
+        lines.append(f"I know it again by its {listed(why.recognised_by)}, so it can't come as new.")
     if why.others:
         others = [bold(title) for title in why.others[:NAMES]]
-        lines.append(f"The same story came from {_list(others)} as well; a channel gets it once.")
+        lines.append(f"The same story came from {listed(others)} as well; a channel gets it once.")
     lines += [_way(way, guild_id) for way in why.ways[:WAYS]]
     if len(why.ways) > WAYS:
         lines.append(f"… and {count(len(why.ways) - WAYS, 'more channel')}.")
@@ -135,7 +134,7 @@ def _way(way: Way, guild_id: int) -> str:
 
 def _fate(way: Way, guild_id: int) -> str:
     at = format_dt(way.at, "f") if way.at else ""
-    reason = f" {_problem(way.reason)}" if way.reason else ""
+    reason = f" {problem(way.reason, PROBLEM)}" if way.reason else ""
     # A forum's post is a thread, whose id is its first message's.
     place = way.message_id if way.channel.kind is ChannelKind.FORUM else way.channel.channel_id
     link = f"https://discord.com/channels/{guild_id}/{place}/{way.message_id}" if way.message_id else ""
@@ -172,11 +171,3 @@ def _fate(way: Way, guild_id: int) -> str:
 
 def _soon(at: datetime) -> str:
     return format_dt(at, "R")
-
-
-def _list(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _problem(reason: str | None) -> str:
-    return markdown.escape(shorten(clean(reason or ""), PROBLEM))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import discord
@@ -12,10 +13,16 @@ from cogs.views.cards import origin_text
 from cogs.views.panels import Reply, bold
 from newsroom.desk.story_desk import ManagedStory
 from newsroom.models import Camp, PollState
+from newsroom.text import clean, shorten
 
 POLL_TEMPLATE: Final = r"story-poll:(?P<what>start|stop):(?P<message_id>\d{1,19})"
 SIDE_TEMPLATE: Final = r"story-side:(?P<message_id>\d{1,19})"
+SPLIT_TEMPLATE: Final = r"story-split:(?P<message_id>\d{1,19})"
+MERGE_TEMPLATE: Final = r"story-merge:(?P<message_id>\d{1,19})"
 DOWN_TEMPLATE: Final = r"story-down(?P<sure>!)?:(?P<message_id>\d{1,19})"
+
+MOST_OPTIONS: Final = 25
+OPTION: Final = 100
 
 SIDES: Final = {
     Camp.OPEN: "It is about open source",
@@ -49,6 +56,12 @@ def manage_panel(story: ManagedStory, note: str = "") -> Reply:
             placeholder="Correct the side", custom_id=f"story-side:{story.message_id}", options=options, row=1
         )
     )
+    if story.others:
+        told = [(article.id, article.title, source) for article, source in story.others[:MOST_OPTIONS]]
+        view.add_item(_stories("Split off…", f"story-split:{story.message_id}", told, row=2))
+    if story.near:
+        alike = [(other.message_id, other.headline, other.source) for other in story.near[:MOST_OPTIONS]]
+        view.add_item(_stories("Merge with…", f"story-merge:{story.message_id}", alike, row=3))
     return Reply("\n".join(lines), view)
 
 
@@ -76,6 +89,21 @@ def _poll(story: ManagedStory) -> str:
         return "**Team poll:** closed. `/poll reopen` lets votes in again."
     until = f", closes {format_dt(poll.closes_at, 'R')}" if poll.closes_at else ""
     return f"**Team poll:** open{until}, " + ("opened by itself." if poll.automatic else "started by a moderator.")
+
+
+def _stories(
+    placeholder: str, custom_id: str, stories: Sequence[tuple[int, str, str]], *, row: int
+) -> discord.ui.Select[Any]:
+    """A menu of stories, each given by its value, its headline and its source."""
+    options = [
+        discord.SelectOption(
+            label=shorten(clean(headline), OPTION) or "A story without a headline",
+            description=shorten(clean(source), OPTION) or None,
+            value=str(value),
+        )
+        for value, headline, source in stories
+    ]
+    return discord.ui.Select(placeholder=placeholder, custom_id=custom_id, options=options, row=row)
 
 
 def _button(

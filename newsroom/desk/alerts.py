@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from newsroom.attempts import Step, look_between, next_step, repeat_until, wait_after
+from newsroom.attempts import Claimed, Tries, not_sent
 from newsroom.errors import RequestRefused
 from newsroom.feeds.health import feed_health
 from newsroom.marks import ALERT, Marks
-from newsroom.models import Alert, AlertKind, DeliveryState, Feed, Health, SubscriptionState
+from newsroom.models import ON_ITS_WAY, Alert, AlertKind, DeliveryState, Feed, Health, SubscriptionState
 from newsroom.store import Connection, Store
 from newsroom.times import zone
 
@@ -59,15 +59,10 @@ class AlertContents:
 
 
 @dataclass(frozen=True, slots=True)
-class AlertClaim:
-    """An alert in the hands of whoever sends it. For the fields see ``newsroom.desk.outbox.Claim``."""
+class AlertClaim(Claimed):
+    """An alert in the hands of whoever sends it."""
 
     contents: AlertContents
-    step: Step
-    nonce: str
-    look_since: datetime
-    look_until: datetime
-    repeat_until: datetime | None
 
 
 class Alerts:
@@ -77,7 +72,7 @@ class Alerts:
         self._store = store
         self._marks = marks
         self._now = now
-        self._first_tries: dict[int, datetime] = {}
+        self._tries = Tries()
 
     # -------------------------------------------------------------------------- settings
 
@@ -106,7 +101,7 @@ class Alerts:
         """Return what an alert says, as things are now; None if it is told, or its cause has passed."""
         async with self._store.begin() as connection:
             alert = await self._store.alerts.get(connection, alert_id)
-            if alert is None or alert.state not in (DeliveryState.PENDING, DeliveryState.SENDING):
+            if alert is None or alert.state not in ON_ITS_WAY:
                 return None
             contents = await self._contents(connection, alert)
             if contents is None:
@@ -117,43 +112,35 @@ class Alerts:
     async def claim(self, contents: AlertContents, place_id: int) -> AlertClaim | None:
         """Take an alert in hand, to be sent to that channel; None if somebody else was faster."""
         now, alert = self._now(), contents.alert
-        first_try = self._first_tries.get(alert.id)
-        step = next_step(alert.state, first_try, now)
-        attempted_at = alert.attempted_at or now
+        attempt = self._tries.plan(alert, now)
         async with self._store.begin() as connection:
             taken = await self._store.alerts.take(
-                connection, alert, attempted_at=attempted_at, due_at=now, place_id=place_id
+                connection, alert, attempted_at=attempt.attempted_at, due_at=now, place_id=place_id
             )
         if not taken:
             return None
-        if step is Step.SEND:
-            self._first_tries.setdefault(alert.id, now)
-        look_since, look_until = look_between(attempted_at, alert.due_at)
-        nonce = self._marks.secret(alert.id, ALERT)
-        return AlertClaim(contents, step, nonce, look_since, look_until, repeat_until(step, first_try))
+        self._tries.began(alert, attempt, now)
+        return AlertClaim(attempt, self._marks.secret(alert.id, ALERT), contents)
 
     def looked(self, claim: AlertClaim) -> None:
         """Note that the alert is not in its channel: what is sent now is a first try again."""
-        self._first_tries[claim.contents.alert.id] = self._now()
+        self._tries.looked(claim.contents.alert, self._now())
 
     async def sent(self, claim: AlertClaim, message_id: int) -> None:
         await self._record(claim, state=DeliveryState.SENT, message_id=message_id, reason=None)
-        self._first_tries.pop(claim.contents.alert.id, None)
+        self._tries.forget(claim.contents.alert)
 
     async def later(self, claim: AlertClaim, reason: str, *, uncertain: bool, wait: timedelta | None = None) -> None:
         """Try again later; ``uncertain`` if this attempt may have left the alert there."""
         alert = claim.contents.alert
-        due_at = self._now() + (wait if wait is not None else wait_after(alert.attempts + 1))
-        if uncertain or alert.attempted_at is not None:
-            await self._record(claim, due_at=due_at, reason=reason)
-        else:
-            await self._record(claim, state=DeliveryState.PENDING, attempted_at=None, due_at=due_at, reason=reason)
-            self._first_tries.pop(alert.id, None)
+        await self._record(claim, **not_sent(alert, reason, self._now(), wait, uncertain=uncertain))
+        if not uncertain and alert.attempted_at is None:
+            self._tries.forget(alert)
 
     async def not_there(self, claim: AlertClaim, reason: str) -> None:
         """This place refuses us, and surely shows nothing: the alert goes to another one at once."""
         await self._record(claim, state=DeliveryState.PENDING, attempted_at=None, due_at=self._now(), reason=reason)
-        self._first_tries.pop(claim.contents.alert.id, None)
+        self._tries.forget(claim.contents.alert)
 
     async def nobody(self, contents: AlertContents) -> None:
         """Nobody can be told now: try again in a while, and for GIVE_UP_AFTER at most."""

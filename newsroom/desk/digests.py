@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from newsroom.attempts import Step, look_between, next_step, repeat_until, wait_after
+from newsroom.attempts import Claimed, Tries, not_sent
 from newsroom.desk.channels import suspend
 from newsroom.desk.limits import MOST_PAGES, STORIES_A_PAGE, next_digest
 from newsroom.marks import DIGEST, Marks
@@ -32,18 +31,13 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class DigestClaim:
-    """A page in the hands of whoever sends it. For the fields see ``newsroom.desk.outbox.Claim``."""
+class DigestClaim(Claimed):
+    """A page in the hands of whoever sends it. ``more`` says that other pages wait behind this one."""
 
     digest: Digest
     kind: ChannelKind
     tag_id: int | None
-    step: Step
     page: Page
-    nonce: str
-    look_since: datetime
-    look_until: datetime
-    repeat_until: datetime | None
     more: bool
 
     @property
@@ -67,7 +61,7 @@ class Digests:
         self._store = store
         self._marks = marks
         self._now = now
-        self._first_tries: dict[int, datetime] = {}
+        self._tries = Tries()
 
     async def plan(self) -> None:
         """Make pages of what is due."""
@@ -108,26 +102,23 @@ class Digests:
             if not stories and digest.attempted_at is None:  # all of them are forgotten by now
                 await self._store.digests.record(connection, digest.id, state=DeliveryState.SKIPPED)
                 return None
-            first_try = self._first_tries.get(digest.id)
-            step = next_step(digest.state, first_try, now, has_nonce=channel.kind is not ChannelKind.FORUM)
-            attempted_at = digest.attempted_at or now
+            attempt = self._tries.plan(digest, now, has_nonce=channel.kind is not ChannelKind.FORUM)
             await self._store.digests.record(
                 connection,
                 digest.id,
                 state=DeliveryState.SENDING,
                 attempts=digest.attempts + 1,
-                attempted_at=attempted_at,
+                attempted_at=attempt.attempted_at,
                 due_at=now,
             )
             settings = await self._store.guilds.settings(connection, digest.guild_id)
-        if step is Step.SEND:
-            self._first_tries.setdefault(digest.id, now)
-        look_since, look_until = look_between(attempted_at, digest.due_at)
+        self._tries.began(digest, attempt, now)
         return DigestClaim(
+            attempt=attempt,
+            nonce=self._marks.secret(digest.id, DIGEST),
             digest=digest,
             kind=channel.kind,
             tag_id=channel.tag_id,
-            step=step,
             page=Page(
                 page=digest.page,
                 pages=digest.pages,
@@ -135,16 +126,12 @@ class Digests:
                 day=now.astimezone(zone(settings.timezone)),
                 stories=tuple(stories),
             ),
-            nonce=self._marks.secret(digest.id, DIGEST),
-            look_since=look_since,
-            look_until=look_until,
-            repeat_until=repeat_until(step, first_try),
             more=more,
         )
 
     def looked(self, claim: DigestClaim) -> None:
         """Note that the page is not in the channel: what is sent now is a first try again."""
-        self._first_tries[claim.digest.id] = self._now()
+        self._tries.looked(claim.digest, self._now())
 
     async def sent(self, claim: DigestClaim, message_id: int, *, publish: bool) -> None:
         """The page stands in the channel. Lists are never published to other servers."""
@@ -154,36 +141,31 @@ class Digests:
                 connection, claim.digest.id, state=DeliveryState.SENT, message_id=message_id, sent_at=now, reason=None
             )
             await self._store.digests.listed(connection, claim.digest.id, now)
-        self._forget(claim)
+        self._tries.forget(claim.digest)
 
     async def surely_not_sent(self, claim: DigestClaim, reason: str, wait: timedelta | None = None) -> None:
         """Nothing of this attempt reached the channel; what an earlier one may have left there is still uncertain."""
-        due_at = self._now() + (wait if wait is not None else wait_after(claim.digest.attempts + 1))
-        values: dict[str, Any] = {"due_at": due_at, "reason": reason}
         if claim.digest.attempted_at is None:
-            values |= {"state": DeliveryState.PENDING, "attempted_at": None}
-            self._forget(claim)
-        await self._set(claim, **values)
+            self._tries.forget(claim.digest)
+        await self._set(claim, **not_sent(claim.digest, reason, self._now(), wait))
 
     async def uncertain(self, claim: DigestClaim, reason: str) -> None:
         """The page may stand in the channel."""
-        await self._set(claim, due_at=self._now() + wait_after(claim.digest.attempts + 1), reason=reason)
+        await self._set(claim, **not_sent(claim.digest, reason, self._now(), uncertain=True))
 
     async def suspend(self, claim: DigestClaim, reason: str, code: int, *, uncertain: bool) -> None:
         """Discord refuses us in this channel; see ``Outbox.suspend``."""
         now = self._now()
-        values: dict[str, Any] = {"due_at": now, "reason": reason}
-        if claim.digest.attempted_at is None and not uncertain:
-            values |= {"state": DeliveryState.PENDING, "attempted_at": None}
+        values = not_sent(claim.digest, reason, now, wait=timedelta(), uncertain=uncertain)
         async with self._store.begin() as connection:
             await suspend(self._store, connection, claim.channel_id, claim.digest.guild_id, reason, code, now)
             await self._store.digests.record(connection, claim.digest.id, **values)
-        self._forget(claim)
+        self._tries.forget(claim.digest)
 
     async def quarantine(self, claim: DigestClaim, reason: str) -> None:
         """Discord takes this page in no form: set it aside, so that it stops nothing else."""
         await self._set(claim, state=DeliveryState.QUARANTINED, reason=reason)
-        self._forget(claim)
+        self._tries.forget(claim.digest)
 
     async def why(self, mark: str, guild_id: int) -> str | None:
         """Return why the stories of a page came so late; None for a mark that isn't ours."""
@@ -196,6 +178,3 @@ class Digests:
     async def _set(self, claim: DigestClaim, **values: object) -> None:
         async with self._store.begin() as connection:
             await self._store.digests.record(connection, claim.digest.id, **values)
-
-    def _forget(self, claim: DigestClaim) -> None:
-        self._first_tries.pop(claim.digest.id, None)

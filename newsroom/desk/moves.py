@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from newsroom.models import Feed
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+from newsroom.models import Article, Feed, Subscription, SubscriptionState
 from newsroom.store import Connection, Store
 
 DAYS_TO_BELIEVE = 3
@@ -15,11 +19,19 @@ def has_moved(feed: Feed) -> bool:
     return feed.moved_to is not None and feed.moved_days >= DAYS_TO_BELIEVE
 
 
-async def move(store: Store, connection: Connection, feed: Feed) -> Feed:
+async def move(store: Store, connection: Connection, feed: Feed, now: datetime) -> Feed | None:
     """Let a feed that has moved live at its new address, and return it as it stands there.
 
     If that address is a feed of ours already, the two become that one: articles, aliases and subscriptions go along, so
     nothing is posted again and no channel is without. Inside the caller's transaction.
+
+    Both have read the same document since the redirect was first seen, but at moments of their own: what came between
+    two moments, or slid out before one of them, only the other has shown. As one feed they know it all, and no later
+    reading would bring it to the channels of who missed it; so it is planned for them here. What is older than the
+    redirect isn't: each of the two had a past of its own then, and that of the other is no news.
+
+    While one of them is held anywhere they stay two, and None is returned: what the admins are deciding about would go
+    to channels in which nobody holds it. The next reading of the old address tries again.
     """
     assert feed.moved_to is not None, "somebody asked has_moved first"
     there = await store.feeds.by_url(connection, feed.moved_to)
@@ -27,7 +39,36 @@ async def move(store: Store, connection: Connection, feed: Feed) -> Feed:
         await store.feeds.lock(connection, feed_id)
     if there is None:
         return await store.feeds.rename(connection, feed.id, feed.moved_to)
+    since = _one_document_since(feed)
+    subscribers = {one.id: await store.subscriptions.active_of(connection, one.id) for one in (feed, there)}
+    if any(one.state is SubscriptionState.HELD for own in subscribers.values() for one in own):
+        return None
+    for by, missed_by in ((there, feed), (feed, there)):
+        shown = await store.articles.shown_alone(connection, by.id, missed_by.id, since)
+        await _plan(store, connection, shown, subscribers[missed_by.id], now)
     await store.articles.move(connection, feed.id, there.id)
     await store.subscriptions.move_feed(connection, feed.id, there.id)
     await store.feeds.delete(connection, feed.id)
+    if there.gone_at is not None:
+        # The redirect has just led to it.
+        there = replace(there, gone_at=None, due_at=now)
+        await store.feeds.save(connection, [there])
     return there
+
+
+def _one_document_since(feed: Feed) -> datetime:
+    """The earliest moment at which the redirect is sure to have been seen: the end of the first of its days, if they
+    followed each other; if they didn't, it was seen before that.
+    """
+    assert feed.moved_on is not None, "it has moved"
+    return datetime.combine(feed.moved_on - timedelta(days=DAYS_TO_BELIEVE - 2), time(), UTC)
+
+
+async def _plan(
+    store: Store, connection: Connection, shown: Sequence[Article], subscribers: Sequence[Subscription], now: datetime
+) -> None:
+    """Send articles to those who had their feed already when these were found."""
+    for subscription in subscribers:
+        if not subscription.baseline_due:
+            news = [article for article in shown if article.found_at > subscription.added_at]
+            await store.deliveries.plan(connection, news, [subscription], now)

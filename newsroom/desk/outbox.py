@@ -1,18 +1,12 @@
-"""The outbox: hands out the next delivery of a news channel and writes down how each attempt ended.
-
-An attempt is *sent*, *surely not sent* or *uncertain*. A row that stands at ``sending`` in nobody's hands may
-have reached the channel: this process may repeat it within Discord's nonce window if it knows the attempt;
-otherwise, as after a crash, somebody has to look in the channel first.
-"""
+"""The outbox: hands out the next delivery of a news channel and writes down how each attempt ended."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from newsroom.attempts import Step, look_between, next_step, repeat_until, wait_after
+from newsroom.attempts import Claimed, Tries, not_sent, wait_after
 from newsroom.desk.channels import suspend
 from newsroom.desk.limits import DAY, HOUR, next_digest, over_limit
 from newsroom.marks import Marks
@@ -41,23 +35,13 @@ REDRAW_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A delivery in the hands of whoever sends it.
-
-    A look into the channel has to cover ``look_since`` to ``look_until``: no attempt can have left the card at
-    another time. ``repeat_until`` is set when this repeats an attempt: by then it must be over, while Discord
-    still knows the nonce. ``more`` says that other stories wait behind this one.
-    """
+class Claim(Claimed):
+    """A delivery in the hands of whoever sends it. ``more`` says that other stories wait behind this one."""
 
     delivery: Delivery
     kind: ChannelKind
     tag_id: int | None
-    step: Step
     card: Card
-    nonce: str
-    look_since: datetime
-    look_until: datetime
-    repeat_until: datetime | None
     more: bool
 
     @property
@@ -82,7 +66,7 @@ class Outbox:
         self._marks = marks
         self._story_polls = story_polls
         self._now = now
-        self._first_tries: dict[int, datetime] = {}
+        self._tries = Tries()
 
     async def due_channels(self) -> list[int]:
         """Return the news channels that have a story to send now."""
@@ -103,33 +87,26 @@ class Outbox:
             is_fresh = delivery.state is DeliveryState.PENDING and delivery.attempted_at is None
             if is_fresh and await self._set_aside(connection, channel, now):
                 return None
-            first_try = self._first_tries.get(delivery.id)
-            step = next_step(delivery.state, first_try, now, has_nonce=channel.kind is not ChannelKind.FORUM)
-            attempted_at = delivery.attempted_at or now
+            attempt = self._tries.plan(delivery, now, has_nonce=channel.kind is not ChannelKind.FORUM)
             await self._store.deliveries.record(
                 connection,
                 delivery.id,
                 state=DeliveryState.SENDING,
                 attempts=delivery.attempts + 1,
-                attempted_at=attempted_at,
+                attempted_at=attempt.attempted_at,
                 due_at=now,
             )
             article, source = await self._store.deliveries.contents(connection, delivery)
             also = await self._store.deliveries.also(connection, delivery)
             poll = await self._story_polls.under(connection, delivery, now)
-        if step is Step.SEND:
-            self._first_tries.setdefault(delivery.id, now)
-        look_since, look_until = look_between(attempted_at, delivery.due_at)
+        self._tries.began(delivery, attempt, now)
         return Claim(
+            attempt=attempt,
+            nonce=self._marks.secret(delivery.id),
             delivery=delivery,
             kind=channel.kind,
             tag_id=channel.tag_id,
-            step=step,
             card=Card.of(article, source, self._marks.mark(delivery.id), poll, also),
-            nonce=self._marks.secret(delivery.id),
-            look_since=look_since,
-            look_until=look_until,
-            repeat_until=repeat_until(step, first_try),
             more=more,
         )
 
@@ -151,7 +128,7 @@ class Outbox:
 
     def looked(self, claim: Claim) -> None:
         """Note that the card is not in the channel: what is sent now is a first try again."""
-        self._first_tries[claim.delivery.id] = self._now()
+        self._tries.looked(claim.delivery, self._now())
 
     async def sent(self, claim: Claim, message_id: int, *, publish: bool) -> None:
         """The card stands in the channel. ``publish``: it is an announcement and goes to followers next."""
@@ -171,23 +148,20 @@ class Outbox:
             # and not on this claim any more: what stands there has to be drawn all the same.
             place = message_id if claim.kind is ChannelKind.FORUM else claim.delivery.channel_id
             await self._store.polls.card_sent(connection, claim.delivery.id, place, message_id, now)
-        self._forget(claim)
+        self._tries.forget(claim.delivery)
 
     async def surely_not_sent(self, claim: Claim, reason: str, wait: timedelta | None = None) -> None:
         """Nothing of this attempt reached the channel; the delivery keeps its place and is tried again later.
 
         What an earlier attempt may have left there is still uncertain.
         """
-        due_at = self._now() + (wait if wait is not None else wait_after(claim.delivery.attempts + 1))
+        await self._set(claim, **not_sent(claim.delivery, reason, self._now(), wait))
         if claim.delivery.attempted_at is None:
-            await self._set(claim, state=DeliveryState.PENDING, attempted_at=None, due_at=due_at, reason=reason)
-            self._forget(claim)
-        else:
-            await self._set(claim, due_at=due_at, reason=reason)
+            self._tries.forget(claim.delivery)
 
     async def uncertain(self, claim: Claim, reason: str) -> None:
         """The card may stand in the channel; the channel's next delivery waits until that is known."""
-        await self._set(claim, due_at=self._now() + wait_after(claim.delivery.attempts + 1), reason=reason)
+        await self._set(claim, **not_sent(claim.delivery, reason, self._now(), uncertain=True))
 
     async def suspend(self, claim: Claim, reason: str, code: int, *, uncertain: bool) -> None:
         """Discord refuses us in this channel: it gets nothing until that is mended, and loses nothing.
@@ -197,16 +171,14 @@ class Outbox:
         now = self._now()
         async with self._store.begin() as connection:
             await suspend(self._store, connection, claim.channel_id, claim.delivery.guild_id, reason, code, now)
-            values: dict[str, Any] = {"due_at": now, "reason": reason}
-            if claim.delivery.attempted_at is None and not uncertain:
-                values |= {"state": DeliveryState.PENDING, "attempted_at": None}
+            values = not_sent(claim.delivery, reason, now, wait=timedelta(), uncertain=uncertain)
             await self._store.deliveries.record(connection, claim.delivery.id, **values)
-        self._forget(claim)
+        self._tries.forget(claim.delivery)
 
     async def quarantine(self, claim: Claim, reason: str) -> None:
         """Discord takes this card in no form: set it aside, so that it stops no other."""
         await self._set(claim, state=DeliveryState.QUARANTINED, reason=reason)
-        self._forget(claim)
+        self._tries.forget(claim.delivery)
 
     async def due_redraws(self) -> list[int]:
         """Return the cards to be drawn anew, because more is known of their stories than they show."""
@@ -276,6 +248,3 @@ class Outbox:
     async def _set_publishing(self, publishing: Publishing, **values: object) -> None:
         async with self._store.begin() as connection:
             await self._store.deliveries.record(connection, publishing.delivery_id, **values)
-
-    def _forget(self, claim: Claim) -> None:
-        self._first_tries.pop(claim.delivery.id, None)

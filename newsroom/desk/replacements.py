@@ -35,16 +35,13 @@ class Replacements:
         What the new one holds counts as known. The old one goes last, so nothing is ever without a feed; it can be
         brought back as after any removal. Raises RequestRefused.
         """
-        old = [one for one in await self._subscriptions.listing(guild_id) if one.feed.id == feed_id]
+        listing = await self._subscriptions.listing(guild_id)
+        old = [one for one in listing if one.feed.id == feed_id]
         if not old:
             raise RequestRefused("That feed isn't used in this server any more.")
         if old[0].feed.url == candidate.url:
             raise RequestRefused("That is the same address. Give me the one that is to take its place.")
-        taken = {
-            one.channel.channel_id
-            for one in await self._subscriptions.listing(guild_id)
-            if one.feed.url == candidate.url
-        }
+        taken = {one.channel.channel_id for one in listing if one.feed.url == candidate.url}
         title = candidate.title
         for listed in old:
             channel = listed.channel

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -23,8 +24,9 @@ from newsroom.desk.moves import move
 from newsroom.desk.order import posting_order
 from newsroom.desk.roster import Roster
 from newsroom.desk.story_groups import StoryGroups
+from newsroom.desk.updates import MOST_UPDATES, updated
 from newsroom.errors import FeedError, FetchFailed, HostParked
-from newsroom.feeds.identity import Identified, Identities, has_moved, identify, is_known, stands_alone
+from newsroom.feeds.identity import Identified, Identities, has_moved, identify, stands_alone
 from newsroom.feeds.parking import Parking
 from newsroom.feeds.schedule import first_rhythm, learned_rhythm, next_check, next_interval, spread, spread_out
 from newsroom.models import AlertKind, Article, Document, Feed, Health, Subscription, SubscriptionState
@@ -225,7 +227,7 @@ class Rounds:
         store = self._store
         async with store.begin() as connection:
             await store.feeds.save(connection, [feed])
-            guild_ids = await store.subscriptions.guilds_of(connection, feed.id)
+            guild_ids = {one.guild_id for one in await store.subscriptions.active_of(connection, feed.id)}
             await store.alerts.add(connection, AlertKind.GONE, guild_ids, self._now(), feed_id=feed.id)
             await store.alerts.believe(connection, guild_ids, {feed.id: Health.GONE})
         self.roster.saved([feed])
@@ -233,10 +235,14 @@ class Rounds:
     async def _move(self, feed: Feed) -> None:
         async with self._store.begin() as connection:
             await self._store.feeds.save(connection, [feed])
-            there = await move(self._store, connection, feed)
+            there = await move(self._store, connection, feed, self._now())
+        self.roster.saved([feed])
+        if there is None:
+            return
         log.info("%s has moved to %s", feed.url, there.url)
         self.roster.drop(feed.id)
-        self.roster.put(self.roster.get(there.id) or there)
+        known = self.roster.get(there.id)
+        self.roster.put(replace(known, gone_at=None) if known is not None else there)
 
     async def read(self, feed: Feed) -> Reading:
         """Look at one feed now. A feed that can't be read is an outcome here, not an error.
@@ -318,22 +324,23 @@ class Rounds:
         last_read = await store.feeds.lock(connection, feed.id)
         known = await store.articles.known(connection, feed.id, identities.all_keys)
         moved = has_moved(identities.host, feed.entry_host)
-        fresh = posting_order([item for item in identities.items if not is_known(item, known, moved)], now)
+        items = [(item, _article_of(item, known, moved)) for item in identities.items]
+        fresh = posting_order([item for item, article_id in items if article_id is None], now)
+        old = [(item, article_id) for item, article_id in items if article_id not in (None, BURIED)]
         if not identities.left_out:
-            await store.articles.sighted(connection, _known_articles(identities, known, moved), now)
+            await store.articles.sighted(connection, {article_id for _, article_id in old}, now)
         flood = await self._is_flood(connection, feed, identities, fresh, last_read)
         joins = await self._groups.places(connection, feed.id, fresh, now)
         articles = await store.articles.add(connection, feed.id, fresh, now, joins)
         self._groups.told(articles, now)
-        await store.articles.add_aliases(connection, feed.id, _further_names(identities, known, moved))
+        await store.articles.add_aliases(connection, feed.id, _further_names(old, known))
+        await self._update(connection, old, now)
         subscribers = await store.subscriptions.active_of(connection, feed.id)
         listening = [subscription for subscription in subscribers if not subscription.baseline_due]
         if flood:
             listening = await self._hold(connection, feed, listening)
-        held = [subscription for subscription in listening if subscription.state is SubscriptionState.HELD]
+        await store.deliveries.plan(connection, articles, listening, now)
         free = [subscription for subscription in listening if subscription.state is SubscriptionState.ACTIVE]
-        await store.deliveries.plan(connection, articles, held, now, held=True)
-        await store.deliveries.plan(connection, articles, free, now)
         channel_ids = {subscription.channel_id for subscription in free}
         await store.deliveries.told_again(connection, articles, channel_ids, now)
         guild_ids = {subscription.guild_id for subscription in free}
@@ -348,7 +355,21 @@ class Rounds:
         await store.feeds.save(connection, [feed])
         known |= {key: article.id for item, article in zip(fresh, articles, strict=True) for key in item.keys}
         in_order = [_article_of(item, known, moved) for item in posting_order(identities.items, now)]
-        return Remembered(feed, tuple(articles), tuple(number for number in in_order if number != BURIED))
+        return Remembered(feed, tuple(articles), tuple(number for number in in_order if number))
+
+    async def _update(self, connection: Connection, items: Sequence[tuple[Identified, int]], now: datetime) -> None:
+        """Take known articles as their feed tells them now, and have the cards that tell them drawn anew."""
+        told = Counter(article_id for _, article_id in items)
+        before = await self._store.articles.get(connection, told)
+        changed = [
+            article
+            for item, article_id in items
+            # What two items are is told by neither.
+            if told[article_id] == 1 and (article := updated(before[article_id], item.entry, now)) is not None
+        ]
+        articles = await self._store.articles.update(connection, changed, MOST_UPDATES)
+        self._groups.told(articles, now)
+        await self._store.deliveries.article_updated(connection, [article.id for article in articles], now)
 
     async def _is_flood(
         self,
@@ -367,15 +388,25 @@ class Rounds:
         return is_flood(fresh, total, told, last_read, self._now())
 
     async def _hold(self, connection: Connection, feed: Feed, listening: Sequence[Subscription]) -> list[Subscription]:
-        """Have what this feed brings wait for an admin's word, and have the admins told."""
-        active = [subscription for subscription in listening if subscription.state is SubscriptionState.ACTIVE]
+        """Have what this feed brings wait for an admin's word, where admins want that, and have them told."""
+        holding = {subscription.id for subscription in listening if subscription.hold_floods}
+        if not holding:
+            return list(listening)
+        active = [
+            subscription
+            for subscription in listening
+            if subscription.id in holding and subscription.state is SubscriptionState.ACTIVE
+        ]
         log.warning("%s looks new as a whole, so what it brings is held", feed.url)
         await self._store.subscriptions.set_state(
             connection, [subscription.id for subscription in active], SubscriptionState.HELD
         )
         guild_ids = {subscription.guild_id for subscription in active}
         await self._store.alerts.add(connection, AlertKind.HELD, guild_ids, self._now(), feed_id=feed.id)
-        return [replace(subscription, state=SubscriptionState.HELD) for subscription in listening]
+        return [
+            replace(subscription, state=SubscriptionState.HELD) if subscription.id in holding else subscription
+            for subscription in listening
+        ]
 
     async def _read_due(
         self,
@@ -508,30 +539,17 @@ def _digest(body: bytes) -> bytes:
     return blake2b(body, digest_size=16).digest()
 
 
-def _known_articles(identities: Identities, known: dict[bytes, int], moved: bool) -> set[int]:
-    """Return the articles that a document lists and that are remembered."""
-    items = (item for item in identities.items if is_known(item, known, moved))
-    return {_article_of(item, known, moved) for item in items} - {BURIED}
+def _article_of(item: Identified, known: Mapping[bytes, int], moved: bool) -> int | None:
+    """Return the article that an item is, BURIED if that is forgotten; None if the item is new."""
+    return next((known[key] for key in item.telling(moved) if key in known), None)
 
 
-def _article_of(item: Identified, known: dict[bytes, int], moved: bool) -> int:
-    """Return the article that a known item is."""
-    return next(known[key] for key in item.telling(moved) if key in known)
-
-
-def _further_names(identities: Identities, known: dict[bytes, int], moved: bool) -> dict[bytes, int]:
+def _further_names(items: Iterable[tuple[Identified, int]], known: Mapping[bytes, int]) -> dict[bytes, int]:
     """Return the names under which known articles appear for the first time.
 
     A guid changes today and the link next month: without these, the article would look new the second time.
     """
-    further: dict[bytes, int] = {}
-    for item in identities.items:
-        if is_known(item, known, moved) and any(key not in known for key in item.names):
-            article_id = _article_of(item, known, moved)
-            if article_id == BURIED:
-                continue
-            further.update({key: article_id for key in item.names if key not in known})
-    return further
+    return {key: article_id for item, article_id in items for key in item.names if key not in known}
 
 
 async def _next_batch(changed: asyncio.Queue[Reading | None]) -> tuple[list[Reading], bool]:

@@ -1,4 +1,4 @@
-"""What moderators do with a story that is posted: take it down, poll on it, say which side it is about."""
+"""What moderators do with a story that is posted: take it down, split and merge it, poll on it, correct its side."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsroom.desk.regrouping import Place, merge, near, split
 from newsroom.errors import RequestRefused
-from newsroom.models import Camp, Delivery, DeliveryState, GuildSettings, Origin, Poll, PollState, Purpose
+from newsroom.models import Article, Camp, Delivery, DeliveryState, GuildSettings, Origin, Poll, PollState, Purpose
 from newsroom.store import Connection, Store
+from newsroom.store.stories import Standing
 from newsroom.votes.story_polls import StoryPolls, place_of
 from newsroom.votes.totals import close_poll
 
@@ -18,7 +20,11 @@ NO_STORY = "That message is none of my story cards."
 
 @dataclass(frozen=True, slots=True)
 class ManagedStory:
-    """A story as its moderators see it: the card that was picked, where it comes from, and its team poll if any."""
+    """A story as its moderators see it: the card that was picked, where it comes from, and its team poll if any.
+
+    ``others`` are the articles of other sources that the card names, each with its source, and ``near`` are stories
+    that it might be the same as, the most alike first.
+    """
 
     channel_id: int
     message_id: int
@@ -28,10 +34,8 @@ class ManagedStory:
     poll: Poll | None
     settings: GuildSettings
     strong: bool
-
-
-Place = tuple[int, int]
-"""A message, as channel and message."""
+    others: tuple[tuple[Article, str], ...] = ()
+    near: tuple[Standing, ...] = ()
 
 
 class StoryDesk:
@@ -69,6 +73,27 @@ class StoryDesk:
             card = await self._card(connection, guild_id, message_id)
             await self._store.guilds.correct(connection, guild_id, card.story_id, camp)
             return await self._managed(connection, guild_id, card)
+
+    async def split(self, guild_id: int, message_id: int, article_id: int) -> ManagedStory:
+        """Have one of the articles that a card names be a story of its own in this guild. Raises RequestRefused."""
+        async with self._store.begin() as connection:
+            card = await self._card(connection, guild_id, message_id)
+            await split(self._store, connection, card, article_id, self._now())
+            return await self._managed(connection, guild_id, card)
+
+    async def merge(self, guild_id: int, message_id: int, other_id: int) -> tuple[ManagedStory, list[Place]]:
+        """Have the stories of two cards be one in this guild, and return it with the messages to delete.
+
+        Raises RequestRefused.
+        """
+        async with self._store.begin() as connection:
+            card = await self._card(connection, guild_id, message_id)
+            other = await self._card(connection, guild_id, other_id)
+            story_id, places = await merge(
+                self._store, connection, guild_id, card.story_id, other.story_id, self._now()
+            )
+            here = (await self._store.deliveries.of_story(connection, story_id, guild_id))[card.channel_id]
+            return await self._managed(connection, guild_id, here.delivery), places
 
     async def take_down(self, guild_id: int, message_id: int) -> list[Place]:
         """Take a story's card out of its channel for good, with what shows its poll there; return what to delete.
@@ -123,4 +148,6 @@ class StoryDesk:
             poll=await self._store.polls.of_story(connection, guild_id, card.story_id),
             settings=await self._store.guilds.settings(connection, guild_id),
             strong=story.strong,
+            others=tuple(await self._store.deliveries.tellers(connection, card)),
+            near=await near(self._store, connection, guild_id, card.story_id, article.title, self._now()),
         )

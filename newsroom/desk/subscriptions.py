@@ -290,10 +290,8 @@ class Subscriptions:
                 connection, feed_id, [one.channel_id for one in back], _removal(removed_at), now
             )
             missed = await store.articles.found_since(connection, feed_id, removed_at)
-            for held in (False, True):
-                wanted = SubscriptionState.HELD if held else SubscriptionState.ACTIVE
-                due = [one for one in back if one.state is wanted and not one.baseline_due]
-                await store.deliveries.plan(connection, missed, due, now, held=held)
+            due = [one for one in back if one.state is not SubscriptionState.PAUSED and not one.baseline_due]
+            await store.deliveries.plan(connection, missed, due, now)
         returned = {one.id for one in back}
         return [one for one in await self._listed(guild_id, feed_id) if one.subscription.id in returned]
 
@@ -332,10 +330,19 @@ class Subscriptions:
                 )
                 await store.feeds.save(connection, [feed])
 
-    async def release(self, guild_id: int, feed_id: int) -> int:
-        """Let in what a held feed has brought, and all that it brings from now on; return how many stories come now."""
+    async def release(self, guild_id: int, feed_id: int, always: bool | None = None) -> int | None:
+        """Let in what a held feed has brought, and all that it brings from now on; return how many stories come now.
+
+        ``always`` says whether it is never to be held again in this guild; None leaves that as it is. Where it isn't
+        held, only that changes, and None is returned.
+        """
         now = self._now()
         async with self._changing(feed_id) as connection:
+            if always is not None:
+                pairs = await self._subscribed(connection, guild_id, feed_id)
+                await self._store.subscriptions.set_hold_floods(connection, [one.id for one, _ in pairs], not always)
+                if all(one.state is not SubscriptionState.HELD for one, _ in pairs):
+                    return None
             channel_ids = await self._no_longer_held(connection, guild_id, feed_id)
             return await self._store.deliveries.put_back(connection, feed_id, channel_ids, FLOOD, now)
 
@@ -350,7 +357,11 @@ class Subscriptions:
         pairs = await self._subscribed(connection, guild_id, feed_id)
         held = [one for one, _ in pairs if one.state is SubscriptionState.HELD]
         if not held:
-            raise RequestRefused("That feed isn't held: what it brings is posted.")
+            if all(one.hold_floods for one, _ in pairs):
+                raise RequestRefused("That feed isn't held: what it brings is posted.")
+            raise RequestRefused(
+                "That feed isn't held, and never is here: `/feed release` with `always: False` ends that."
+            )
         await self._store.subscriptions.set_state(connection, [one.id for one in held], SubscriptionState.ACTIVE)
         return [one.channel_id for one in held]
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from newsroom.desk.story_desk import LARGEST_ID
+from newsroom.desk.subscriptions import is_paused
 from newsroom.errors import RequestRefused
 from newsroom.feeds.identity import names_of_link
 from newsroom.models import Article, DeliveryState, Feed, NewsChannel, Subscription, SubscriptionState
@@ -16,7 +18,6 @@ from newsroom.store.deliveries import DIGEST, FLOOD, Record
 from newsroom.text import row_number
 
 MESSAGE_LINK = re.compile(r"https://(?:\w+\.)?discord(?:app)?\.com/channels/\d+/\d+/(\d{1,19})/?")
-LARGEST_ID = 2**63 - 1
 UNKNOWN = (
     "None of this server's feeds has brought that. Give me its link, the link of its card, or pick it from the list "
     "that appears while you type."
@@ -49,7 +50,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How far a story came in one news channel. ``since`` is when it was posted, or is due, if that is known."""
+    """How far a story came in one news channel. ``at`` is when it was posted, or is due, if that is known."""
 
     channel: NewsChannel
     fate: Fate
@@ -96,12 +97,13 @@ class Whys:
                 raise RequestRefused(UNKNOWN)
             article = articles[article_id or 0]
             pairs = await self._store.subscriptions.of_guild(connection, guild_id)
-            tellers = await self._store.stories.tellers(connection, article.story_id)
+            story_id, _ = await self._store.stories.told_in(connection, article, guild_id)
+            tellers = await self._store.stories.tellers(connection, story_id, guild_id)
             feeds = {feed.id: feed for _, feed in pairs}
             feed = feeds.get(article.feed_id) or await self._store.feeds.get(connection, article.feed_id)
             assert feed is not None, "articles go with their feed"
             own = [one for one, _ in pairs if one.feed_id in tellers]
-            records = await self._store.deliveries.of_story(connection, article.story_id, guild_id)
+            records = await self._store.deliveries.of_story(connection, story_id, guild_id)
             # What another guild's feeds are called, and bring, is nobody else's business, same story or not.
             if feed.id not in feeds and article.id not in {record.delivery.article_id for record in records.values()}:
                 raise RequestRefused(UNKNOWN)
@@ -143,9 +145,7 @@ class Whys:
 def way_of(channel: NewsChannel, subscriptions: Sequence[Subscription], record: Record | None, now: datetime) -> Way:
     """Say what became of a story in a channel. ``subscriptions`` are the channel's to feeds that tell the story."""
     if record is not None:
-        way = _way_of_record(channel, record, now)
-        if way is not None:
-            return way
+        return _way_of_record(channel, record, now)
     if not subscriptions:
         return Way(channel, Fate.NO_FEED)
     if all(one.state is SubscriptionState.PAUSED for one in subscriptions):
@@ -153,8 +153,8 @@ def way_of(channel: NewsChannel, subscriptions: Sequence[Subscription], record: 
     return Way(channel, Fate.BEFORE, at=min(one.added_at for one in subscriptions))
 
 
-def _way_of_record(channel: NewsChannel, record: Record, now: datetime) -> Way | None:
-    """What a story's row in the outbox says of its way; None where it says nothing that still holds."""
+def _way_of_record(channel: NewsChannel, record: Record, now: datetime) -> Way:
+    """What a story's row in the outbox says of its way."""
     delivery = record.delivery
     match delivery.state:
         case DeliveryState.SENT if delivery.message_id is not None:
@@ -172,6 +172,6 @@ def _way_of_record(channel: NewsChannel, record: Record, now: datetime) -> Way |
             return Way(channel, fate, reason=record.reason)
         case _ if channel.suspended_for is not None:
             return Way(channel, Fate.BLOCKED, reason=channel.suspended_for)
-        case _ if channel.paused and (channel.paused_until is None or channel.paused_until > now):
+        case _ if is_paused(channel, now):
             return Way(channel, Fate.CHANNEL_PAUSED, at=channel.paused_until)
     return Way(channel, Fate.ON_ITS_WAY, at=delivery.due_at, reason=record.reason)

@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -27,10 +27,14 @@ from newsroom.errors import AddressRefused, FeedError, FetchFailed, HostParked
 from newsroom.feeds.guard import REFUSED, Guard, PrivateAddress, guarded_socket
 from newsroom.feeds.parking import Parking
 from newsroom.feeds.schedule import LONGEST_WAIT
+from newsroom.feeds.slots import MOST_BYTES_ASIDE, PATIENCE_SECONDS, Slot, Slots
 from newsroom.settings import popcorn_version
 
 MOST_BYTES = 8 * 1024 * 1024
 """How large a body may be, before as well as after decompression."""
+
+PART_BYTES = 128 * 1024
+"""How much of a body is decompressed at a time, so that a small piece can't become a large body at one stroke."""
 
 MOST_REDIRECTS = 5
 
@@ -110,6 +114,9 @@ class _Redirect:
 class Fetcher:
     """Fetches addresses: at most ``concurrency`` at once, and ``per_host`` of one host.
 
+    Who waits longer than ``patience`` seconds for a server doesn't count among the ``concurrency``: see ``Slots``. Of
+    one host there are never more than ``per_host`` requests, slow or not.
+
     ``allow_hosts`` are the guard's, ``contact`` goes into the User-Agent, ``now`` is aware and UTC. ``parking`` says
     whom to leave alone, and is told who wants to be. ``extra_headers`` are those that the operator sets, by an address
     or by "host" or "host:port"; no other place ever gets them. ``resolver`` replaces the system's.
@@ -125,6 +132,7 @@ class Fetcher:
         extra_headers: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
         concurrency: int = 50,
         per_host: int = 2,
+        patience: float = PATIENCE_SECONDS,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._parking = parking or Parking()
@@ -137,7 +145,7 @@ class Fetcher:
             "Accept": _ACCEPT,
             "Accept-Encoding": "gzip, deflate, br",
         }
-        self._places = asyncio.Semaphore(concurrency)
+        self.slots = Slots(concurrency, patience)
         self._per_host = per_host
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._guarded: aiohttp.ClientSession | None = None
@@ -148,7 +156,7 @@ class Fetcher:
     ) -> Fetched:
         """Fetch an address, only if it changed when validators are given.
 
-        ``budget`` is in seconds and covers all hops, but not the waiting for a free place. Raises AddressRefused,
+        ``budget`` is in seconds and covers all hops, but not the waiting for a free slot. Raises AddressRefused,
         HostParked and FetchFailed.
         """
         async with self.opened(url, etag=etag, last_modified=last_modified, budget=budget) as fetched:
@@ -158,9 +166,9 @@ class Fetcher:
     async def opened(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None, budget: float = BUDGET_SECONDS
     ) -> AsyncIterator[Fetched]:
-        """Fetch an address as ``get`` does, and keep its place for as long as the body is in use.
+        """Fetch an address as ``get`` does, and keep its slot for as long as the body is in use.
 
-        So no more bodies lie in memory than there are places, however slowly they are read.
+        So no more whole bodies lie in memory than there are slots, however slowly they are read.
         """
         address = self._guard.check_url(url)
         validators = {"If-None-Match": _validator(etag), "If-Modified-Since": _validator(last_modified)}
@@ -168,17 +176,18 @@ class Fetcher:
         permanent_url = str(address)
         is_permanent = True
         for _ in range(MOST_REDIRECTS + 1):
-            async with AsyncExitStack() as places:
-                # The host's place comes first, so that a slow host's queue keeps no place from the other hosts.
+            async with AsyncExitStack() as held:
+                # The host's turn comes first, so that a slow host's queue keeps no slot from the other hosts.
                 async with self._host(address):
-                    await places.enter_async_context(self._places)
+                    slot = await held.enter_async_context(self.slots.taken())
                     until = self._parking.until(address.raw_host or "", self._now())
                     if until is not None:
                         raise HostParked(until)
                     began = asyncio.get_running_loop().time()
-                    answer = await self._ask(address, headers, budget)
+                    answer = await self._ask(address, headers, budget, slot)
                     budget -= asyncio.get_running_loop().time() - began
                 if isinstance(answer, Fetched):
+                    await slot.stay()
                     self._parking.answered(address.raw_host or "")
                     yield replace(answer, permanent_url=permanent_url)
                     return
@@ -198,14 +207,14 @@ class Fetcher:
     def _host(self, address: URL) -> asyncio.Semaphore:
         return self._hosts.setdefault(address.raw_host or "", asyncio.Semaphore(self._per_host))
 
-    async def _ask(self, address: URL, headers: Mapping[str, str], budget: float) -> Fetched | _Redirect:
+    async def _ask(self, address: URL, headers: Mapping[str, str], budget: float, slot: Slot) -> Fetched | _Redirect:
         session = self._session(address)
         try:
             async with (
                 asyncio.timeout(budget),
                 session.get(address, headers={**headers, **self._extra(address)}, allow_redirects=False) as response,
             ):
-                return await self._read(response, address, headers)
+                return await self._read(response, address, headers, slot)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: names that no resolver can be asked about, and lengths that are no numbers.
             raise _in_words(error) from error
@@ -217,7 +226,7 @@ class Fetcher:
         return {key: value for name in names for key, value in self._extra_headers.get(name, {}).items()}
 
     async def _read(
-        self, response: aiohttp.ClientResponse, address: URL, validators: Mapping[str, str]
+        self, response: aiohttp.ClientResponse, address: URL, validators: Mapping[str, str], slot: Slot
     ) -> Fetched | _Redirect:
         status = response.status
         if status in (301, 302, 303, 307, 308):
@@ -237,7 +246,7 @@ class Fetcher:
         return Fetched(
             status=status,
             url=str(address),
-            body=b"" if is_not_modified else await _body(response),
+            body=b"" if is_not_modified else await _body(response, slot),
             etag=etag,
             last_modified=last_modified,
             content_type=response.headers.get("Content-Type"),
@@ -267,7 +276,7 @@ class Fetcher:
 
     def _new_session(self, socket_factory: aiohttp.SocketFactoryType | None) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            limit=0,  # the places above are the limit
+            limit=0,  # the slots are the limit
             ssl=_tls(),
             ttl_dns_cache=300,
             keepalive_timeout=_KEEP_ALIVE_SECONDS,
@@ -393,14 +402,22 @@ def _in_words(error: Exception) -> FeedError:
             return FetchFailed(_BROKEN_OFF)
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    """Read a body piece by piece, and stop as soon as it is too large."""
-    unfold = _unfolder(response.headers.get("Content-Encoding", ""))
+async def _body(response: aiohttp.ClientResponse, slot: Slot) -> bytes:
+    """Read a body piece by piece, and stop as soon as it is too large.
+
+    A large one has to have a slot; should it stand aside, its budget goes on while it waits.
+    """
+    unfold = unfolder(response.headers.get("Content-Encoding", ""))
     body = bytearray()
     received = 0
     async for piece in response.content.iter_any():
         received += len(piece)
-        body += unfold(piece, MOST_BYTES + 1 - len(body))
+        for part in unfold(piece):
+            body += part
+            if len(body) > MOST_BYTES:
+                break
+            if len(body) > MOST_BYTES_ASIDE:
+                await slot.stay()
         if max(received, len(body)) > MOST_BYTES:
             raise FetchFailed(_TOO_LARGE)
     if received and not unfold.is_complete():
@@ -409,16 +426,16 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
 
 
 class _Unfold(Protocol):
-    """Undoes a compression piece by piece. Gives at most about ``most`` bytes, then has to be given up."""
+    """Undoes a compression piece by piece. Of each piece it gives parts of about PART_BYTES at most, when asked."""
 
-    def __call__(self, piece: bytes, most: int) -> bytes: ...
+    def __call__(self, piece: bytes) -> Iterator[bytes]: ...
 
     def is_complete(self) -> bool: ...
 
 
 class _Plain:
-    def __call__(self, piece: bytes, most: int) -> bytes:
-        return piece
+    def __call__(self, piece: bytes) -> Iterator[bytes]:
+        yield piece
 
     def is_complete(self) -> bool:
         return True
@@ -430,14 +447,14 @@ class _Zlib:
     def __init__(self, window: int | None) -> None:
         self._stream = zlib.decompressobj(window) if window else None
 
-    def __call__(self, piece: bytes, most: int) -> bytes:
+    def __call__(self, piece: bytes) -> Iterator[bytes]:
         if self._stream is None:
             has_header = piece[0] & 0x0F == 8
             self._stream = zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
-        if self._stream.eof:
-            return b""
         try:
-            return self._stream.decompress(piece, most)
+            while not self._stream.eof and (part := self._stream.decompress(piece, PART_BYTES)):
+                yield part
+                piece = self._stream.unconsumed_tail
         except zlib.error:
             raise FetchFailed(_DAMAGED) from None
 
@@ -449,11 +466,13 @@ class _Brotli:
     def __init__(self) -> None:
         self._stream = brotli.Decompressor()
 
-    def __call__(self, piece: bytes, most: int) -> bytes:
-        if self._stream.is_finished():
-            return b""
+    def __call__(self, piece: bytes) -> Iterator[bytes]:
         try:
-            return bytes(self._stream.process(piece, output_buffer_limit=most))
+            while not self._stream.is_finished() and (
+                part := self._stream.process(piece, output_buffer_limit=PART_BYTES)
+            ):
+                yield bytes(part)
+                piece = b""
         except brotli.error:
             raise FetchFailed(_DAMAGED) from None
 
@@ -461,7 +480,8 @@ class _Brotli:
         return bool(self._stream.is_finished())
 
 
-def _unfolder(encoding: str) -> _Unfold:
+def unfolder(encoding: str) -> _Unfold:
+    """Return what undoes this Content-Encoding. Raises FetchFailed for one that we didn't ask for."""
     match encoding.strip().lower():
         case "" | "identity":
             return _Plain()

@@ -44,7 +44,7 @@ class Store:
         self.subscriptions = SubscriptionStore(database)
         self.deliveries = DeliveryStore(database)
         self.digests = DigestStore()
-        self.stories = StoryStore()
+        self.stories = StoryStore(database)
         self.guilds = GuildStore(database)
         self.polls = PollStore(database)
         self.votes = VoteStore(database)

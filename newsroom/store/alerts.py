@@ -8,12 +8,11 @@ from datetime import date, datetime
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsroom.models import Alert, AlertKind, DeliveryState, Feed, Health
+from newsroom.models import ON_ITS_WAY, Alert, AlertKind, DeliveryState, Feed, Health
 from newsroom.store import feeds, tables
 from newsroom.store.database import Database
 
 COLUMNS = [tables.alert.c[name] for name in Alert.__dataclass_fields__]
-ON_ITS_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 
 
 class AlertStore:

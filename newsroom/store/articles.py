@@ -154,19 +154,57 @@ class ArticleStore:
             )
 
     async def move(self, connection: AsyncConnection, feed_id: int, to: int) -> None:
-        """Give a feed's articles to another feed, with their aliases; one that the other uses too stays as it is."""
+        """Give a feed's articles to another feed, with their aliases; one that the other uses too stays as it is.
+
+        So do the names of those that the feed has forgotten.
+        """
         statement = update(tables.article).where(tables.article.c.feed_id == feed_id)
         await connection.execute(statement.values(feed_id=to))
-        own = select(literal(to), tables.alias.c.key, tables.alias.c.article_id).where(
-            tables.alias.c.feed_id == feed_id
+        for table in (tables.alias, tables.tombstone):
+            columns = [column for column in table.c if column.name != "feed_id"]
+            own = select(literal(to), *columns).where(table.c.feed_id == feed_id)
+            copied = self._insert(table).from_select(["feed_id", *(column.name for column in columns)], own)
+            await connection.execute(copied.on_conflict_do_nothing())
+
+    async def shown_alone(
+        self, connection: AsyncConnection, feed_id: int, other_id: int, since: datetime
+    ) -> list[Article]:
+        """Return what a feed has brought after that moment and another feed never, oldest first.
+
+        The other one has brought it if it knows any of its aliases, or has told its story.
+        """
+        own, others, told = tables.alias.alias(), tables.alias.alias(), tables.article.alias()
+        named = (
+            select(own.c.key)
+            .join(others, (others.c.key == own.c.key) & (others.c.feed_id == other_id))
+            .where(own.c.feed_id == feed_id, own.c.article_id == tables.article.c.id)
         )
-        copied = self._insert(tables.alias).from_select(["feed_id", "key", "article_id"], own)
-        await connection.execute(copied.on_conflict_do_nothing())
+        statement = select(*COLUMNS).where(
+            tables.article.c.feed_id == feed_id,
+            tables.article.c.found_at > since,
+            ~named.exists(),
+            tables.article.c.story_id.not_in(select(told.c.story_id).where(told.c.feed_id == other_id)),
+        )
+        return [Article(*row) for row in await connection.execute(statement.order_by(tables.article.c.id))]
 
     async def get(self, connection: AsyncConnection, article_ids: Collection[int]) -> dict[int, Article]:
         """Return these articles by their ids; one that isn't there is left out."""
-        rows = await connection.execute(select(*COLUMNS).where(tables.article.c.id.in_(list(article_ids))))
-        return {row.id: Article(*row) for row in rows}
+        wanted, found = list(article_ids), dict[int, Article]()
+        for start in range(0, len(wanted), KEYS_A_QUERY):
+            statement = select(*COLUMNS).where(tables.article.c.id.in_(wanted[start : start + KEYS_A_QUERY]))
+            found.update({row.id: Article(*row) for row in await connection.execute(statement)})
+        return found
+
+    async def update(self, connection: AsyncConnection, news: Sequence[Article], most: int) -> list[Article]:
+        """Take these articles as they are told now, each at most so often; return those that were taken."""
+        taken = []
+        for article in news:
+            own = update(tables.article).where(tables.article.c.id == article.id, tables.article.c.updates < most)
+            values = {name: getattr(article, name) for name in ("title", "summary", "picture_url")}
+            done = await connection.execute(own.values(**values, updates=tables.article.c.updates + 1))
+            if done.rowcount:
+                taken.append(article)
+        return taken
 
     async def found_since(self, connection: AsyncConnection, feed_id: int, since: datetime) -> list[Article]:
         """Return what a feed has brought after that moment, oldest first."""
@@ -260,7 +298,10 @@ class ArticleStore:
         keys = list(by_key)
         ids: dict[bytes, int] = {}
         if keys:
-            rows = [{"key": key, "joined_id": joined.get(key), **_story_row(item, now)} for key, item in by_key.items()]
+            rows = [
+                {"key": key, "joined_id": joined.get(key), **story_row(item.entry.title, item.entry.summary, now)}
+                for key, item in by_key.items()
+            ]
             statement = self._insert(tables.story)
             told = statement.excluded
             # A second source may say what the first left open.
@@ -277,7 +318,9 @@ class ArticleStore:
                 )
                 ids.update({bytes(row.key): row.root for row in await connection.execute(found)})
         keyless = [
-            _story_row(item, now) for place, item in enumerate(items) if item.story_key is None and place not in joins
+            story_row(item.entry.title, item.entry.summary, now)
+            for place, item in enumerate(items)
+            if item.story_key is None and place not in joins
         ]
         own: list[int] = []
         if keyless:
@@ -290,9 +333,9 @@ class ArticleStore:
         ]
 
 
-def _story_row(item: Identified, now: datetime) -> dict[str, object]:
+def story_row(title: str, summary: str, now: datetime) -> dict[str, object]:
     """A story as its first article tells it, with the side or sides it is about."""
-    reading = read_camp(item.entry.title, item.entry.summary)
+    reading = read_camp(title, summary)
     return {
         "created_at": now,
         "camp": reading.camp,

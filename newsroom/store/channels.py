@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import ChannelKind, NewsChannel
@@ -115,3 +115,12 @@ class NewsChannelStore:
     async def _set(self, connection: AsyncConnection, channel_id: int, **values: object) -> None:
         statement = update(tables.news_channel).where(tables.news_channel.c.channel_id == channel_id)
         await connection.execute(statement.values(**values))
+
+
+def open_channel(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that a channel is neither suspended nor paused, and in a guild that has us."""
+    return and_(
+        tables.news_channel.c.suspended_for.is_(None),
+        or_(tables.news_channel.c.paused.is_(False), tables.news_channel.c.paused_until <= now),
+        tables.is_here(tables.news_channel.c.guild_id),
+    )

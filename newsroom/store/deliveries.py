@@ -1,20 +1,18 @@
-"""The outbox: each story on its way to each news channel. What a row says is the truth.
-
-A channel's rows go out in the order of their ids. The first that is neither done nor set aside is the
-channel's head; while it waits, whatever is behind it waits too.
-"""
+"""The outbox: each story on its way to each news channel. What a row says is the truth."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import (
+    ON_ITS_WAY,
     Article,
     Backlog,
     ChannelKind,
@@ -26,23 +24,26 @@ from newsroom.models import (
     PublishState,
     Purpose,
     Subscription,
+    SubscriptionState,
 )
-from newsroom.store import articles, channels, tables
+from newsroom.store import articles, queues, stories, tables
+from newsroom.store.channels import open_channel
 from newsroom.store.database import Database
+from newsroom.store.queues import is_due
 from newsroom.stories.camps import terms_from_json
 
 COLUMNS = [tables.delivery.c[name] for name in Delivery.__dataclass_fields__]
-ON_ITS_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 ROWS_A_STATEMENT = 500
+STANDS = (tables.delivery.c.state == DeliveryState.SENT) & tables.delivery.c.message_id.is_not(None)
+
+SOURCE = func.coalesce(tables.subscription.c.title, tables.feed.c.title)
+"""What a source is called in a channel: as its admins named it there, or else as the feed names itself."""
 
 FLOOD = "flood"
 """The cause for which what a held feed brings is set aside."""
 
 DIGEST = "digest"
 """The cause for which what is over a channel's limit is set aside, until the daily list."""
-
-LONGEST_WAIT = timedelta(days=2)
-"""Nothing is ever put off for so long: what seems to be was put off while the clock was wrong, and is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,66 +68,39 @@ class DeliveryStore:
         news: Sequence[Article],
         subscriptions: Sequence[Subscription],
         now: datetime,
-        *,
-        held: bool = False,
     ) -> int:
         """Send these articles, in this order, to these channels; return how many cards that makes.
 
         A channel gets a story once: the unique key decides, however many feeds tell it. One that was set aside with
-        another feed is on its way again, as this feed tells it. ``held``: they wait for an admin's word.
+        another feed is on its way again, as this feed tells it. Where the subscription is held, they wait for an
+        admin's word.
         """
-        once = {article.story_id: article for article in reversed(news)}
-        rows = (
-            {
-                "story_id": article.story_id,
-                "article_id": article.id,
-                "channel_id": subscription.channel_id,
-                "guild_id": subscription.guild_id,
-                "state": DeliveryState.DEFERRED if held else DeliveryState.PENDING,
-                "set_aside_for": FLOOD if held else None,
-                "due_at": now,
-                "planned_at": now,
-            }
-            for article in reversed(once.values())
-            for subscription in subscriptions
-        )
         statement = self._insert(tables.delivery)
         told = statement.excluded
-        statement = (
-            statement.on_conflict_do_nothing()
-            if held
-            else statement.on_conflict_do_update(
-                index_elements=["story_id", "channel_id"],
-                set_={name: told[name] for name in ("article_id", "state", "due_at", "set_aside_for", "reason")},
-                # A card that has stood there was taken down: nobody wants it back. What comes in the next list comes.
-                where=tables.delivery.c.sent_at.is_(None)
-                & (func.coalesce(tables.delivery.c.set_aside_for, "") != DIGEST)
-                & or_(
-                    tables.delivery.c.state == DeliveryState.DEFERRED, tables.delivery.c.state == DeliveryState.SKIPPED
-                ),
-            )
+        waiting = statement.on_conflict_do_nothing()
+        sending = statement.on_conflict_do_update(
+            index_elements=["story_id", "channel_id"],
+            set_={name: told[name] for name in ("article_id", "state", "due_at", "set_aside_for", "reason")},
+            # A card that has stood there was taken down: nobody wants it back. What comes in the next list comes.
+            where=tables.delivery.c.sent_at.is_(None)
+            & (func.coalesce(tables.delivery.c.set_aside_for, "") != DIGEST)
+            # No IN, which SQLAlchemy can't write for many rows at once.
+            & or_(tables.delivery.c.state == DeliveryState.DEFERRED, tables.delivery.c.state == DeliveryState.SKIPPED),
         )
+        joined = await stories.joined(connection, {article.story_id for article in news})
         planned = 0
-        # In pieces: putting a statement for a thousand articles in fifty channels together would hold the loop.
-        while piece := list(islice(rows, ROWS_A_STATEMENT)):
-            ids = await connection.scalars(statement.returning(tables.delivery.c.id), piece)
-            planned += len(ids.all())
+        for is_held, statement in ((True, waiting), (False, sending)):
+            own = [one for one in subscriptions if (one.state is SubscriptionState.HELD) == is_held]
+            rows = _rows(news, own, joined, now)
+            # In pieces: putting a statement for a thousand articles in fifty channels together would hold the loop.
+            while piece := list(islice(rows, ROWS_A_STATEMENT)):
+                ids = await connection.scalars(statement.returning(tables.delivery.c.id), piece)
+                planned += len(ids.all())
         return planned
 
     async def due_channels(self, connection: AsyncConnection, now: datetime) -> list[int]:
         """Return the channels that may get news and whose head is due."""
-        heads = (
-            select(func.min(tables.delivery.c.id))
-            .where(tables.delivery.c.state.in_(ON_ITS_WAY))
-            .group_by(tables.delivery.c.channel_id)
-        )
-        statement = (
-            select(tables.delivery.c.channel_id)
-            .join(tables.news_channel, tables.news_channel.c.channel_id == tables.delivery.c.channel_id)
-            .where(tables.delivery.c.id.in_(heads), is_due(tables.delivery.c.due_at, now), open_channel(now))
-            .order_by(tables.delivery.c.id)
-        )
-        return list(await connection.scalars(statement))
+        return await queues.due_channels(connection, tables.delivery, now)
 
     async def head(
         self, connection: AsyncConnection, channel_id: int, now: datetime
@@ -135,18 +109,7 @@ class DeliveryStore:
 
         With it comes the channel, and whether more wait behind that delivery.
         """
-        statement = (
-            select(*COLUMNS)
-            .where(tables.delivery.c.channel_id == channel_id, tables.delivery.c.state.in_(ON_ITS_WAY))
-            .order_by(tables.delivery.c.id)
-            .limit(2)
-        )
-        rows = (await connection.execute(statement)).all()
-        if not rows or now < rows[0].due_at <= now + LONGEST_WAIT:
-            return None
-        place = select(*channels.COLUMNS).where(tables.news_channel.c.channel_id == channel_id, open_channel(now))
-        channel = (await connection.execute(place)).one_or_none()
-        return (Delivery(*rows[0]), NewsChannel(*channel), len(rows) > 1) if channel else None
+        return await queues.head(connection, tables.delivery, Delivery, channel_id, now)
 
     async def get(self, connection: AsyncConnection, delivery_id: int) -> Delivery | None:
         return await self._one(connection, tables.delivery.c.id == delivery_id)
@@ -168,11 +131,7 @@ class DeliveryStore:
         self, connection: AsyncConnection, story_id: int, guild_id: int | None = None
     ) -> list[tuple[Delivery, ChannelKind]]:
         """Return the cards of a story that stand in channels, of this guild if one is named, the oldest first."""
-        wanted = [
-            tables.delivery.c.story_id == story_id,
-            tables.delivery.c.state == DeliveryState.SENT,
-            tables.delivery.c.message_id.is_not(None),
-        ]
+        wanted = [tables.delivery.c.story_id == story_id, STANDS]
         if guild_id is not None:
             wanted.append(tables.delivery.c.guild_id == guild_id)
         statement = (
@@ -274,63 +233,70 @@ class DeliveryStore:
 
     async def contents(self, connection: AsyncConnection, delivery: Delivery) -> tuple[Article, str]:
         """Return the article that a card shows and the name of its source in that channel."""
-        statement = (
-            select(
-                *articles.COLUMNS,
-                func.coalesce(tables.subscription.c.title, tables.feed.c.title).label("source"),
-            )
-            .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
-            .outerjoin(
-                tables.subscription,
-                (tables.subscription.c.feed_id == tables.feed.c.id)
-                & (tables.subscription.c.channel_id == delivery.channel_id),
-            )
-            .where(tables.article.c.id == delivery.article_id)
-        )
+        statement = with_source(delivery.channel_id).where(tables.article.c.id == delivery.article_id)
         row = (await connection.execute(statement)).one()
         return Article(*row[:-1]), row.source
 
-    async def also(self, connection: AsyncConnection, delivery: Delivery) -> tuple[tuple[str, str | None], ...]:
-        """Return the other sources of a card's story that its channel gets, each once, by name and address."""
+    async def tellers(self, connection: AsyncConnection, delivery: Delivery) -> list[tuple[Article, str]]:
+        """Return the other sources of a card's story that its channel gets, each by its newest article and its name."""
         shown = select(tables.article.c.feed_id).where(tables.article.c.id == delivery.article_id).scalar_subquery()
-        source = func.coalesce(tables.subscription.c.title, tables.feed.c.title)
         statement = (
-            select(tables.article.c.feed_id, source, tables.article.c.url)
+            select(*articles.COLUMNS, SOURCE)
             .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
             .join(tables.subscription, tables.subscription.c.feed_id == tables.article.c.feed_id)
             .where(
-                tables.article.c.story_id == delivery.story_id,
+                tables.article.c.id.in_(await stories.told_by(connection, delivery.story_id, delivery.guild_id)),
                 tables.article.c.feed_id != shown,
                 tables.subscription.c.channel_id == delivery.channel_id,
                 tables.is_active,
             )
             .order_by(tables.article.c.id)
         )
-        by_feed = {feed_id: (name, url) for feed_id, name, url in await connection.execute(statement)}
-        return tuple(by_feed.values())
+        told = [(Article(*row[:-1]), row[-1]) for row in await connection.execute(statement)]
+        return list({article.feed_id: (article, source) for article, source in told}.values())
+
+    async def also(self, connection: AsyncConnection, delivery: Delivery) -> tuple[tuple[str, str | None], ...]:
+        """Return the other sources of a card's story that its channel gets, each once, by name and address."""
+        return tuple((source, article.url) for article, source in await self.tellers(connection, delivery))
 
     async def told_again(
         self, connection: AsyncConnection, articles: Collection[Article], channel_ids: Collection[int], now: datetime
     ) -> None:
-        """Have the cards of these articles' stories drawn anew that stand in these channels and tell another article.
-
-        A card with a team poll is drawn by whoever draws the poll.
-        """
-        statement = select(tables.delivery.c.id).where(
-            tables.delivery.c.story_id.in_([article.story_id for article in articles]),
+        """Have these articles' stories drawn anew where a card in these channels tells them by another article."""
+        if not (articles and channel_ids):
+            return
+        own = {article.story_id for article in articles}
+        joined = await stories.joined(connection, own)
+        statement = select(tables.delivery.c.id, tables.delivery.c.guild_id, tables.delivery.c.story_id).where(
+            STANDS,
+            tables.delivery.c.story_id.in_(own | set(joined.values())),
             tables.delivery.c.article_id.not_in([article.id for article in articles]),
             tables.delivery.c.channel_id.in_(list(channel_ids)),
-            tables.delivery.c.state == DeliveryState.SENT,
-            tables.delivery.c.message_id.is_not(None),
         )
-        ids = list(await connection.scalars(statement))
-        if not ids:
+        ids = [
+            delivery_id
+            for delivery_id, guild_id, story_id in await connection.execute(statement)
+            if any(joined.get((guild_id, one), one) == story_id for one in own)
+        ]
+        await self.draw_anew(connection, ids, now)
+
+    async def article_updated(self, connection: AsyncConnection, article_ids: Collection[int], now: datetime) -> None:
+        """Have the cards drawn anew that tell these articles."""
+        if article_ids:
+            statement = select(tables.delivery.c.id).where(STANDS, tables.delivery.c.article_id.in_(list(article_ids)))
+            await self.draw_anew(connection, list(await connection.scalars(statement)), now)
+
+    async def draw_anew(self, connection: AsyncConnection, delivery_ids: Collection[int], now: datetime) -> None:
+        """Have these cards drawn anew; one with a team poll by whoever draws the poll."""
+        if not delivery_ids:
             return
-        with_poll = tables.poll_message.c.delivery_id.in_(ids) & (tables.poll_message.c.purpose == Purpose.CARD)
+        with_poll = tables.poll_message.c.delivery_id.in_(list(delivery_ids)) & (
+            tables.poll_message.c.purpose == Purpose.CARD
+        )
         polled = set(await connection.scalars(select(tables.poll_message.c.delivery_id).where(with_poll)))
         await connection.execute(update(tables.poll_message).where(with_poll).values(drawn_revision=-1))
         await connection.execute(
-            update(tables.delivery).where(tables.delivery.c.id.in_(set(ids) - polled)).values(redraw_at=now)
+            update(tables.delivery).where(tables.delivery.c.id.in_(set(delivery_ids) - polled)).values(redraw_at=now)
         )
 
     async def redraws_due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
@@ -374,6 +340,16 @@ class DeliveryStore:
         """A card shows what was known when it was taken; if more is known by now, it is drawn once more."""
         own = (tables.delivery.c.id == delivery_id) & (tables.delivery.c.redraw_at == taken_until)
         await connection.execute(update(tables.delivery).where(own).values(redraw_at=None))
+
+    async def regroup(self, connection: AsyncConnection, delivery_id: int, story_id: int | None) -> bool:
+        """Have what a channel gets tell another story, or be forgotten; False while somebody is sending it."""
+        own = (tables.delivery.c.id == delivery_id) & (tables.delivery.c.state != DeliveryState.SENDING)
+        statement = (
+            delete(tables.delivery).where(own)
+            if story_id is None
+            else update(tables.delivery).where(own).values(story_id=story_id)
+        )
+        return bool((await connection.execute(statement)).rowcount)
 
     async def record(self, connection: AsyncConnection, delivery_id: int, **values: object) -> None:
         """Write down how far a delivery is."""
@@ -519,14 +495,40 @@ class DeliveryStore:
         )
 
 
-def is_due(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
-    return or_(column <= now, column > now + LONGEST_WAIT)
+def _rows(
+    news: Sequence[Article],
+    subscriptions: Sequence[Subscription],
+    joined: Mapping[tuple[int, int], int],
+    now: datetime,
+) -> Iterator[dict[str, object]]:
+    """The rows of these articles in these channels, each story once in each; ``joined`` says what guilds merged."""
+    seen: set[tuple[int, int]] = set()
+    for article in news:
+        for subscription in subscriptions:
+            story_id = joined.get((subscription.guild_id, article.story_id), article.story_id)
+            if (story_id, subscription.channel_id) in seen:
+                continue
+            seen.add((story_id, subscription.channel_id))
+            held = subscription.state is SubscriptionState.HELD
+            yield {
+                "story_id": story_id,
+                "article_id": article.id,
+                "channel_id": subscription.channel_id,
+                "guild_id": subscription.guild_id,
+                "state": DeliveryState.DEFERRED if held else DeliveryState.PENDING,
+                "set_aside_for": FLOOD if held else None,
+                "due_at": now,
+                "planned_at": now,
+            }
 
 
-def open_channel(now: datetime) -> ColumnElement[bool]:
-    """Say in SQL that a channel is neither suspended nor paused, and in a guild that has us."""
-    return and_(
-        tables.news_channel.c.suspended_for.is_(None),
-        or_(tables.news_channel.c.paused.is_(False), tables.news_channel.c.paused_until <= now),
-        tables.is_here(tables.news_channel.c.guild_id),
+def with_source(channel_id: int) -> Select[Any]:
+    """Select articles, each with the name of its source in a channel."""
+    return (
+        select(*articles.COLUMNS, SOURCE.label("source"))
+        .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
+        .outerjoin(
+            tables.subscription,
+            (tables.subscription.c.feed_id == tables.feed.c.id) & (tables.subscription.c.channel_id == channel_id),
+        )
     )

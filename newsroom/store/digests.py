@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsroom.models import Article, Camp, DeliveryState, Digest, NewsChannel
-from newsroom.store import articles, channels, tables
-from newsroom.store.deliveries import DIGEST, ON_ITS_WAY, is_due, open_channel
-
-COLUMNS = [tables.digest.c[name] for name in Digest.__dataclass_fields__]
+from newsroom.models import ON_ITS_WAY, Article, Camp, DeliveryState, Digest, NewsChannel
+from newsroom.store import queues, tables
+from newsroom.store.channels import open_channel
+from newsroom.store.deliveries import DIGEST, with_source
+from newsroom.store.queues import is_due
 
 
 class DigestStore:
@@ -25,10 +25,7 @@ class DigestStore:
             select(tables.delivery.c.channel_id)
             .join(tables.news_channel, tables.news_channel.c.channel_id == tables.delivery.c.channel_id)
             .where(
-                tables.delivery.c.state == DeliveryState.DEFERRED,
-                tables.delivery.c.set_aside_for == DIGEST,
-                tables.delivery.c.digest_id.is_(None),
-                tables.delivery.c.due_at <= now,
+                _is_to_be_listed(now),
                 tables.delivery.c.channel_id.not_in(on_its_way),
                 open_channel(now),
             )
@@ -56,13 +53,7 @@ class DigestStore:
         statement = (
             select(tables.delivery.c.id)
             .join(tables.story, tables.story.c.id == tables.delivery.c.story_id)
-            .where(
-                tables.delivery.c.channel_id == channel_id,
-                tables.delivery.c.state == DeliveryState.DEFERRED,
-                tables.delivery.c.set_aside_for == DIGEST,
-                tables.delivery.c.digest_id.is_(None),
-                tables.delivery.c.due_at <= now,
-            )
+            .where(tables.delivery.c.channel_id == channel_id, _is_to_be_listed(now))
             .order_by(sources.desc(), has_side.desc(), tables.delivery.c.id.desc())
             .limit(most)
         )
@@ -70,13 +61,7 @@ class DigestStore:
 
     async def put_off(self, connection: AsyncConnection, channel_id: int, now: datetime, until: datetime) -> int:
         """Leave what is due in a channel and on no page for its next list; return how many stories that is."""
-        statement = update(tables.delivery).where(
-            tables.delivery.c.channel_id == channel_id,
-            tables.delivery.c.state == DeliveryState.DEFERRED,
-            tables.delivery.c.set_aside_for == DIGEST,
-            tables.delivery.c.due_at <= now,
-            tables.delivery.c.digest_id.is_(None),
-        )
+        statement = update(tables.delivery).where(tables.delivery.c.channel_id == channel_id, _is_to_be_listed(now))
         return (await connection.execute(statement.values(due_at=until))).rowcount
 
     async def add(
@@ -108,49 +93,19 @@ class DigestStore:
 
     async def due_channels(self, connection: AsyncConnection, now: datetime) -> list[int]:
         """Return the channels that may get news and whose next page is due."""
-        heads = (
-            select(func.min(tables.digest.c.id))
-            .where(tables.digest.c.state.in_(ON_ITS_WAY))
-            .group_by(tables.digest.c.channel_id)
-        )
-        statement = (
-            select(tables.digest.c.channel_id)
-            .join(tables.news_channel, tables.news_channel.c.channel_id == tables.digest.c.channel_id)
-            .where(tables.digest.c.id.in_(heads), is_due(tables.digest.c.due_at, now), open_channel(now))
-        )
-        return list(await connection.scalars(statement))
+        return await queues.due_channels(connection, tables.digest, now)
 
     async def head(
         self, connection: AsyncConnection, channel_id: int, now: datetime
     ) -> tuple[Digest, NewsChannel, bool] | None:
         """Return the page that is next in a channel, if it is due; the channel, and whether more pages wait."""
-        statement = (
-            select(*COLUMNS)
-            .where(tables.digest.c.channel_id == channel_id, tables.digest.c.state.in_(ON_ITS_WAY))
-            .order_by(tables.digest.c.id)
-            .limit(2)
-        )
-        rows = (await connection.execute(statement)).all()
-        place = select(*channels.COLUMNS).where(tables.news_channel.c.channel_id == channel_id, open_channel(now))
-        channel = (await connection.execute(place)).one_or_none()
-        if not rows or channel is None or rows[0].due_at > now:
-            return None
-        return Digest(*rows[0]), NewsChannel(*channel), len(rows) > 1
+        return await queues.head(connection, tables.digest, Digest, channel_id, now)
 
     async def contents(self, connection: AsyncConnection, digest: Digest) -> list[tuple[Article, str]]:
         """Return the stories of a page, each with the name of its source there."""
         statement = (
-            select(
-                *articles.COLUMNS,
-                func.coalesce(tables.subscription.c.title, tables.feed.c.title).label("source"),
-            )
+            with_source(digest.channel_id)
             .join(tables.delivery, tables.delivery.c.article_id == tables.article.c.id)
-            .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
-            .outerjoin(
-                tables.subscription,
-                (tables.subscription.c.feed_id == tables.feed.c.id)
-                & (tables.subscription.c.channel_id == digest.channel_id),
-            )
             .where(tables.delivery.c.digest_id == digest.id)
             .order_by(tables.delivery.c.digest_place)
         )
@@ -181,3 +136,13 @@ class DigestStore:
         )
         found: str | None = await connection.scalar(statement)
         return found
+
+
+def _is_to_be_listed(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that a story waits for a list that is due, and is on no page yet."""
+    return and_(
+        tables.delivery.c.state == DeliveryState.DEFERRED,
+        tables.delivery.c.set_aside_for == DIGEST,
+        tables.delivery.c.digest_id.is_(None),
+        is_due(tables.delivery.c.due_at, now),
+    )

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import (
+    ON_ITS_WAY,
     Choice,
     DeliveryState,
     Outcome,
@@ -28,7 +29,6 @@ from newsroom.store.database import Database
 COLUMNS = [tables.poll.c[name] for name in Poll.__dataclass_fields__ if name != "choices"]
 CHOICE_COLUMNS = [tables.poll_choice.c[name] for name in Choice.__dataclass_fields__]
 MESSAGE_COLUMNS = [tables.poll_message.c[name] for name in PollMessage.__dataclass_fields__]
-ON_ITS_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 
 DRAWN_AT_ONCE = 50
 """How many polls a sweep has drawn: some may lie where Discord refuses us, again and again."""

@@ -33,8 +33,19 @@ class SubscriptionStore:
     ) -> bool:
         """Subscribe a channel to a feed; False if it is subscribed already.
 
-        One that was removed a moment ago begins anew: undoing is a step of its own.
+        One that was removed a moment ago begins anew: undoing is a step of its own. Where the guild has the feed and
+        wants it never to be held, that holds for this channel, too.
         """
+        never_held = (
+            select(tables.subscription.c.id)
+            .where(
+                tables.subscription.c.feed_id == feed_id,
+                tables.subscription.c.guild_id == guild_id,
+                tables.subscription.c.removed_at.is_(None),
+                tables.subscription.c.hold_floods.is_(False),
+            )
+            .exists()
+        )
         fresh = {
             "title": title,
             "state": SubscriptionState.ACTIVE,
@@ -42,6 +53,7 @@ class SubscriptionStore:
             "added_by": added_by,
             "added_at": now,
             "removed_at": None,
+            "hold_floods": ~never_held,
         }
         statement = (
             self._insert(tables.subscription)
@@ -90,6 +102,12 @@ class SubscriptionStore:
         """Pause or resume subscriptions; a baseline that was due before is due no more unless it is asked for."""
         await self._set(connection, subscription_ids, state=state, baseline_due=baseline_due)
 
+    async def set_hold_floods(
+        self, connection: AsyncConnection, subscription_ids: Collection[int], hold_floods: bool
+    ) -> None:
+        """Say whether what looks new as a whole is held here."""
+        await self._set(connection, subscription_ids, hold_floods=hold_floods)
+
     async def set_removed(
         self, connection: AsyncConnection, subscription_ids: Collection[int], at: datetime | None
     ) -> None:
@@ -134,13 +152,6 @@ class SubscriptionStore:
         """Return the feeds that a channel gets or might get again, in the order in which they are to be locked."""
         statement = select(tables.subscription.c.feed_id).where(tables.subscription.c.channel_id == channel_id)
         return list(await connection.scalars(statement.order_by(tables.subscription.c.feed_id)))
-
-    async def guilds_of(self, connection: AsyncConnection, feed_id: int) -> set[int]:
-        """Return the guilds that get news from a feed."""
-        statement = select(tables.subscription.c.guild_id).where(
-            tables.subscription.c.feed_id == feed_id, tables.is_active
-        )
-        return set(await connection.scalars(statement))
 
     async def purge(self, connection: AsyncConnection, removed_before: datetime) -> None:
         """Forget the subscriptions whose removal can't be undone any more."""

@@ -175,6 +175,7 @@ article = Table(
     Column("published_at", UtcDateTime),
     Column("found_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime),
+    Column("updates", Integer, nullable=False, server_default=text("0")),
     Index(None, "feed_id", "found_at"),
     Index(None, "story_id"),
     Index(None, "found_at"),
@@ -230,6 +231,7 @@ subscription = Table(
     Column("added_by", BigInteger, nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
     Column("removed_at", UtcDateTime),
+    Column("hold_floods", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("feed_id", "channel_id"),
     Index(None, "guild_id"),
     Index(None, "channel_id"),
@@ -373,6 +375,28 @@ correction = Table(
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("story_id", RowId, ForeignKey("story.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("camp", OneOf(Camp), nullable=False),
+)
+
+# Two stories that a guild's moderators call one: whatever tells the first tells the second there.
+story_merge = Table(
+    "story_merge",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("story_id", RowId, ForeignKey("story.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("into_id", RowId, ForeignKey("story.id", ondelete="CASCADE"), nullable=False),
+    Index(None, "story_id"),
+    Index(None, "into_id"),
+)
+
+# An article that a guild's moderators call another story than we do.
+story_split = Table(
+    "story_split",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", RowId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("story_id", RowId, ForeignKey("story.id", ondelete="CASCADE"), nullable=False),
+    Index(None, "article_id"),
+    Index(None, "story_id"),
 )
 
 repeat = Table(

@@ -142,13 +142,6 @@ class StoryIndex:
         self._take(telling, now)
         self.prune(now)
 
-    def move(self, article_id: int, story_id: int) -> None:
-        """Give an article another story, because a moderator split or merged."""
-        if known := self._articles.get(article_id):
-            self._leave_story(known)
-            known.story_id = story_id
-            self._join_story(known)
-
     def forget(self, article_id: int) -> None:
         """Let go of an article, if it is here."""
         if known := self._articles.pop(article_id, None):

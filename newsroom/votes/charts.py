@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from newsroom.errors import ChartFailed
 from newsroom.models import Side, Standing
-from newsroom.text import clean, shorten
+from newsroom.text import clean, listed, shorten
 from newsroom.workers import JobFailed, WorkerProcess
 
 if TYPE_CHECKING:
@@ -103,17 +103,13 @@ def alt_text(course: Course) -> str:
     """
     lines = [(clean(label), counts[0], counts[-1]) for _, label, counts in course.lines()]
     if course.first == course.last:
-        standing = _listed([f"{name} {_number(last)}" for name, _, last in lines])
+        standing = listed([f"{name} {_number(last)}" for name, _, last in lines])
         text = f"Members by side on {_moment(course, course.last)}: {standing}."
     else:
-        moves = _listed([f"{name} from {_number(first)} to {_number(last)}" for name, first, last in lines])
+        moves = listed([f"{name} from {_number(first)} to {_number(last)}" for name, first, last in lines])
         begin, end = _moment(course, course.first), _moment(course, course.last)
         text = f"Line chart of members by side from {begin} to {end}. {moves}."
     return shorten(text, LONGEST_ALT_TEXT)
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _number(count: int) -> str:

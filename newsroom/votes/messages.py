@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from newsroom.attempts import Step, look_between, next_step, repeat_until, wait_after
+from newsroom.attempts import Claimed, Tries, not_sent
 from newsroom.marks import POLL, POLL_MESSAGE, Marks
 from newsroom.models import (
+    ON_ITS_WAY,
     Article,
     Card,
     DeliveryState,
@@ -57,15 +58,10 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True)
-class PollClaim:
-    """A message in the hands of whoever sends it. For the other fields see ``newsroom.desk.outbox.Claim``."""
+class PollClaim(Claimed):
+    """A message in the hands of whoever sends it."""
 
     contents: Contents
-    step: Step
-    nonce: str
-    look_since: datetime
-    look_until: datetime
-    repeat_until: datetime | None
 
     @property
     def message(self) -> PollMessage:
@@ -79,7 +75,7 @@ class PollMessages:
         self._store = store
         self._marks = marks
         self._now = now
-        self._first_tries: dict[int, datetime] = {}
+        self._tries = Tries()
         self._changed: set[int] = set()
 
     # ---------------------------------------------------------------------------- sending
@@ -94,7 +90,7 @@ class PollMessages:
         now = self._now()
         async with self._store.begin() as connection:
             message = await self._store.polls.message(connection, row_id)
-            if message is None or message.state not in (DeliveryState.PENDING, DeliveryState.SENDING):
+            if message is None or message.state not in ON_ITS_WAY:
                 return None
             if message.due_at > now:
                 return None
@@ -103,13 +99,11 @@ class PollMessages:
             if is_over and message.attempted_at is None:
                 await self._store.polls.record(connection, row_id, state=DeliveryState.SKIPPED)
                 return None
-            first_try = self._first_tries.get(row_id)
-            step = next_step(message.state, first_try, now)
-            attempted_at = message.attempted_at or now
+            attempt = self._tries.plan(message, now)
             taken = await self._store.polls.take_to_send(
                 connection,
                 message,
-                attempted_at=attempted_at,
+                attempted_at=attempt.attempted_at,
                 due_at=now,
                 # An earlier attempt may have left the message there, as the poll was then: it is drawn anew.
                 drawn_votes=contents.votes if message.attempted_at is None else -1,
@@ -117,17 +111,8 @@ class PollMessages:
             )
         if not taken:
             return None
-        if step is Step.SEND:
-            self._first_tries.setdefault(row_id, now)
-        look_since, look_until = look_between(attempted_at, message.due_at)
-        return PollClaim(
-            contents=contents,
-            step=step,
-            nonce=self._marks.secret(row_id, POLL_MESSAGE),
-            look_since=look_since,
-            look_until=look_until,
-            repeat_until=repeat_until(step, first_try),
-        )
+        self._tries.began(message, attempt, now)
+        return PollClaim(attempt, self._marks.secret(row_id, POLL_MESSAGE), contents)
 
     async def sent(self, claim: PollClaim, message_id: int) -> None:
         """The message stands in its channel. A story's team poll is shown under its other cards next."""
@@ -147,29 +132,25 @@ class PollMessages:
             if is_first and poll.story_id is not None and poll.style is PollStyle.BUTTONS:
                 cards = await self._store.deliveries.standing_cards(connection, poll.story_id, poll.guild_id)
                 await reply_to_cards(self._store, connection, poll.id, cards, now, but_in=claim.message.channel_id)
-        self._first_tries.pop(claim.message.id, None)
+        self._tries.forget(claim.message)
 
     async def later(self, claim: PollClaim, reason: str, *, uncertain: bool, wait: timedelta | None = None) -> None:
         """Try again later; ``uncertain`` if this attempt may have left the message there."""
-        attempts = claim.message.attempts + 1
-        if attempts >= MOST_ATTEMPTS:
+        if claim.message.attempts + 1 >= MOST_ATTEMPTS:
             await self.give_up(claim, reason)
             return
-        due_at = self._now() + (wait if wait is not None else wait_after(attempts))
-        if uncertain or claim.message.attempted_at is not None:
-            await self._set(claim, due_at=due_at, reason=reason)
-        else:
-            await self._set(claim, state=DeliveryState.PENDING, attempted_at=None, due_at=due_at, reason=reason)
-            self._first_tries.pop(claim.message.id, None)
+        await self._set(claim, **not_sent(claim.message, reason, self._now(), wait, uncertain=uncertain))
+        if not uncertain and claim.message.attempted_at is None:
+            self._tries.forget(claim.message)
 
     async def give_up(self, claim: PollClaim, reason: str) -> None:
         """Discord takes this message in no form, or not there."""
         await self._set(claim, state=DeliveryState.SKIPPED, reason=reason)
-        self._first_tries.pop(claim.message.id, None)
+        self._tries.forget(claim.message)
 
     def looked(self, claim: PollClaim) -> None:
         """Note that the message is not in its channel: what is sent now is a first try again."""
-        self._first_tries[claim.message.id] = self._now()
+        self._tries.looked(claim.message, self._now())
 
     # ---------------------------------------------------------------------------- drawing
 

@@ -30,3 +30,12 @@ def env(opened: Guild) -> Any:
 def guild(opened: Guild, env: Any) -> Guild:
     """A guild with the bot, and a feed of three posts at FEED."""
     return opened
+
+
+@pytest.fixture
+async def ops(guild: Guild) -> Any:
+    """A channel for alerts, and FEED in #news."""
+    ops = guild.guild.create_text_channel("ops")
+    await guild.told("feed add", url=FEED, backfill=0)
+    await guild.told("channel alerts", channel=ops)
+    return ops

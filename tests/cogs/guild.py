@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import discord
+import pytest
 import simcord
 from discord.utils import utcnow
 from simcord.backend.models import Overwrite
@@ -196,6 +197,22 @@ class Guild:
             if all(part in f"{request.method} {request.path}" for part in methods_and_paths)
         ]
 
+    def watch(self, patch: pytest.MonkeyPatch, *slow: tuple[Any, str]) -> list[bool]:
+        """Note for each use of these methods, by owner and name, whether an interaction was acknowledged before."""
+        before = len(self.env.http_requests)
+        acknowledged: list[bool] = []
+
+        def watched(work: Any) -> Any:
+            def watching(*args: Any, **kwargs: Any) -> Any:
+                acknowledged.append(any("/callback" in request.path for request in self.env.http_requests[before:]))
+                return work(*args, **kwargs)
+
+            return watching
+
+        for owner, name in slow:
+            patch.setattr(owner, name, watched(getattr(owner, name)))
+        return acknowledged
+
     def headlines(self, channel: Any = None) -> list[str]:
         """The headlines of the cards in a channel, oldest first."""
         return [message.content.split("**")[1] for message in (channel or self.news).history(viewer=self.bob)]
@@ -287,7 +304,8 @@ async def guild_with_bot(database_url: str, fetcher: Any, reader: Any) -> AsyncI
     charts = Charts()
     newsroom = newsroom_over(store, fetcher, reader, charts)
     bot = UnhurriedBot(newsroom, api_url=API_URL)
-    env = simcord.Env(bot, shard_count=1)
+    # Its limit on real time is there for a bot that hangs, not for a machine that has much to do.
+    env = simcord.Env(bot, shard_count=1, settle_timeout=60)
     await env.start()
     try:
         place = env.create_guild("AI corner")

@@ -14,15 +14,6 @@ from tests.makers import entry
 NEW_HOME = "https://new.example/feed.xml"
 
 
-@pytest.fixture
-async def ops(guild: Guild) -> Any:
-    """A channel for alerts, and FEED in #news."""
-    ops = guild.guild.create_text_channel("ops")
-    await guild.told("feed add", url=FEED, backfill=0)
-    await guild.told("channel alerts", channel=ops)
-    return ops
-
-
 def renamed() -> list[Any]:
     return [post(n, guid=f"new {n}", link=f"https://lab.example/?p={n}", title=f"Post {n}") for n in range(1, 9)]
 

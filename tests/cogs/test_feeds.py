@@ -47,7 +47,7 @@ OPTIONS = {
     "feed resume": [FEED_OPTION],
     "feed preview": [FEED_OPTION],
     "feed refresh": [FEED_OPTION],
-    "feed release": [FEED_OPTION],
+    "feed release": [FEED_OPTION, ("always", YES_OR_NO, False, {})],
     "feed skip": [FEED_OPTION],
     "feed why": [("story-or-link", TEXT, True, {"autocomplete": True, "min_length": 1, "max_length": 2000})],
     "status": [],
@@ -219,18 +219,7 @@ async def test_a_command_is_acknowledged_before_anything_slow(
     guild: Guild, command: str, monkeypatch: pytest.MonkeyPatch
 ):
     await prepare(guild, command)
-    before = len(guild.env.http_requests)
-    acknowledged: list[bool] = []
-
-    def watched(work: Any) -> Any:
-        def watching(*args: Any, **kwargs: Any) -> Any:
-            acknowledged.append(any("/callback" in request.path for request in guild.env.http_requests[before:]))
-            return work(*args, **kwargs)
-
-        return watching
-
-    for owner, name in ((guild.store, "begin"), (guild.store, "read"), (guild.web, "get")):
-        monkeypatch.setattr(owner, name, watched(getattr(owner, name)))
+    acknowledged = guild.watch(monkeypatch, (guild.store, "begin"), (guild.store, "read"), (guild.web, "get"))
     await guild.told(command, **USES[command])
 
     assert acknowledged
@@ -944,3 +933,19 @@ async def test_a_channel_resumed_without_the_permissions_names_them(guild: Guild
 
     assert told.startswith("News comes here again. What waited comes now: 1 story.")
     assert "**Send Messages**" in told
+
+
+async def test_a_feed_that_always_brings_lumps_is_told_once_never_to_be_held(guild: Guild):
+    await prepare(guild, "feed release")
+
+    assert await guild.told("feed release", feed=FEED, always=True) == (
+        "**Lab Notes** goes on: 0 stories come now, within the channel's limits. "
+        "It is never held in this server again, even if all of it looks new. `always: False` ends that."
+    )
+    assert await guild.told("feed release", feed=FEED) == (
+        "That feed isn't held, and never is here: `/feed release` with `always: False` ends that."
+    )
+    assert await guild.told("feed release", feed=FEED, always=False) == (
+        "**Lab Notes** is held in this server when nearly all of it looks new."
+    )
+    assert await guild.told("feed release", feed=FEED) == "That feed isn't held: what it brings is posted."

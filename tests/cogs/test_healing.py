@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import discord
-import pytest
 from discord.utils import utcnow
 from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
@@ -19,15 +18,6 @@ REASON = "I may not write in this channel any more"
 def publish(guild: Guild, *numbers: int) -> None:
     fresh = [post(number, published=utcnow()) for number in sorted(numbers, reverse=True)]
     guild.web.put(FEED, *fresh, *guild.web.documents[FEED].entries)
-
-
-@pytest.fixture
-async def ops(guild: Guild) -> Any:
-    """A channel for alerts, and FEED in #news."""
-    ops = guild.guild.create_text_channel("ops")
-    await guild.told("feed add", url=FEED, backfill=0)
-    await guild.told("channel alerts", channel=ops)
-    return ops
 
 
 # Limits

@@ -130,18 +130,7 @@ async def test_a_command_is_acknowledged_before_anything_slow(
     await guild.told("poll repeat add", by=guild.mod, every="daily", at="18:00")
     if command == "poll reopen":
         await guild.told("poll close", by=guild.mod, poll="Tabs or spaces?")
-    before = len(guild.env.http_requests)
-    acknowledged: list[bool] = []
-
-    def watched(work: Any) -> Any:
-        def watching(*args: Any, **kwargs: Any) -> Any:
-            acknowledged.append(any("/callback" in request.path for request in guild.env.http_requests[before:]))
-            return work(*args, **kwargs)
-
-        return watching
-
-    for name in ("begin", "read"):
-        monkeypatch.setattr(guild.store, name, watched(getattr(guild.store, name)))
+    acknowledged = guild.watch(monkeypatch, (guild.store, "begin"), (guild.store, "read"))
     await guild.told(command, **USES[command])
 
     assert acknowledged

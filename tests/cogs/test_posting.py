@@ -204,7 +204,7 @@ def test_a_look_covers_the_longest_that_an_attempt_can_take():
 async def test_what_is_found_in_the_channel_is_not_sent_again(post: Post):
     claim = await post.desk.outbox.claim(CHANNEL)
     post.place.arrived[claim.card.mark] = 4711
-    restarted = Post(Desk.over(post.desk.store.database, post.desk.web, post.desk.clock))
+    restarted = Post(post.desk.restarted())
     restarted.place.arrived = post.place.arrived
 
     await restarted.tick()

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from newsroom.models import Camp
 from newsroom.store import tables
 from tests.cogs.guild import TEAM_HEADLINE, Guild, buttons, labels, member, options, read
-from tests.desk import FEED, post, posts
+from tests.desk import FEED, post, posts, told
 
 MIDNIGHT = 1767225600  # when every test begins: 2026-01-01 00:00 UTC
 TEAMS = ["Open source", "Proprietary", "It depends"]
@@ -400,3 +400,85 @@ async def test_a_report_of_the_same_event_is_added_to_the_card_that_stands(guild
 
     assert guild.news.last_message.id == card.id
     assert guild.fresh(card).embeds[0].description.endswith(f"\n-# Also covered by [Blog]({page})")
+
+
+# Splitting and merging
+
+
+@pytest.fixture
+async def two_cards(guild: Guild) -> tuple[Any, Any]:
+    """The cards of two stories in #news, which two feeds have told."""
+    blog = "https://blog.example/feed.xml"
+    guild.web.put(FEED, *posts(1))
+    guild.web.put(blog, told("Old", blog))
+    for url in (FEED, blog):
+        await guild.told("feed add", url=url, backfill=0, title="Lab" if url == FEED else "Blog")
+    await guild.later()
+    guild.web.put(FEED, post(900, title="A choir in Wales sings"), *posts(1))
+    guild.web.put(blog, told("Welsh choir performs", blog), told("Old", blog))
+    await guild.later(minutes=25)
+    first, second = guild.news.history()
+    return first, second
+
+
+async def merge(guild: Guild, card: Any, other: Any) -> Any:
+    panel = await manage(guild, card)
+    await guild.mod.select(panel, [str(other.id)], custom_id=f"story-merge:{card.id}")
+    return panel
+
+
+async def test_of_two_merged_cards_one_stays_and_names_the_other_source(guild: Guild, two_cards: tuple[Any, Any]):
+    first, second = two_cards
+
+    panel = await merge(guild, second, first)
+    await guild.later()
+
+    [left] = guild.news.history()
+    assert left.id == first.id
+    assert "Also covered by" in guild.fresh(first).embeds[0].description
+    assert read(panel).split("\n")[0] == ("Merged: one card here tells both. To take that back, split it off again.")
+
+
+async def test_what_was_split_off_again_has_its_own_card(guild: Guild, two_cards: tuple[Any, Any]):
+    first, second = two_cards
+    panel = await merge(guild, first, second)
+    article = next(option["value"] for option in options(panel) if option.get("description") == "Blog")
+
+    await guild.mod.select(panel, [article], custom_id=f"story-split:{first.id}")
+    await guild.later()
+
+    assert len(guild.news.history()) == 2
+    assert "Also covered by" not in (guild.fresh(first).embeds[0].description or "")
+    assert read(panel).startswith("Split: that report is a story of its own here, and its card follows.")
+
+
+async def test_a_card_that_a_merge_could_not_delete_is_told_of(guild: Guild, two_cards: tuple[Any, Any]):
+    guild.env.inject_error("DELETE", "/channels/*/messages/*", status=403, code=50013, message="Missing Permissions")
+
+    panel = await merge(guild, *two_cards)
+
+    assert "I couldn't delete the other card; please delete it by hand." in read(panel)
+
+
+@pytest.mark.parametrize("what", ["split", "merge"])
+@pytest.mark.parametrize("value", ["nothing", "9" * 25, "-1", "٣", "999", str(2**63)])
+async def test_a_forged_choice_changes_nothing(guild: Guild, two_cards: tuple[Any, Any], what: str, value: str):
+    before = await guild.rows()
+
+    result = await guild.counterfeit(guild.mod, f"story-{what}:{two_cards[0].id}", value)
+
+    (answer,) = result.followups
+    assert answer.ephemeral
+    assert read(answer) in ("Pick one from the list.", NO_STORY, "That report isn't under this card any more.")
+    assert await guild.rows() == before
+
+
+@pytest.mark.parametrize("what", ["split", "merge"])
+async def test_a_member_can_not_forge_it(guild: Guild, two_cards: tuple[Any, Any], what: str):
+    first, second = two_cards
+    before = await guild.rows()
+
+    result = await guild.counterfeit(guild.bob, f"story-{what}:{first.id}", str(second.id))
+
+    assert read(result.response) == NEEDED
+    assert await guild.rows() == before

@@ -119,6 +119,73 @@ async def test_a_held_feed_is_read_on(desk: Desk, database: Database) -> None:
     assert (await after.round()).feeds == 1
 
 
+async def lump(desk: Desk, day: int) -> list[str]:
+    """Have a feed bring ten articles in one lump, dated long ago, as arXiv does each day; return what is posted."""
+    desk.web.put(FEED, *posts(*range(100 * day, 100 * day + 10)))
+    desk.clock.advance(days=1)
+    await desk.round()
+    return await desk.headlines()
+
+
+async def test_a_feed_that_is_never_to_be_held_posts_each_of_its_lumps(desk: Desk) -> None:
+    assert await lump(desk, 1) == []
+
+    assert await desk.subscriptions.release(GUILD, 1, always=True) == 10
+    assert len(await desk.headlines()) == 10
+    for day in (2, 3):
+        assert len(await lump(desk, day)) == 10
+    assert await alerts(desk) == []
+
+
+async def test_what_is_released_once_is_held_the_next_time(desk: Desk) -> None:
+    await lump(desk, 1)
+    await desk.subscriptions.release(GUILD, 1)
+    await desk.headlines()
+
+    assert await lump(desk, 2) == []
+
+
+async def test_a_feed_may_be_held_again_whenever_the_admins_want_that(desk: Desk) -> None:
+    assert await desk.subscriptions.release(GUILD, 1, always=True) is None
+    assert len(await lump(desk, 1)) == 10
+    assert await desk.subscriptions.release(GUILD, 1, always=False) is None
+
+    assert await lump(desk, 2) == []
+    assert await state(desk) is SubscriptionState.HELD
+
+
+async def test_never_to_be_held_in_one_guild_is_held_in_another(desk: Desk) -> None:
+    await desk.add(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
+    await desk.subscriptions.release(GUILD, 1, always=True)
+
+    assert len(await lump(desk, 1)) == 10
+    assert await desk.headlines(FOREIGN_CHANNEL) == []
+    assert await alerts(desk) == [(OTHER_GUILD, AlertKind.HELD, 10)]
+
+
+async def test_never_to_be_held_holds_for_channels_that_get_the_feed_later(desk: Desk) -> None:
+    await desk.subscriptions.release(GUILD, 1, always=True)
+    await desk.add(channel_id=OTHER_CHANNEL)
+
+    assert len(await lump(desk, 1)) == 10
+    assert len(await desk.headlines(OTHER_CHANNEL)) == 10
+
+
+async def test_a_feed_that_is_added_anew_is_held_as_any_other(desk: Desk) -> None:
+    await desk.subscriptions.release(GUILD, 1, always=True)
+    await desk.subscriptions.remove(GUILD, 1)
+    await desk.add()
+
+    assert await lump(desk, 1) == []
+
+
+async def test_who_asks_to_release_what_is_never_held_hears_that(desk: Desk) -> None:
+    await desk.subscriptions.release(GUILD, 1, always=True)
+
+    with pytest.raises(RequestRefused, match="never is"):
+        await desk.subscriptions.release(GUILD, 1)
+
+
 async def test_a_busy_feed_that_was_not_read_for_a_while_is_not_held(desk: Desk) -> None:
     desk.clock.advance(days=2)
     news = [post(100 + number, published=desk.clock() - timedelta(hours=number)) for number in range(20)]

@@ -27,26 +27,13 @@ async def desk(database: Database) -> Desk:
     return desk
 
 
-def put(desk: Desk, *numbers: int) -> None:
-    known = desk.web.documents[FEED].entries
-    fresh = [post(number, published=desk.clock()) for number in sorted(numbers, reverse=True)]
-    desk.web.put(FEED, *fresh, *known)
-
-
-async def publish(desk: Desk, *numbers: int) -> None:
-    put(desk, *numbers)
-    feed = desk.rounds.roster.get(1)
-    assert feed is not None
-    await desk.rounds.read_now(feed)
-
-
 async def probes(desk: Desk) -> list[int]:
     return [channel.channel_id for channel in await desk.newsroom.channels.probes_due()]
 
 
 async def test_a_channel_that_refuses_us_gets_nothing_until_it_is_tried_again(desk: Desk) -> None:
     await desk.suspend()
-    await publish(desk, 1)
+    await desk.publish(1)
     assert await desk.headlines() == []
 
     await desk.newsroom.channels.wake(CHANNEL)
@@ -93,7 +80,7 @@ async def test_a_channel_that_can_not_have_been_mended_is_left_for_another_half_
 
 async def test_what_may_have_mended_a_channel_has_it_tried_at_once(desk: Desk) -> None:
     await desk.suspend()
-    await publish(desk, 1)
+    await desk.publish(1)
     desk.clock.advance(minutes=1)
 
     await desk.newsroom.channels.mended(CHANNEL)
@@ -103,7 +90,7 @@ async def test_what_may_have_mended_a_channel_has_it_tried_at_once(desk: Desk) -
 
 async def test_many_changes_in_a_moment_are_one_try(desk: Desk) -> None:
     await desk.suspend()
-    await publish(desk, 1)
+    await desk.publish(1)
     for _ in range(5):
         await desk.newsroom.channels.mended(CHANNEL)
     assert await desk.headlines() == []
@@ -116,7 +103,7 @@ async def test_many_changes_in_a_moment_are_one_try(desk: Desk) -> None:
 async def test_a_channel_that_takes_news_is_never_woken(desk: Desk) -> None:
     await desk.newsroom.channels.wake(CHANNEL)
     await desk.newsroom.channels.mended(CHANNEL)
-    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.publish(1, 2, 3, 4, 5)
 
     assert len(await desk.headlines()) == 4
 
@@ -126,7 +113,7 @@ async def test_a_channel_that_takes_news_is_never_woken(desk: Desk) -> None:
 
 async def test_what_waited_comes_at_once_oldest_first_whatever_the_limit_of_an_hour_is(desk: Desk) -> None:
     await desk.suspend()
-    await publish(desk, *range(1, 11))
+    await desk.publish(*range(1, 11))
     await desk.newsroom.channels.wake(CHANNEL)
 
     assert await desk.headlines() == [f"Post {number}" for number in range(1, 11)]
@@ -134,17 +121,17 @@ async def test_what_waited_comes_at_once_oldest_first_whatever_the_limit_of_an_h
 
 async def test_only_what_waited_comes_beyond_the_limit(desk: Desk) -> None:
     await desk.suspend()
-    await publish(desk, 1, 2)
+    await desk.publish(1, 2)
     await desk.newsroom.channels.wake(CHANNEL)
     await desk.headlines()
-    await publish(desk, *range(3, 9))
+    await desk.publish(*range(3, 9))
 
     assert await desk.headlines() == ["Post 3", "Post 4"]
 
 
 async def test_of_very_much_that_waited_the_newest_twenty_are_cards_and_the_rest_is_one_list(desk: Desk) -> None:
     await desk.suspend()
-    await publish(desk, *range(1, 29))
+    await desk.publish(*range(1, 29))
     await desk.newsroom.channels.wake(CHANNEL)
 
     [page] = await desk.lists()
@@ -155,9 +142,9 @@ async def test_of_very_much_that_waited_the_newest_twenty_are_cards_and_the_rest
 
 async def test_what_waited_for_more_than_two_days_is_in_the_list(desk: Desk) -> None:
     await desk.suspend()
-    await publish(desk, 1)
+    await desk.publish(1)
     desk.clock.advance(seconds=KEPT_FOR_CARDS.total_seconds() + 1)
-    await publish(desk, 2)
+    await desk.publish(2)
     await desk.newsroom.channels.wake(CHANNEL)
 
     [page] = await desk.lists()
@@ -168,7 +155,7 @@ async def test_what_waited_for_more_than_two_days_is_in_the_list(desk: Desk) -> 
 
 async def test_a_channel_that_refuses_us_again_at_the_first_card_loses_nothing(desk: Desk) -> None:
     await desk.suspend()
-    await publish(desk, 1, 2)
+    await desk.publish(1, 2)
     await desk.newsroom.channels.wake(CHANNEL)
     claim = await desk.outbox.claim(CHANNEL)
     assert claim is not None
@@ -183,11 +170,11 @@ async def test_a_channel_that_refuses_us_again_at_the_first_card_loses_nothing(d
 
 async def test_another_channel_takes_the_place_of_one_that_is_gone_with_all_that_waits(desk: Desk) -> None:
     await desk.suspend(code=10003)
-    await publish(desk, 1, 2)
+    await desk.publish(1, 2)
     target = Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT)
 
     assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == 2
-    await publish(desk, 3)
+    await desk.publish(3)
 
     assert await desk.headlines(OTHER_CHANNEL) == ["Post 1", "Post 2", "Post 3"]
     assert [one.channel.channel_id for one in await desk.subscriptions.listing(GUILD)] == [OTHER_CHANNEL]
@@ -196,7 +183,7 @@ async def test_another_channel_takes_the_place_of_one_that_is_gone_with_all_that
 async def test_what_the_other_channel_has_already_does_not_come_again(desk: Desk) -> None:
     await desk.add(channel_id=OTHER_CHANNEL)
     await desk.suspend(code=10003)
-    await publish(desk, 1)
+    await desk.publish(1)
     assert await desk.headlines(OTHER_CHANNEL) == ["Post 1"]
 
     target = Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT)
@@ -207,7 +194,7 @@ async def test_what_the_other_channel_has_already_does_not_come_again(desk: Desk
 
 async def test_what_a_round_is_just_planning_comes_along(desk: Desk) -> None:
     await desk.suspend(code=10003)
-    put(desk, 1, 2)
+    desk.web.put(FEED, *(post(number, published=desk.clock()) for number in (2, 1, 0)))
     feed = desk.rounds.roster.get(1)
     assert feed is not None
     reading = await desk.rounds.read(feed)
@@ -227,7 +214,7 @@ async def test_what_a_round_is_just_planning_comes_along(desk: Desk) -> None:
 
 
 async def test_for_a_guild_that_removed_the_bot_nothing_is_read_or_sent(desk: Desk) -> None:
-    await publish(desk, 1)
+    await desk.publish(1)
     await desk.newsroom.presence.left(GUILD)
     desk.web.fetched.clear()
 
@@ -241,17 +228,17 @@ async def test_for_a_guild_that_removed_the_bot_nothing_is_read_or_sent(desk: De
 async def test_other_guilds_get_their_news_all_the_same(desk: Desk) -> None:
     await desk.add(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
     await desk.newsroom.presence.left(GUILD)
-    await publish(desk, 1)
+    await desk.publish(1)
 
     assert await desk.headlines(FOREIGN_CHANNEL) == ["Post 1"]
 
 
 async def test_a_guild_that_is_back_goes_on_where_it_was(desk: Desk) -> None:
-    await publish(desk, 1)
+    await desk.publish(1)
     await desk.newsroom.presence.left(GUILD)
     desk.clock.advance(hours=3)
     await desk.newsroom.presence.back(GUILD)
-    await publish(desk, 2)
+    await desk.publish(2)
 
     assert await desk.headlines() == ["Post 1", "Post 2"]
 
@@ -259,12 +246,12 @@ async def test_a_guild_that_is_back_goes_on_where_it_was(desk: Desk) -> None:
 async def test_what_happened_while_we_were_away_is_found_out(desk: Desk) -> None:
     await desk.add(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
     await desk.newsroom.presence.look_over({OTHER_GUILD})
-    await publish(desk, 1)
+    await desk.publish(1)
     assert await desk.headlines(CHANNEL) == []
     assert await desk.headlines(FOREIGN_CHANNEL) == ["Post 1"]
 
     await desk.newsroom.presence.look_over({GUILD, OTHER_GUILD})
-    await publish(desk, 2)
+    await desk.publish(2)
 
     assert await desk.headlines(CHANNEL) == ["Post 2"]
 
@@ -275,7 +262,7 @@ async def test_everything_of_a_guild_is_kept_for_a_month_and_then_nothing(desk: 
     await desk.newsroom.repeats.add(
         OTHER_GUILD, FOREIGN_CHANNEL, every="daily", at="18:00", question=None, created_by=ADMIN
     )
-    await publish(desk, 1)
+    await desk.publish(1)
     await desk.headlines(FOREIGN_CHANNEL)
     await desk.newsroom.presence.left(OTHER_GUILD)
     desk.clock.advance(seconds=KEPT_LEFT.total_seconds() - 60)

@@ -31,16 +31,6 @@ async def desk(database: Database) -> Desk:
     return desk
 
 
-async def publish(desk: Desk, *numbers: int) -> None:
-    """Have the feed bring these posts, dated now, and read it."""
-    dated = {"published": desk.clock()}
-    known = desk.web.documents[FEED].entries
-    desk.web.put(FEED, *(post(number, **dated) for number in sorted(numbers, reverse=True)), *known)
-    feed = desk.rounds.roster.get(1)
-    assert feed is not None
-    await desk.rounds.read_now(feed)
-
-
 async def listed(desk: Desk, channel_id: int = CHANNEL) -> list[list[str]]:
     """The headlines of each page that is due now."""
     return [[article.title for article, _ in claim.page.stories] for claim in await desk.lists(channel_id)]
@@ -71,11 +61,11 @@ def test_a_channel_has_room_below_both_limits_and_0_is_none(limits, sent, over):
 
 
 async def test_a_channel_gets_four_cards_an_hour(desk: Desk) -> None:
-    await publish(desk, 1, 2, 3, 4, 5, 6)
+    await desk.publish(1, 2, 3, 4, 5, 6)
     assert await desk.headlines() == ["Post 1", "Post 2", "Post 3", "Post 4"]
 
     desk.clock.advance(minutes=61)
-    await publish(desk, 7)
+    await desk.publish(7)
 
     assert await desk.headlines() == ["Post 7"]
 
@@ -84,14 +74,14 @@ async def test_a_channel_gets_twenty_cards_a_day(desk: Desk) -> None:
     headlines = []
     for hour in range(8):
         desk.clock.advance(minutes=61)
-        await publish(desk, *range(10 * hour + 1, 10 * hour + 5))
+        await desk.publish(*range(10 * hour + 1, 10 * hour + 5))
         headlines += await desk.headlines()
 
     assert len(headlines) == 20
 
 
 async def test_what_an_admin_asked_for_comes_whatever_the_limit_is(desk: Desk) -> None:
-    await publish(desk, 1, 2, 3, 4)
+    await desk.publish(1, 2, 3, 4)
     await desk.headlines()
     desk.web.put(OTHER_FEED, *(told(f"Story {number}", OTHER_FEED) for number in range(5)))
 
@@ -102,7 +92,7 @@ async def test_what_an_admin_asked_for_comes_whatever_the_limit_is(desk: Desk) -
 
 async def test_channels_have_their_share_each(desk: Desk) -> None:
     await desk.add(channel_id=OTHER_CHANNEL, limited=True)
-    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.publish(1, 2, 3, 4, 5)
 
     assert len(await desk.headlines(CHANNEL)) == len(await desk.headlines(OTHER_CHANNEL)) == 4
 
@@ -122,7 +112,7 @@ async def test_another_guild_s_channel_can_not_be_limited(desk: Desk) -> None:
 
 
 async def test_a_card_that_is_being_sent_is_finished_whatever_the_limit_is(desk: Desk) -> None:
-    await publish(desk, 1)
+    await desk.publish(1)
     claim = await desk.outbox.claim(CHANNEL)
     assert claim is not None
     await desk.outbox.uncertain(claim, "No answer.")
@@ -138,7 +128,7 @@ async def test_a_card_that_is_being_sent_is_finished_whatever_the_limit_is(desk:
 
 
 async def test_what_is_over_comes_in_one_list_at_six_in_the_evening(desk: Desk) -> None:
-    await publish(desk, 1, 2, 3, 4, 5, 6)
+    await desk.publish(1, 2, 3, 4, 5, 6)
     await desk.headlines()
     assert await listed(desk) == []
 
@@ -150,7 +140,7 @@ async def test_what_is_over_comes_in_one_list_at_six_in_the_evening(desk: Desk) 
 
 async def test_six_in_the_evening_is_the_guild_s_own(desk: Desk) -> None:
     await desk.newsroom.guilds.change(GUILD, {"timezone": "Asia/Tokyo"})  # six there is nine in UTC
-    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.publish(1, 2, 3, 4, 5)
     await desk.headlines()
     at_six(desk)
     assert await listed(desk) == []
@@ -163,13 +153,11 @@ async def test_six_in_the_evening_is_the_guild_s_own(desk: Desk) -> None:
 async def test_stories_that_more_feeds_tell_come_first(desk: Desk) -> None:
     desk.web.put(OTHER_FEED, told("Old news", OTHER_FEED))
     await desk.add(OTHER_FEED, limited=True)
-    await publish(desk, 1, 2, 3, 4, 5, 6, 7)
+    await desk.publish(1, 2, 3, 4, 5, 6, 7)
     await desk.headlines()
     twice = told("As the blog has it", OTHER_FEED)
     desk.web.put(OTHER_FEED, replace(twice, link="https://lab.example/posts/5"), told("Old news", OTHER_FEED))
-    feed = desk.rounds.roster.get(2)
-    assert feed is not None
-    await desk.rounds.read_now(feed)
+    await desk.read(2)
     at_six(desk)
 
     assert await listed(desk) == [["Post 5", "Post 7", "Post 6"]]
@@ -178,7 +166,7 @@ async def test_stories_that_more_feeds_tell_come_first(desk: Desk) -> None:
 async def test_a_long_list_has_pages_and_what_is_left_comes_with_the_next(desk: Desk) -> None:
     await desk.newsroom.channels.limit(GUILD, CHANNEL, 1, 1)
     most = STORIES_A_PAGE * MOST_PAGES
-    await publish(desk, *range(1, most + 8))
+    await desk.publish(*range(1, most + 8))
     await desk.headlines()
     at_six(desk)
 
@@ -191,7 +179,7 @@ async def test_a_long_list_has_pages_and_what_is_left_comes_with_the_next(desk: 
 
 async def test_a_page_says_which_of_how_many_it_is(desk: Desk) -> None:
     await desk.newsroom.channels.limit(GUILD, CHANNEL, 1, None)
-    await publish(desk, *range(1, 14))
+    await desk.publish(*range(1, 14))
     await desk.headlines()
     at_six(desk)
 
@@ -202,7 +190,7 @@ async def test_a_page_says_which_of_how_many_it_is(desk: Desk) -> None:
 async def test_a_list_that_a_channel_did_not_get_any_more_comes_where_another_takes_its_place(
     desk: Desk, is_begun: bool
 ) -> None:
-    await publish(desk, 1, 2, 3, 4, 5, 6)
+    await desk.publish(1, 2, 3, 4, 5, 6)
     await desk.headlines()
     at_six(desk)
     digests = desk.newsroom.digests
@@ -222,16 +210,14 @@ async def test_a_list_that_a_channel_did_not_get_any_more_comes_where_another_ta
 async def test_a_story_of_a_list_is_told_and_comes_as_no_card_any_more(desk: Desk) -> None:
     desk.web.put(OTHER_FEED, told("Old news", OTHER_FEED))
     await desk.add(OTHER_FEED, limited=True)
-    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.publish(1, 2, 3, 4, 5)
     await desk.headlines()
     at_six(desk)
     await listed(desk)
     desk.clock.advance(hours=2)
     again = replace(told("Again", OTHER_FEED), link="https://lab.example/posts/5")
     desk.web.put(OTHER_FEED, again, told("Old news", OTHER_FEED))
-    feed = desk.rounds.roster.get(2)
-    assert feed is not None
-    await desk.rounds.read_now(feed)
+    await desk.read(2)
 
     assert await desk.headlines() == []
 
@@ -239,14 +225,12 @@ async def test_a_story_of_a_list_is_told_and_comes_as_no_card_any_more(desk: Des
 async def test_a_story_that_waits_for_the_list_and_is_told_again_still_waits(desk: Desk) -> None:
     desk.web.put(OTHER_FEED, told("Old news", OTHER_FEED))
     await desk.add(OTHER_FEED, limited=True)
-    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.publish(1, 2, 3, 4, 5)
     await desk.headlines()
     desk.clock.advance(hours=2)
     again = replace(told("Again", OTHER_FEED), link="https://lab.example/posts/5")
     desk.web.put(OTHER_FEED, again, told("Old news", OTHER_FEED))
-    feed = desk.rounds.roster.get(2)
-    assert feed is not None
-    await desk.rounds.read_now(feed)
+    await desk.read(2)
     assert await desk.headlines() == []
 
     at_six(desk)
@@ -254,7 +238,7 @@ async def test_a_story_that_waits_for_the_list_and_is_told_again_still_waits(des
 
 
 async def test_after_a_crash_a_page_is_looked_for_first(desk: Desk, database: Database) -> None:
-    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.publish(1, 2, 3, 4, 5)
     await desk.headlines()
     at_six(desk)
     await desk.newsroom.digests.plan()
@@ -270,21 +254,21 @@ async def test_after_a_crash_a_page_is_looked_for_first(desk: Desk, database: Da
 
 
 async def test_a_page_that_discord_refuses_for_good_stops_no_card(desk: Desk) -> None:
-    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.publish(1, 2, 3, 4, 5)
     await desk.headlines()
     at_six(desk)
     await desk.newsroom.digests.plan()
     claim = await desk.newsroom.digests.claim(CHANNEL)
     assert claim is not None
     await desk.newsroom.digests.quarantine(claim, "Discord doesn't accept this.")
-    await publish(desk, 6)
+    await desk.publish(6)
 
     assert await desk.headlines() == ["Post 6"]
     assert await listed(desk) == []
 
 
 async def test_a_paused_channel_gets_its_list_once_it_is_resumed(desk: Desk) -> None:
-    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.publish(1, 2, 3, 4, 5)
     await desk.headlines()
     await desk.subscriptions.pause_channel(GUILD, CHANNEL, None)
     at_six(desk)
@@ -296,7 +280,7 @@ async def test_a_paused_channel_gets_its_list_once_it_is_resumed(desk: Desk) -> 
 
 
 async def test_what_waits_for_the_list_of_a_removed_feed_goes_with_it_and_comes_back_with_undo(desk: Desk) -> None:
-    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.publish(1, 2, 3, 4, 5)
     await desk.headlines()
     removed = await desk.subscriptions.remove(GUILD, 1)
     await desk.undo(removed)
@@ -304,7 +288,7 @@ async def test_what_waits_for_the_list_of_a_removed_feed_goes_with_it_and_comes_
     at_six(desk)
     assert await listed(desk) == [["Post 5"]]
 
-    await publish(desk, 6, 7, 8, 9, 10)
+    await desk.publish(6, 7, 8, 9, 10)
     await desk.headlines()
     await desk.subscriptions.remove(GUILD, 1)
     desk.clock.advance(days=1)
@@ -312,7 +296,7 @@ async def test_what_waits_for_the_list_of_a_removed_feed_goes_with_it_and_comes_
 
 
 async def test_why_a_story_came_so_late_is_told_under_its_page(desk: Desk) -> None:
-    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.publish(1, 2, 3, 4, 5)
     await desk.headlines()
     at_six(desk)
     [claim] = await desk.lists()
@@ -324,7 +308,7 @@ async def test_why_a_story_came_so_late_is_told_under_its_page(desk: Desk) -> No
 
 
 async def test_a_story_that_was_listed_counts_as_posted_for_feed_why(desk: Desk) -> None:
-    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.publish(1, 2, 3, 4, 5)
     await desk.headlines()
     why = await desk.newsroom.whys.of(GUILD, "https://lab.example/posts/5")
     assert [way.fate for way in why.ways] == ["later"]
@@ -337,11 +321,11 @@ async def test_a_story_that_was_listed_counts_as_posted_for_feed_why(desk: Desk)
 
 
 async def test_cards_of_a_list_do_not_count_in_the_limit(desk: Desk) -> None:
-    await publish(desk, *range(1, 12))
+    await desk.publish(*range(1, 12))
     await desk.headlines()
     at_six(desk)
     await desk.lists()
-    await publish(desk, 12, 13, 14, 15)
+    await desk.publish(12, 13, 14, 15)
 
     assert len(await desk.headlines()) == 4
 
@@ -358,7 +342,7 @@ def test_the_next_list_is_within_a_day_or_so_and_at_six_by_the_guild_s_clock(now
 
 
 async def test_nothing_that_waits_for_a_list_is_ever_sent_as_a_card(desk: Desk) -> None:
-    await publish(desk, 1, 2, 3, 4, 5)
+    await desk.publish(1, 2, 3, 4, 5)
     await desk.headlines()
     desk.clock.advance(hours=3)
 
@@ -366,3 +350,28 @@ async def test_nothing_that_waits_for_a_list_is_ever_sent_as_a_card(desk: Desk) 
     async with desk.store.read() as connection:
         records = await desk.store.deliveries.of_story(connection, 6, GUILD)
     assert {record.delivery.state for record in records.values()} <= {DeliveryState.DEFERRED, DeliveryState.SENT}
+
+
+async def test_a_page_that_was_put_off_while_the_clock_ran_far_ahead_comes_once_it_is_set_right(desk: Desk) -> None:
+    digests = desk.newsroom.digests
+    await desk.publish(1, 2, 3, 4, 5)
+    await desk.headlines()
+    at_six(desk)
+    await digests.plan()
+    desk.clock.advance(days=1000)
+    claim = await digests.claim(CHANNEL)
+    assert claim is not None
+    await digests.surely_not_sent(claim, "Discord asks me to slow down.")
+    desk.clock.advance(days=-1000)
+
+    assert await digests.due_channels() == [CHANNEL]
+    assert await listed(desk) == [["Post 5"]]
+
+
+async def test_what_was_set_aside_while_the_clock_ran_far_ahead_is_listed_once_it_is_set_right(desk: Desk) -> None:
+    desk.clock.advance(days=1000)
+    await desk.publish(1, 2, 3, 4, 5)
+    await desk.headlines()
+    desk.clock.advance(days=-1000)
+
+    assert await listed(desk) == [["Post 5"]]

@@ -29,10 +29,6 @@ async def claimed(desk: Desk) -> Claim:
     return claim
 
 
-def restarted(desk: Desk) -> Desk:
-    return Desk.over(desk.store.database, desk.web, desk.clock)
-
-
 async def test_stories_go_out_in_order_and_each_once(desk: Desk):
     assert await desk.headlines() == ["Post 1", "Post 2"]
     assert await desk.headlines() == []
@@ -70,7 +66,7 @@ async def test_after_a_crash_the_channel_is_looked_into_first(desk: Desk):
     first = await claimed(desk)
     desk.clock.advance(seconds=5)
 
-    again = await claimed(restarted(desk))
+    again = await claimed(desk.restarted())
 
     assert again.delivery.id == first.delivery.id
     assert again.step is Step.LOOK_FIRST
@@ -83,7 +79,7 @@ async def test_a_look_covers_the_time_in_which_an_attempt_may_have_left_the_card
     last = desk.clock()
     desk.clock.advance(days=3)
 
-    again = await claimed(restarted(desk))
+    again = await claimed(desk.restarted())
 
     assert again.look_since < last < again.look_until < last + timedelta(minutes=10)
 
@@ -100,7 +96,7 @@ async def test_a_repeat_is_over_before_discord_forgets_the_nonce(desk: Desk):
 
 async def test_one_that_was_looked_for_in_vain_may_be_repeated_with_its_nonce_again(desk: Desk):
     await claimed(desk)
-    process = restarted(desk)
+    process = desk.restarted()
     desk.clock.advance(minutes=5)
     looking = await claimed(process)
     process.outbox.looked(looking)
@@ -116,7 +112,7 @@ async def test_what_surely_was_not_sent_keeps_its_place_and_is_simply_sent_later
     assert await desk.outbox.claim(CHANNEL) is None
 
     desk.clock.advance(seconds=7)
-    again = await claimed(restarted(desk))
+    again = await claimed(desk.restarted())
 
     assert (again.delivery.id, again.step) == (first.delivery.id, Step.SEND)
 

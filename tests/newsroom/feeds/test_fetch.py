@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsroom.errors import AddressRefused, FetchFailed, HostParked
-from newsroom.feeds.fetch import MOST_BYTES, MOST_REDIRECTS, Fetcher, fresh_for, retry_after
+from newsroom.feeds.fetch import MOST_BYTES, MOST_REDIRECTS, PART_BYTES, Fetcher, fresh_for, retry_after, unfolder
 from newsroom.feeds.parking import Parking
 from newsroom.feeds.schedule import LONGEST_WAIT
+from newsroom.feeds.slots import MOST_BYTES_ASIDE
 from tests.web import PageAnswer, breaking_off, endless, page_site, redirect, silent, stalling
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -138,6 +139,15 @@ async def test_a_compressed_body_that_grows_without_end_is_given_up_at_the_limit
     page = PageAnswer(squeeze(bytes(MOST_BYTES + 1)), headers={"Content-Encoding": encoding})
     async with web({"/feed": page}) as (running, fetcher):
         assert "too large" in str(await failure(fetcher, running.url("/feed")))
+
+
+@squeezed
+async def test_what_follows_a_compressed_body_without_end_is_given_up(encoding, squeeze):
+    page = PageAnswer(squeeze(FEED) + bytes(MOST_BYTES + 1), headers={"Content-Encoding": encoding})
+    async with web({"/feed": page}) as (running, fetcher):
+        words = str(await failure(fetcher, running.url("/feed")))
+
+    assert "too large" in words or "compressed" in words
 
 
 @squeezed
@@ -513,6 +523,101 @@ async def test_a_slow_host_takes_no_places_from_the_others():
             task.cancel()
         await asyncio.gather(*stuck, return_exceptions=True)
         await fetcher.close()
+
+
+HANGING = [f"h{number}.example" for number in range(6)]
+
+
+@asynccontextmanager
+async def hanging_hosts(page, **options):
+    """Requests under way to several hosts that are slow, and a fetcher with two slots; the good host is free."""
+    async with page_site({"/slow": page, "/feed": PageAnswer(FEED)}) as running:
+        names = {name.partition(".")[0]: ["127.0.0.1"] for name in [*HANGING, "good.example"]}
+        fetcher = Fetcher(
+            allow_hosts=[*HANGING, "good.example"],
+            now=lambda: NOON,
+            resolver=Resolver(**names),
+            concurrency=2,
+            **options,
+        )
+        slow = [asyncio.create_task(fetcher.get(f"http://{name}:{running.port}/slow")) for name in HANGING]
+        try:
+            yield running, fetcher, slow
+        finally:
+            for task in slow:
+                task.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
+            await fetcher.close()
+
+
+@pytest.mark.parametrize("page", [silent, stalling(FEED)], ids=["no answer", "half an answer"])
+async def test_servers_that_hang_delay_nobody(page):
+    async with hanging_hosts(page, patience=0) as (running, fetcher, slow):
+        await running.was_asked(times=len(HANGING))
+
+        assert (await fetcher.get(f"http://good.example:{running.port}/feed")).body == FEED
+        assert not any(task.done() for task in slow)
+
+
+async def test_a_host_that_hangs_is_asked_no_more_often_at_once_for_that():
+    async with web({"/slow": silent, "/feed": PageAnswer(FEED)}, per_host=2, patience=0) as (running, fetcher):
+        slow = [asyncio.create_task(fetcher.get(running.url("/slow"))) for _ in range(5)]
+        await running.was_asked(times=2)
+        slow[0].cancel()
+        await running.was_asked(times=3)
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+
+    assert len(running.requests) == 3
+
+
+async def test_a_slow_server_that_answers_after_all_is_read():
+    go_on = asyncio.Event()
+
+    async def late(request):
+        await go_on.wait()
+        return aiohttp.web.Response(body=FEED)
+
+    async with hanging_hosts(late, patience=0) as (running, _, slow):
+        await running.was_asked(times=len(HANGING))
+        go_on.set()
+
+        assert {fetched.body for fetched in await asyncio.gather(*slow)} == {FEED}
+
+
+async def test_a_server_that_hangs_is_left_when_the_budget_is_used_up_wherever_it_waits():
+    async with web({"/slow": silent}, patience=0) as (running, fetcher):
+        assert str(await failure(fetcher, running.url("/slow"), budget=0.1)) == (
+            "That server takes too long to answer."
+        )
+
+
+async def test_a_large_body_that_comes_slowly_takes_a_slot_again():
+    go_on = asyncio.Event()
+
+    async def large(request):
+        await go_on.wait()
+        return await stalling(bytes(MOST_BYTES_ASIDE + 1))(request)
+
+    async with hanging_hosts(large, patience=0) as (running, fetcher, slow):
+        await running.was_asked(times=len(HANGING))
+        assert fetcher.slots.aside == len(HANGING)
+        go_on.set()
+
+        # There are two slots, and nobody who has one lets go of it.
+        async with asyncio.timeout(10):
+            while fetcher.slots.aside != len(HANGING) - 2:  # noqa: ASYNC110 (what comes over a socket sets no event)
+                await asyncio.sleep(0)
+        assert not any(task.done() for task in slow)
+
+
+@squeezed
+def test_a_small_piece_that_unfolds_to_a_large_body_does_so_little_by_little(encoding, squeeze):
+    sizes = [len(part) for part in unfolder(encoding)(squeeze(bytes(5_000_000)))]
+
+    assert sum(sizes) == 5_000_000
+    assert max(sizes) <= 2 * PART_BYTES
 
 
 # Retry-After

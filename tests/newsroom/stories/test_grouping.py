@@ -272,11 +272,11 @@ def test_one_word_in_common_is_not_enough_and_neither_are_common_ones():
 
 
 def test_an_article_joins_only_what_no_article_of_the_story_forbids():
-    index = index_of(telling(LUMEN_TOO), telling(f"{LUMEN_TOO} after a delay", article=2))
+    index = index_of(telling(LUMEN_TOO))
     new = telling(LUMEN, article=3)
     assert index.story_for(new, NOW).joins
 
-    index.move(2, 1)
+    index.add(replace(telling(f"{LUMEN_TOO} after a delay", article=2), story_id=1), NOW)
 
     assert index.story_for(new, NOW).joins is None
 
@@ -366,20 +366,9 @@ def test_a_forgotten_article_and_one_that_never_was_speak_for_nothing():
     index = index_of(telling(LUMEN_TOO))
     index.forget(1)
     index.forget(1)
-    index.move(1, 7)
 
     assert len(index) == 0
     assert index.story_for(telling(LUMEN, article=2), NOW) == Placement(None, (), ())
-
-
-def test_after_a_split_an_article_joins_the_story_that_it_is_like():
-    index = index_of(telling(LUMEN_TOO), telling("A choir in Wales sings what a chatbot wrote", article=2))
-    index.move(2, 1)
-    index.move(1, 9)
-
-    joins = index.story_for(telling(LUMEN, article=3), NOW).joins
-
-    assert joins and joins.story_id == 9
 
 
 def test_an_article_does_not_speak_for_itself():

@@ -10,16 +10,10 @@ from datetime import timedelta
 import pytest
 
 from newsroom.models import PollState, Results, Tally, Visibility
-from newsroom.store.database import Database
 from newsroom.votes.exports import Export, guarded, private_export, public_export, sealed_export
 from tests.desk import GUILD, Desk
 from tests.makers import NOW, choice, poll
 from tests.votes import ANNA, BEN, OPEN, PROPRIETARY, ask, close, custom, vote, vote_many
-
-
-@pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk.over(database)
 
 
 def rows(export: Export) -> list[list[str]]:

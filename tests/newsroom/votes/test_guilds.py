@@ -8,16 +8,11 @@ import pytest
 
 from newsroom.errors import RequestRefused
 from newsroom.models import GuildSettings, Side
-from newsroom.store.database import Database, open_database
+from newsroom.store.database import open_database
 from newsroom.votes.guilds import role_of, worn
 from tests.desk import GUILD, OTHER_GUILD, Desk
 from tests.makers import guild_settings
 from tests.votes import ask, everything, vote
-
-
-@pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk.over(database)
 
 
 async def test_a_guild_that_never_said_anything_has_the_defaults(desk: Desk):

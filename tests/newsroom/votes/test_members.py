@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
 from newsroom.models import Outcome, Purpose, Results, Side, Standing, Tally
-from newsroom.store.database import Database, open_database
 from newsroom.votes.members import DAYS, side_in_words
 from newsroom.votes.standings import Season, Switches, end_of, standing_at
 from tests.desk import ADMIN, CHANNEL, GUILD, OTHER_GUILD, Desk
@@ -40,19 +38,6 @@ from tests.votes import (
     vote,
     vote_many,
 )
-
-
-@pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk.over(database)
-
-
-@pytest.fixture
-async def twin(desk: Desk, emptied_url: str) -> AsyncIterator[Desk]:
-    """The desk of another process over the same database, by the same clock."""
-    database = await open_database(emptied_url)
-    yield Desk.over(database, desk.web, desk.clock)
-    await database.close()
 
 
 async def kept_days(desk: Desk, guild_id: int = GUILD) -> dict[date, Standing]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 from newsroom.attempts import CLOCK_SLACK, NONCE_WINDOW, Step
 from newsroom.marks import POLL, POLL_MESSAGE, Marks
 from newsroom.models import DeliveryState, Outcome, Poll, PollState, Purpose, Side, Tally
-from newsroom.store.database import Database, open_database
 from newsroom.store.polls import PollStore
 from newsroom.store.votes import VoteStore
 from newsroom.votes.messages import MOST_ATTEMPTS, Contents, PollClaim
@@ -40,23 +38,6 @@ from tests.votes import (
 )
 
 STORY = "Mistral releases open weights of a new model"
-
-
-@pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk.over(database)
-
-
-@pytest.fixture
-async def twin(desk: Desk, emptied_url: str) -> AsyncIterator[Desk]:
-    """The desk of another process over the same database, by the same clock."""
-    database = await open_database(emptied_url)
-    yield Desk.over(database, desk.web, desk.clock)
-    await database.close()
-
-
-def restarted(desk: Desk) -> Desk:
-    return Desk.over(desk.store.database, desk.web, desk.clock)
 
 
 async def claimed(desk: Desk) -> PollClaim:
@@ -124,7 +105,7 @@ async def test_a_message_may_be_repeated_only_as_long_as_discord_knows_its_nonce
     desk.clock.advance(seconds=10)
     second = await claimed(desk)
     desk.clock.advance(seconds=20)
-    after_a_restart = await claimed(restarted(desk))
+    after_a_restart = await claimed(desk.restarted())
     desk.clock.time = NOW + NONCE_WINDOW
     third = await claimed(desk)
 
@@ -212,7 +193,7 @@ async def test_a_poll_that_closed_while_its_message_may_have_arrived_is_looked_f
     poll = await ask(desk)
     await claimed(desk)
     await close(desk, poll)
-    again = restarted(desk)
+    again = desk.restarted()
     look = await claimed(again)
     await again.newsroom.poll_messages.sent(look, 8001)
 
@@ -227,7 +208,7 @@ async def test_what_was_surely_not_sent_is_sent_later_without_a_look_even_after_
     assert await desk.newsroom.poll_messages.due() == []
 
     desk.clock.advance(hours=1)
-    assert (await claimed(restarted(desk))).step is Step.SEND
+    assert (await claimed(desk.restarted())).step is Step.SEND
 
 
 async def test_what_an_earlier_attempt_left_uncertain_stays_so_however_the_next_one_ends(desk: Desk):
@@ -245,7 +226,7 @@ async def test_after_a_crash_the_channel_is_looked_into_first(desk: Desk):
     first = await claimed(desk)
     desk.clock.advance(seconds=5)
 
-    again = await claimed(restarted(desk))
+    again = await claimed(desk.restarted())
 
     assert (again.message.id, again.nonce, again.contents.mark) == (first.message.id, first.nonce, first.contents.mark)
     assert (again.step, again.look_since) == (Step.LOOK_FIRST, NOW - CLOCK_SLACK)
@@ -254,7 +235,7 @@ async def test_after_a_crash_the_channel_is_looked_into_first(desk: Desk):
 async def test_after_a_look_in_vain_what_is_sent_is_a_first_try(desk: Desk):
     await ask(desk)
     await claimed(desk)
-    again = restarted(desk)
+    again = desk.restarted()
     look = await claimed(again)
     again.newsroom.poll_messages.looked(look)
     await again.newsroom.poll_messages.later(look, "lost", uncertain=True)
@@ -361,7 +342,7 @@ async def test_a_result_comes_with_the_printed_tally_the_takes_and_the_season_so
 
     claim = await claimed(desk)
     await desk.newsroom.members.forget(5001, GUILD)
-    again = await claimed(restarted(desk))
+    again = await claimed(desk.restarted())
 
     assert claim.message.purpose is Purpose.RESULT and claim.message.reply_to is not None
     assert claim.contents.shown.poll.outcome is Outcome.PROPRIETARY
@@ -504,7 +485,7 @@ async def test_a_poll_whose_votes_came_in_before_a_crash_is_found_and_drawn(desk
     poll = await ask_and_show(desk)
     await vote(desk, poll, ANNA, OPEN)
 
-    again = restarted(desk)
+    again = desk.restarted()
 
     assert await again.newsroom.poll_messages.undrawn() == [poll.id]
     assert [drawing.shown.tally for drawing in await drawn_at_last(again, poll)] == [Tally((1, 0, 0), 1)]
@@ -516,7 +497,7 @@ async def test_a_poll_that_was_in_hand_to_be_drawn_when_the_process_died_is_draw
     desk.clock.advance(seconds=10)
     assert await desk.newsroom.poll_messages.take_to_draw(poll.id)
 
-    again = restarted(desk)
+    again = desk.restarted()
     desk.clock.advance(days=1)
 
     assert await again.newsroom.poll_messages.undrawn() == [poll.id]
@@ -530,7 +511,7 @@ async def test_a_poll_that_closed_and_was_in_hand_when_the_process_died_is_drawn
     desk.clock.advance(seconds=10)
     assert await desk.newsroom.poll_messages.take_to_draw(poll.id)
 
-    again = restarted(desk)
+    again = desk.restarted()
 
     assert await again.newsroom.poll_messages.undrawn() == [poll.id]
     [drawing] = await drawn_at_last(again, poll)
@@ -542,7 +523,7 @@ async def test_a_restart_draws_nothing_anew_that_was_drawn(desk: Desk):
     await vote(desk, poll, ANNA, OPEN)
     await drawn_at_last(desk, poll)
 
-    assert await restarted(desk).newsroom.poll_messages.undrawn() == []
+    assert await desk.restarted().newsroom.poll_messages.undrawn() == []
 
 
 async def test_a_vote_while_its_message_is_being_drawn_is_drawn_next(desk: Desk):
@@ -560,7 +541,7 @@ async def test_a_message_that_was_found_after_a_crash_is_drawn_with_the_votes_ca
     poll = await ask(desk)
     await claimed(desk)
     await vote(desk, poll, ANNA, OPEN)
-    again = restarted(desk)
+    again = desk.restarted()
     await again.newsroom.poll_messages.sent(await claimed(again), 8001)
 
     assert await again.newsroom.poll_messages.undrawn() == [poll.id]
@@ -759,10 +740,10 @@ async def test_what_stops_between_closing_and_telling_is_told_once_by_the_next_p
     desk.clock.advance(days=2)
     await close(desk, poll)
 
-    again = restarted(desk)
+    again = desk.restarted()
     assert await again.newsroom.polls.due() == []
     sent = await send_due(again)
 
     assert [message.purpose for message in sent] == [Purpose.RESULT]
-    assert await send_due(restarted(desk)) == []
+    assert await send_due(desk.restarted()) == []
     assert (await get(desk, poll)).closed_at == poll.closes_at

@@ -28,7 +28,7 @@ from newsroom.models import (
     Tally,
     Visibility,
 )
-from newsroom.store.database import Database, open_database
+from newsroom.store.database import open_database
 from newsroom.store.votes import VoteStore
 from newsroom.votes.asking import OPEN_FOR
 from newsroom.votes.polls import GONE, OVER, RECOUNTED_AT_ONCE, Ballot, Voted, is_crossing
@@ -62,19 +62,6 @@ from tests.votes import (
 )
 
 STORY = "Mistral releases open weights of a new model"
-
-
-@pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk.over(database)
-
-
-@pytest.fixture
-async def twin(desk: Desk, emptied_url: str) -> AsyncIterator[Desk]:
-    """The desk of another process over the same database, by the same clock."""
-    database = await open_database(emptied_url)
-    yield Desk.over(database, desk.web, desk.clock)
-    await database.close()
 
 
 async def membership(desk: Desk, member_id: int = ANNA, guild_id: int = GUILD) -> tuple[Side | None, int]:

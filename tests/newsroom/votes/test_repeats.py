@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,25 +10,11 @@ import pytest
 
 from newsroom.errors import RequestRefused
 from newsroom.models import Poll, PollKind, PollState, Purpose, Repeat, Side, Visibility
-from newsroom.store.database import Database, open_database
 from newsroom.votes.repeats import MOST_REPEATS
 from tests.desk import ADMIN, CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk
 from tests.votes import close, everything, messages, send_due, sides_of, vote_many
 
 BERLIN = ZoneInfo("Europe/Berlin")
-
-
-@pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk.over(database)
-
-
-@pytest.fixture
-async def twin(desk: Desk, emptied_url: str) -> AsyncIterator[Desk]:
-    """The desk of another process over the same database, by the same clock."""
-    database = await open_database(emptied_url)
-    yield Desk.over(database, desk.web, desk.clock)
-    await database.close()
 
 
 async def add(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,7 +27,7 @@ from newsroom.models import (
 from newsroom.models import Visibility as Visible
 from newsroom.store import tables
 from newsroom.store.channels import NewsChannelStore
-from newsroom.store.database import Database, open_database
+from newsroom.store.database import Database
 from newsroom.votes.asking import OPEN_FOR
 from newsroom.votes.story_polls import StoryPolls
 from tests.desk import ADMIN, CHANNEL, FOREIGN_CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk
@@ -52,17 +51,10 @@ async def desk(database: Database) -> Desk:
 
 
 @pytest.fixture
-async def twin(desk: Desk, emptied_url: str) -> AsyncIterator[Desk]:
-    """The desk of another process over the same database, by the same clock."""
-    database = await open_database(emptied_url)
-    twin = Desk.over(database, desk.web, desk.clock)
+async def twin(twin: Desk) -> Desk:
+    """The desk of another process, which knows the feeds."""
     await twin.rounds.load()
-    yield twin
-    await database.close()
-
-
-def restarted(desk: Desk) -> Desk:
-    return Desk.over(desk.store.database, desk.web, desk.clock)
+    return twin
 
 
 async def polls(desk: Desk, guild_id: int = GUILD) -> list[Poll]:
@@ -213,7 +205,7 @@ async def test_a_claim_that_is_made_again_after_a_crash_shows_the_same_poll(desk
     await desk.tell(STRONG)
     first = await desk.outbox.claim(CHANNEL)
     desk.clock.advance(minutes=5)
-    again = await restarted(desk).outbox.claim(CHANNEL)
+    again = await desk.restarted().outbox.claim(CHANNEL)
 
     assert first is not None and again is not None
     assert poll_of(first) == poll_of(again)

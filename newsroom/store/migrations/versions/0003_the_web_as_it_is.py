@@ -28,6 +28,7 @@ def upgrade() -> None:
     ):
         op.add_column("feed", column)
     op.add_column("article", sa.Column("seen_at", TIME))
+    op.add_column("article", sa.Column("updates", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.create_index("ix_article_found_at", "article", ["found_at"])
     op.create_table(
         "tombstone",
@@ -52,6 +53,7 @@ def upgrade() -> None:
         sa.Column("free_cards", sa.Integer(), server_default=sa.text("0"), nullable=False),
     ):
         op.add_column("news_channel", column)
+    op.add_column("subscription", sa.Column("hold_floods", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.create_table(
         "digest",
         sa.Column("id", ROW_ID, nullable=False),
@@ -122,3 +124,25 @@ def upgrade() -> None:
     )
     op.create_index("ix_told_feed_id", "told", ["feed_id"])
     op.create_index("ix_told_alert_id", "told", ["alert_id"])
+    op.create_table(
+        "story_merge",
+        sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("story_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("into_id", ROW_ID, nullable=False),
+        sa.ForeignKeyConstraint(["story_id"], ["story.id"], name="fk_story_merge_story_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["into_id"], ["story.id"], name="fk_story_merge_into_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("guild_id", "story_id", name="pk_story_merge"),
+    )
+    op.create_index("ix_story_merge_story_id", "story_merge", ["story_id"])
+    op.create_index("ix_story_merge_into_id", "story_merge", ["into_id"])
+    op.create_table(
+        "story_split",
+        sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("article_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("story_id", ROW_ID, nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name="fk_story_split_article_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["story_id"], ["story.id"], name="fk_story_split_story_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("guild_id", "article_id", name="pk_story_split"),
+    )
+    op.create_index("ix_story_split_article_id", "story_split", ["article_id"])
+    op.create_index("ix_story_split_story_id", "story_split", ["story_id"])
