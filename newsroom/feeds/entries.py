@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -25,6 +26,9 @@ LONGEST_HINT = timedelta(days=1)
 
 LONGEST_LINK = 4096
 """Characters of the address of an article or a picture. Discord takes fewer: a card leaves out what is longer."""
+
+# A name as it is looked up, or an address. Names of other alphabets are encoded by now, whatever else stood in them.
+_HOST = re.compile(r"[\w.:%~-]+", re.ASCII)
 
 
 def entry(
@@ -74,9 +78,12 @@ def web_address(address: object, base: str) -> str | None:
         return None
     try:
         url = URL(urljoin(base, clean(address)))
-        return str(url.with_user(None)) if url.scheme in ("http", "https") and url.raw_host and url.port else None
+        if url.scheme not in ("http", "https") or not url.port or not _HOST.fullmatch(url.raw_host or ""):
+            return None
+        absolute = str(url.with_user(None))
     except ValueError:
         return None
+    return absolute if len(absolute) <= LONGEST_LINK else None
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:

@@ -176,6 +176,22 @@ def test_a_title_cannot_hide_or_reorder_its_characters():
     assert feed.entries[0].title == "photogpj.exe"
 
 
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("https://bücher.example/a", "https://xn--bcher-kva.example/a"),
+        ("https://[2001:db8::1]/a", "https://[2001:db8::1]/a"),
+        ("https://under_score.example/a b", "https://under_score.example/a%20b"),
+        ("https://donnés 1.example/a", None),
+        ("https://lab.example)[x](https/a", None),
+        ("https://lab.example/" + "é" * 600, "https://lab.example/" + "%C3%A9" * 600),
+        ("https://lab.example/" + "é" * 700, None),
+    ],
+)
+def test_a_link_has_a_host_that_can_be_one_and_is_short_enough_as_it_is_sent(address: str, link: str | None):
+    assert item(f"<title>A</title><link>{address}</link>").link == link
+
+
 def test_only_web_addresses_are_links():
     assert [entry.link for entry in read("links-of-all-sorts.xml").entries] == [
         None,
