@@ -37,6 +37,8 @@ _XML = {"content-type": "application/xml; charset=utf-8"}
 
 _PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _CHARACTER = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_LONGEST_REFERENCE = 100
+
 _MARKUP = re.compile(r"</?(?:a|b|br|code|div|em|font|h[1-6]|i|img|p|span|strong|sub|sup|u)\b[^<>]*>", re.IGNORECASE)
 _STRAY_SEMICOLON = re.compile(r"&(\w+);")
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)$", re.IGNORECASE)
@@ -48,7 +50,8 @@ def parse(body: bytes, content_type: str | None, url: str, known: bytes | None =
     ``known`` are the fingerprints of items that need not be read again: they are left out of the document, which says
     so. It is read whole all the same if it is broken, doesn't cut cleanly, or has other items than it was cut into.
 
-    Raises NotAFeed, and on odd input whatever else feedparser raises.
+    An item that feedparser raises over is left out, if it can be told from the others. Raises NotAFeed, and on odd
+    input whatever else feedparser raises.
     """
     if not body.strip():
         raise NotAFeed("That address sends nothing at all.")
@@ -56,6 +59,21 @@ def parse(body: bytes, content_type: str | None, url: str, known: bytes | None =
         return parse_json(body, url)
     data = _harmless(to_utf8(body, content_type))
     items = cut(data)
+    try:
+        return _read(data, items, url, known)
+    except (NotAFeed, MemoryError):
+        raise
+    except Exception:
+        # Feedparser raises all sorts of errors, mostly over one item, which would keep all others from being read.
+        odd = _odd(data, items, range(len(items))) if items else []
+        if not items or not 0 < len(odd) < len(items):
+            raise
+        rest = without(data, items, odd)
+        return _document(rest, url, _parsed(rest))
+
+
+def _read(data: bytes, items: Sequence[tuple[int, int]] | None, url: str, known: bytes | None) -> Document:
+    """Read a document in UTF-8 that was cut into ``items``, without those that are known."""
     if items is None or len(items) > MOST_ENTRIES:
         return _document(data, url, _parsed(data))
     prints = [fingerprint(data[start:end]) for start, end in items]
@@ -69,6 +87,21 @@ def parse(body: bytes, content_type: str | None, url: str, known: bytes | None =
             return replace(_document(rest, url, parsed, unknown), left_out=tuple(prints[place] for place in left_out))
     parsed = _parsed(data)
     return _document(data, url, parsed, prints if _fits(parsed, len(items)) else None)
+
+
+def _odd(data: bytes, items: Sequence[tuple[int, int]], places: Sequence[int]) -> list[int]:
+    """Which of these items feedparser raises over; it is asked about more than one at a time."""
+    others = set(range(len(items))).difference(places)
+    try:
+        _parsed(without(data, items, others))
+    except MemoryError:
+        raise
+    except Exception:
+        if len(places) == 1:
+            return list(places)
+        middle = len(places) // 2
+        return _odd(data, items, places[:middle]) + _odd(data, items, places[middle:])
+    return []
 
 
 def _fits(parsed: Any, items: int) -> bool:
@@ -140,7 +173,10 @@ def _possible_character(reference: re.Match[bytes]) -> bytes:
     hexadecimal, decimal = reference.groups()
     digits = (hexadecimal or decimal).lstrip(b"0")
     code = int(digits or b"0", 16 if hexadecimal else 10) if len(digits) < 8 else -1
-    return reference[0] if 0 < code < 0xD800 or 0xE000 <= code <= 0x10FFFF else b""
+    if not (0 < code < 0xD800 or 0xE000 <= code <= 0x10FFFF):
+        return b""
+    # Nor does Python read numbers of thousands of digits, even if all but two are zeros.
+    return b"&#%d;" % code if len(reference[0]) > _LONGEST_REFERENCE else reference[0]
 
 
 def _ends_within_item(data: bytes) -> bool:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from newsroom.errors import NotAFeed
+from newsroom.feeds.cut import fingerprint
 from newsroom.feeds.entries import LONGEST_SUMMARY, LONGEST_TITLE, MOST_ENTRIES
 from newsroom.feeds.parse import parse
 from newsroom.text import length
@@ -311,6 +312,34 @@ def test_no_file_is_read_for_a_document():
 )
 def test_a_reference_to_a_character_that_cannot_be_costs_that_character_only(reference):
     assert item(f"<title>before {reference}after</title>").title == "before after"
+
+
+def test_a_reference_to_a_character_may_be_as_long_as_it_likes():
+    body = f"<rss version='2.0'><channel><item><title>&#{'0' * 5000}65;&#x{'0' * 5000}42; & C</title></item>"
+
+    assert parse(f"{body}</channel></rss>".encode(), None, URL).entries[0].title == "AB & C"
+
+
+ODD = (
+    b"<item xmlns:georss='http://www.georss.org/georss' xmlns:gml='http://www.opengis.net/gml'><guid>odd</guid>"
+    b"<georss:where><gml:Point srsName='EPSG:x'><gml:pos>1 2</gml:pos></gml:Point></georss:where></item>"
+)
+
+
+@pytest.mark.parametrize("places", [(0,), (4,), (1, 2), (0, 1, 3, 4)])
+def test_an_item_that_feedparser_raises_over_costs_itself_alone(places: tuple[int, ...]):
+    items = [b"<item><guid>%d</guid><title>%d</title></item>" % (n, n) if n not in places else ODD for n in range(5)]
+    body = b"<rss version='2.0'><channel><title>Lab</title>%b</channel></rss>" % b"".join(items)
+
+    feed = parse(body, None, URL)
+
+    assert [entry.guid for entry in feed.entries] == [str(n) for n in range(5) if n not in places]
+    assert parse(body, None, URL, fingerprint(items[4])).entries == feed.entries
+
+
+def test_a_feed_of_nothing_but_items_that_feedparser_raises_over_is_no_empty_feed():
+    with pytest.raises(ValueError):
+        parse(b"<rss version='2.0'><channel><title>Lab</title>%b</channel></rss>" % (ODD * 3), None, URL)
 
 
 @pytest.mark.parametrize(
