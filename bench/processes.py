@@ -59,7 +59,7 @@ class Measured:
         for process in (self._own, *self._helpers()):
             # Worker processes that ended count as their parent's, in hundredths of a second.
             ended = process.cpu_times()
-            total += _cpu_clock(process.pid) + ended.children_user + ended.children_system
+            total += cpu_clock(process.pid) + ended.children_user + ended.children_system
         return total
 
     def reset_peak(self) -> None:
@@ -68,10 +68,7 @@ class Measured:
 
     def peak_bytes(self) -> int:
         """The most memory the process itself has had since the last reset (resident set)."""
-        status = Path(f"/proc/{self._own.pid}/status").read_text()
-        peak = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
-        assert peak is not None, "Linux tells it of every process"
-        return int(peak[1]) * 1024
+        return peak_bytes(self._own.pid)
 
     def helpers_bytes(self) -> int:
         """The memory of the processes it has started, now; what they share counts in parts (proportional set)."""
@@ -82,8 +79,17 @@ class Measured:
         return helpers
 
 
-def _cpu_clock(pid: int) -> float:
-    # The system's clock of that process, to the nanosecond. Source: clock_getcpuclockid(3), as Linux makes its ids.
+def peak_bytes(pid: int) -> int:
+    """The most memory a process has had (resident set); OSError if there is none. Source: proc(5), VmHWM."""
+    peak = re.search(r"^VmHWM:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    if peak is None:
+        raise ProcessLookupError(pid)  # it ended, and nobody has asked yet how
+    return int(peak[1]) * 1024
+
+
+def cpu_clock(pid: int) -> float:
+    """Processor time that a process has used so far, in seconds, to the nanosecond; OSError if there is none."""
+    # The system's clock of that process. Source: clock_getcpuclockid(3), as Linux makes its ids.
     return time.clock_gettime((~pid << 3) | 2)
 
 
