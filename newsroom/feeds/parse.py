@@ -40,6 +40,8 @@ _CHARACTER = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 _LONGEST_REFERENCE = 100
 
 _MARKUP = re.compile(r"</?(?:a|b|br|code|div|em|font|h[1-6]|i|img|p|span|strong|sub|sup|u)\b[^<>]*>", re.IGNORECASE)
+_BASE = re.compile(rb"[\s:]base\s*=", re.IGNORECASE)
+_BASE_OF_FEED = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:rss|rdf|feed|channel)\s[^<>]*?[\s:]base\s*=", re.IGNORECASE)
 _STRAY_SEMICOLON = re.compile(r"&(\w+);")
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)$", re.IGNORECASE)
 
@@ -74,7 +76,7 @@ def parse(body: bytes, content_type: str | None, url: str, known: bytes | None =
 
 def _read(data: bytes, items: Sequence[tuple[int, int]] | None, url: str, known: bytes | None) -> Document:
     """Read a document in UTF-8 that was cut into ``items``, without those that are known."""
-    if items is None or len(items) > MOST_ENTRIES:
+    if items is None or len(items) > MOST_ENTRIES or _base_spreads(data, items):
         return _document(data, url, _parsed(data))
     prints = [fingerprint(data[start:end]) for start, end in items]
     remembered = split(known)
@@ -102,6 +104,16 @@ def _odd(data: bytes, items: Sequence[tuple[int, int]], places: Sequence[int]) -
         middle = len(places) // 2
         return _odd(data, items, places[:middle]) + _odd(data, items, places[middle:])
     return []
+
+
+def _base_spreads(data: bytes, items: Sequence[tuple[int, int]]) -> bool:
+    """Whether an item says where relative addresses begin, and feedparser takes that for the items after it as well.
+
+    It forgets to go back to no base at all. Where the feed itself has one, it goes back to that.
+    """
+    if _BASE_OF_FEED.search(data, 0, items[0][0]):
+        return False
+    return any(_BASE.search(data, start, end) for start, end in items)
 
 
 def _fits(parsed: Any, items: int) -> bool:

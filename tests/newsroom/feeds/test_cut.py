@@ -272,6 +272,20 @@ def test_each_item_of_a_real_feed_is_the_same_without_the_others(path: Path):
     assert (everything.entries, everything.title) == ((), whole.title)
 
 
+@pytest.mark.parametrize("base", ["http://[", "https://elsewhere.example/", "/x/"])
+@pytest.mark.parametrize("root", ["", " xml:base='https://lab.example/blog/'"])
+def test_an_item_that_says_where_addresses_begin_makes_the_same_difference_to_others_whether_it_is_known(base, root):
+    items = [
+        f"<item><guid>{number}</guid><link>{number}</link><title xml:base='{base if number == 1 else ''}'>T</title></item>"
+        for number in range(4)
+    ]
+    document = f"<rss version='2.0'{root}><channel><title>Lab</title>{''.join(items)}</channel></rss>"
+    whole, part = read(document), read(document, fingerprint(items[1].encode()))
+
+    assert whole is not None and part is not None
+    assert {entry.guid: entry.link for entry in part.entries}.items() <= {e.guid: e.link for e in whole.entries}.items()
+
+
 def test_a_document_with_more_items_than_are_kept_is_always_read_whole():
     document = read(rss([f"<item><guid>{number}</guid></item>" for number in range(MOST_ENTRIES + 1)]))
 
