@@ -337,7 +337,7 @@ class Rounds:
         await self._update(connection, old, now)
         subscribers = await store.subscriptions.active_of(connection, feed.id)
         listening = [subscription for subscription in subscribers if not subscription.baseline_due]
-        if flood:
+        if flood and listening:
             listening = await self._hold(connection, feed, listening)
         await store.deliveries.plan(connection, articles, listening, now)
         free = [subscription for subscription in listening if subscription.state is SubscriptionState.ACTIVE]

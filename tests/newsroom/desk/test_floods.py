@@ -301,3 +301,14 @@ async def test_ten_items_with_one_guid_are_no_flood_twice(database: Database) ->
 
     assert await desk.headlines() == []
     assert len(identify(same).items) == 10
+
+
+async def test_a_feed_that_is_only_being_added_is_not_said_to_be_held(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk.over(database)
+    desk.web.put(FEED, *(post(number, published=None) for number in NUMBERS))
+
+    await desk.add()
+
+    assert "held" not in caplog.text
