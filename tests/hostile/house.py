@@ -22,7 +22,7 @@ from newsroom.errors import FeedError
 from newsroom.feeds.fetch import BUDGET_SECONDS, Fetched, Fetcher
 from newsroom.feeds.parking import Parking
 from newsroom.feeds.workers import Workers
-from newsroom.models import AlertKind, ChannelKind, Feed
+from newsroom.models import AlertKind, ChannelKind, Document, Feed, FeedLink
 from newsroom.resources import Newsroom, assemble
 from newsroom.store import Store, open_store
 from newsroom.votes.charts import Charts
@@ -33,6 +33,7 @@ from tests.hostile.site import HostileResolver, HostileSite
 GUILDS = (1001, 1002)
 ADMIN = 3001
 CONTACT = "https://popcorn.example/contact"
+PATIENCE_SECONDS, HASTE_SECONDS = 60.0, 1.0
 SHORT_BUDGET = 0.3  # seconds, for hosts that will not answer anyway
 
 
@@ -51,6 +52,29 @@ class Budgeted:
 
     def opened(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Any:
         return self.fetcher.opened(url, etag=etag, last_modified=last_modified, budget=self._budget(url))
+
+
+class Reader:
+    """The real worker process with all the time that a busy machine needs, and a second one with little.
+
+    That one reads the feeds of ``hurried`` hosts, which have to be killed: no test waits for that longer than it must.
+    """
+
+    def __init__(self) -> None:
+        self.patient = Workers(seconds=PATIENCE_SECONDS)
+        self.hasty = Workers(seconds=HASTE_SECONDS)
+        self.hurried: frozenset[str] = frozenset()
+
+    async def parse(self, body: bytes, content_type: str | None, url: str, known: bytes | None = None) -> Document:
+        workers = self.hasty if URL(url).host in self.hurried else self.patient
+        return await workers.parse(body, content_type, url, known)
+
+    async def find_feeds(self, body: bytes, url: str) -> tuple[FeedLink, ...]:
+        return await self.patient.find_feeds(body, url)
+
+    async def close(self) -> None:
+        await self.patient.close()
+        await self.hasty.close()
 
 
 @dataclass
@@ -72,6 +96,7 @@ class House:
     newsroom: Newsroom
     store: Store
     fetcher: Budgeted
+    reader: Reader
     cases: list[Case]
     posts: list[Post]
     feed_ids: dict[str, int]
@@ -171,18 +196,18 @@ async def house(
         parking=parking,
         resolver=HostileResolver(),
     )
-    workers, charts, budgeted = Workers(), Charts(), Budgeted(fetcher)
+    reader, charts, budgeted = Reader(), Charts(), Budgeted(fetcher)
     try:
         async with store.begin() as connection:
             installation = await store.installation.id(connection)
         newsroom = assemble(
-            store, budgeted, workers, installation, charts, now=clock, interval=timedelta(minutes=10), parking=parking
+            store, budgeted, reader, installation, charts, now=clock, interval=timedelta(minutes=10), parking=parking
         )
         await newsroom.rounds.load(spread_overdue=False)
-        yield House(site, clock, newsroom, store, budgeted, cases, posts, feed_ids)
+        yield House(site, clock, newsroom, store, budgeted, reader, cases, posts, feed_ids)
     finally:
         await charts.close()
-        await workers.close()
+        await reader.close()
         await fetcher.close()
         await store.close()
 

@@ -103,7 +103,9 @@ async def first_pass(popcorn: House, run: Run) -> None:
         if refusal is not None:
             run.refused[each.label] = refusal
     note(popcorn, run)
+    popcorn.reader.hurried = frozenset(f"{label}.test" for label in labels.PARSING)
     await first_round(popcorn, run)
+    popcorn.reader.hurried = frozenset()
     popcorn.fetcher.hurried = frozenset(HANGING)
     for _ in range(2, LAST_STAGE + 1):
         await next_round(popcorn, run)
@@ -217,6 +219,12 @@ def test_what_is_no_good_answer_is_a_failure_and_no_empty_feed(run: Run, label: 
     assert run.feeds[1][label].failures == 1
     assert run.feeds[1][label].error
     assert run.feeds[LAST_STAGE][label].failures == 0
+
+
+@pytest.mark.parametrize("label", ["attrs-many", "author-email", "deep-nesting"])
+def test_what_takes_too_long_to_read_is_stopped_and_is_one_failure(run: Run, label: str):
+    assert "too long to read" in (run.feeds[1][label].error or "")
+    assert (run.feeds[1][label].failures, run.feeds[2][label].failures) == (1, 0)
 
 
 @pytest.mark.parametrize("label", labels.NEVER_ENDING)
