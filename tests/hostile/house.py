@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -247,10 +247,12 @@ class Memory:
     helper: int = 0
 
     def look(self) -> None:
-        process = psutil.Process()
-        self.own = max(self.own, process.memory_info().rss)
+        self.own = max(self.own, psutil.Process().memory_info().rss)
         self.before = self.before or self.own
-        for child in process.children(recursive=True):
+
+    def look_at_helpers(self) -> None:
+        """Takes ten times as long, because all processes of the machine are looked over."""
+        for child in psutil.Process().children(recursive=True):
             with suppress(psutil.Error):
                 self.helper = max(self.helper, child.memory_info().rss)
 
@@ -261,13 +263,14 @@ async def memory_watched() -> AsyncIterator[Memory]:
     memory = Memory()
     memory.look()
 
-    async def watch() -> None:
+    async def watch(look: Callable[[], None], seconds: float) -> None:
         while True:
-            memory.look()
-            await asyncio.sleep(0.05)
+            look()
+            await asyncio.sleep(seconds)
 
-    watching = asyncio.create_task(watch())
+    watching = [asyncio.create_task(watch(memory.look, 0.02)), asyncio.create_task(watch(memory.look_at_helpers, 0.3))]
     try:
         yield memory
     finally:
-        watching.cancel()
+        for task in watching:
+            task.cancel()
