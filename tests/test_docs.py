@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = (
     "README.md",
     "CHANGELOG.md",
-    *(f"docs/{name}.md" for name in ("design", "operating", "commands", "sides", "grouping")),
+    *(f"docs/{name}.md" for name in ("design", "operating", "commands", "sides", "grouping", "hostile-feeds")),
 )
 
 
