@@ -166,6 +166,7 @@ async def test_a_body_just_as_large_as_allowed_is_taken(encoding, squeeze):
         ("deflate", FEED),
         ("zstd", FEED),
     ],
+    ids=["gzip twice", "no gzip", "no br", "no deflate", "zstd"],
 )
 async def test_a_compression_that_is_wrong_unknown_or_doubled_is_a_failure(encoding, body):
     async with web({"/feed": PageAnswer(body, headers={"Content-Encoding": encoding})}) as (running, fetcher):
