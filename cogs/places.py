@@ -75,6 +75,15 @@ class Places:
         """Return a message to be changed, without asking whether it is there."""
         return self._client.get_partial_messageable(channel_id, guild_id=guild_id).get_partial_message(message_id)
 
+    async def take_away(self, channel_id: int, guild_id: int, message_id: int) -> None:
+        """Delete a message of ours; with a forum's post goes its thread, unless somebody has written in it."""
+        if channel_id == message_id:
+            thread = self._client.get_channel(channel_id) or await self._client.fetch_channel(channel_id)
+            if isinstance(thread, discord.Thread) and not await _is_written_in(thread):
+                await _take_away(thread)
+                return
+        await self.message(channel_id, guild_id, message_id).delete()
+
     async def publish(self, channel_id: int, guild_id: int, message_id: int) -> None:
         """Publish a card to those who follow its announcement channel."""
         await self.message(channel_id, guild_id, message_id).publish()
@@ -140,7 +149,7 @@ class ForumPlace:
         """Keep the oldest of several posts with one mark; a younger one goes if nobody has written in it."""
         posts = await self._posts(mark, since, until)
         for post in posts[1:]:
-            if not [message async for message in post.history(limit=2) if not _is_ours(message)]:
+            if not await _is_written_in(post):
                 await _take_away(post)
         return posts[0].id if posts else None
 
@@ -161,6 +170,11 @@ class ForumPlace:
         if not since <= discord.utils.snowflake_time(thread.id) <= until:
             return False
         return any([carries(message, mark) async for message in thread.history(limit=1, oldest_first=True)])
+
+
+async def _is_written_in(thread: discord.Thread) -> bool:
+    """Whether somebody else has written in a post of ours, as far as its newest messages tell."""
+    return any([not _is_ours(message) async for message in thread.history(limit=20)])
 
 
 async def _take_away(thread: discord.Thread) -> None:

@@ -97,8 +97,12 @@ class Stories(commands.Cog):
     async def _split(self, interaction: discord.Interaction[Any], values: list[str], message_id: str) -> None:
         require(interaction, NEEDS)
         await interaction.response.defer()
-        story = await self._desk.split(guild_of(interaction), int(message_id), _number(values))
-        await self._show(interaction, story, "Split: that report is a story of its own here, and its card follows.")
+        guild_id = guild_of(interaction)
+        story, places = await self._desk.split(guild_id, int(message_id), _number(values))
+        text = "Split: that report is a story of its own here, and its card follows."
+        if await self._delete(guild_id, places):
+            text += " I couldn't delete a reply that shows its former story's poll; please delete it by hand."
+        await self._show(interaction, story, text)
 
     async def _merge(self, interaction: discord.Interaction[Any], values: list[str], message_id: str) -> None:
         require(interaction, NEEDS)
@@ -128,11 +132,11 @@ class Stories(commands.Cog):
         left = 0
         for channel_id, message in places:
             try:
-                await self._places.message(channel_id, guild_id, message).delete()
+                await self._places.take_away(channel_id, guild_id, message)
             except discord.NotFound:
                 pass  # somebody was faster
-            except discord.HTTPException as error:
-                log.warning("a card that goes could not be deleted: %s", error)
+            except (discord.DiscordException, OSError, TimeoutError) as error:
+                log.warning("a card that goes could not be deleted: %r", error)
                 left += 1
         return left
 

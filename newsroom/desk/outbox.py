@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from newsroom.attempts import Claimed, Tries, not_sent, wait_after
 from newsroom.desk.channels import suspend
 from newsroom.desk.limits import DAY, HOUR, next_digest, over_limit
+from newsroom.desk.regrouping import regrouped
 from newsroom.marks import Marks
 from newsroom.models import (
     Card,
@@ -85,10 +86,12 @@ class Outbox:
                 return None
             delivery, channel, more = found
             is_fresh = delivery.state is DeliveryState.PENDING and delivery.attempted_at is None
+            if is_fresh and await regrouped(self._store, connection, delivery):
+                return None
             if is_fresh and await self._set_aside(connection, channel, now):
                 return None
             attempt = self._tries.plan(delivery, now, has_nonce=channel.kind is not ChannelKind.FORUM)
-            await self._store.deliveries.record(
+            taken = await self._store.deliveries.record(
                 connection,
                 delivery.id,
                 state=DeliveryState.SENDING,
@@ -96,6 +99,8 @@ class Outbox:
                 attempted_at=attempt.attempted_at,
                 due_at=now,
             )
+            if not taken:
+                return None
             article, source = await self._store.deliveries.contents(connection, delivery)
             also = await self._store.deliveries.also(connection, delivery)
             poll = await self._story_polls.under(connection, delivery, now)
@@ -200,6 +205,7 @@ class Outbox:
             delivery = await self._store.deliveries.get(connection, delivery_id)
             channel = await self._store.channels.get(connection, delivery.channel_id) if delivery else None
             if delivery is None or delivery.message_id is None or channel is None:
+                await self._store.deliveries.redrawn(connection, delivery_id, until)
                 return None
             article, source = await self._store.deliveries.contents(connection, delivery)
             also = await self._store.deliveries.also(connection, delivery)

@@ -21,7 +21,7 @@ from newsroom.models import (
 )
 from newsroom.store import Connection, Store
 from newsroom.store.deliveries import Record
-from newsroom.store.stories import Standing, told_by
+from newsroom.store.stories import Posted, articles_of
 from newsroom.votes.story_polls import place_of, reply_to_cards
 
 NEAR = timedelta(days=7)
@@ -38,21 +38,22 @@ _BUSY = "One of its cards is being posted just now. Try again in a moment."
 
 async def near(
     store: Store, connection: Connection, guild_id: int, story_id: int, headline: str, now: datetime
-) -> tuple[Standing, ...]:
+) -> tuple[Posted, ...]:
     """Return the stories of a guild that another might be the same as: the most alike first, then the newest."""
-    others = await store.stories.standing(connection, guild_id, now - NEAR, MOST_COMPARED)
+    others = await store.stories.posted_since(connection, guild_id, now - NEAR, MOST_COMPARED)
     words = _words(headline)
     by_likeness = sorted(others, key=lambda other: -len(words & _words(other.headline)))
     return tuple(other for other in by_likeness if other.story_id != story_id)[:MOST_OFFERED]
 
 
-async def split(store: Store, connection: Connection, card: Delivery, article_id: int, now: datetime) -> None:
+async def split(store: Store, connection: Connection, card: Delivery, article_id: int, now: datetime) -> list[Place]:
     """Have one of the articles that a card names tell a story of its own; one that was merged, its story again.
 
-    Each channel that had both under one card gets a card for each: the one that stands keeps its place. Raises
-    RequestRefused where the card doesn't name that article.
+    Each channel that had both under one card gets a card for each: the one that stands keeps its place, but not the
+    team poll of a story that it doesn't tell any more. Return the messages to delete. Raises RequestRefused where the
+    card doesn't name that article.
     """
-    named = {article.id: article for article, _ in await store.deliveries.tellers(connection, card)}
+    named = {article.id: article for article, _ in await store.deliveries.others(connection, card)}
     if article_id not in named:
         raise RequestRefused("That report isn't under this card any more.")
     told, own = await store.stories.told_in(connection, named[article_id], card.guild_id)
@@ -62,19 +63,25 @@ async def split(store: Store, connection: Connection, card: Delivery, article_id
         own = await store.stories.split(connection, card.guild_id, named[article_id], now)
     parts = {story_id: await _articles(store, connection, story_id, card.guild_id) for story_id in (own, card.story_id)}
     moved = {article.id for article in parts[own]}
+    to_delete: list[Place] = []
+    drawn: list[int] = []
     for channel_id, record in (await store.deliveries.of_story(connection, card.story_id, card.guild_id)).items():
         if record.delivery.state in (DeliveryState.SKIPPED, DeliveryState.QUARANTINED):
             continue
         lacks = own
         if record.delivery.article_id in moved:
             await _regroup(store, connection, record, own)
+            to_delete += await store.polls.taken_off(connection, record.delivery.id)
             lacks = card.story_id
         pairs = await store.subscriptions.of_guild(connection, card.guild_id, channel_id=channel_id)
         if found := _teller(parts[lacks], [subscription for subscription, _ in pairs]):
             article, subscription = found
             await store.channels.grant(connection, channel_id, 1)
             await store.deliveries.plan(connection, [replace(article, story_id=lacks)], [subscription], now)
-    await _draw_anew(store, connection, card.guild_id, (own, card.story_id), now)
+        # Also while it waits: whoever claims it at this moment has read it as it was.
+        drawn.append(record.delivery.id)
+    await store.deliveries.draw_anew(connection, drawn, now)
+    return to_delete
 
 
 async def merge(
@@ -114,27 +121,32 @@ async def merge(
     if poll is not None and poll.state is PollState.OPEN and poll.style is PollStyle.BUTTONS:
         cards = await store.deliveries.standing_cards(connection, stays, guild_id)
         await reply_to_cards(store, connection, poll.id, [pair for pair in cards if pair[0].id in moved], now)
-    await _draw_anew(store, connection, guild_id, (stays,), now)
+    records = await store.deliveries.of_story(connection, stays, guild_id)
+    await store.deliveries.draw_anew(connection, [record.delivery.id for record in records.values()], now)
     return stays, to_delete
+
+
+async def regrouped(store: Store, connection: Connection, delivery: Delivery) -> bool:
+    """Whether a delivery that is still to be sent was planned while its story was being merged: it is put right."""
+    merged = await store.stories.merged(connection, [delivery.story_id])
+    story_id = merged.get((delivery.guild_id, delivery.story_id))
+    if story_id is None:
+        return False
+    there = await store.deliveries.of_story(connection, story_id, delivery.guild_id)
+    await store.deliveries.regroup(connection, delivery.id, None if delivery.channel_id in there else story_id)
+    return True
 
 
 async def _articles(store: Store, connection: Connection, story_id: int, guild_id: int) -> list[Article]:
     """The articles that tell a story in a guild, the oldest first."""
-    found = await store.articles.get(connection, await told_by(connection, story_id, guild_id))
+    found = await store.articles.get(connection, await articles_of(connection, story_id, guild_id))
     return [found[article_id] for article_id in sorted(found)]
 
 
 def _teller(articles: Sequence[Article], subscriptions: Sequence[Subscription]) -> tuple[Article, Subscription] | None:
-    """The first of these articles that came to a channel as news, by the subscription that brought it."""
+    """The first of these articles that a channel gets, by the subscription that brings it."""
     active = {one.feed_id: one for one in subscriptions if one.state is not SubscriptionState.PAUSED}
-    return next(
-        (
-            (article, active[article.feed_id])
-            for article in articles
-            if article.feed_id in active and article.found_at > active[article.feed_id].added_at
-        ),
-        None,
-    )
+    return next(((article, active[article.feed_id]) for article in articles if article.feed_id in active), None)
 
 
 def _rank(record: Record) -> int:
@@ -151,14 +163,6 @@ def _rank(record: Record) -> int:
 async def _regroup(store: Store, connection: Connection, record: Record, story_id: int | None) -> None:
     if not await store.deliveries.regroup(connection, record.delivery.id, story_id):
         raise RequestRefused(_BUSY)
-
-
-async def _draw_anew(
-    store: Store, connection: Connection, guild_id: int, story_ids: Sequence[int], now: datetime
-) -> None:
-    for story_id in story_ids:
-        cards = await store.deliveries.standing_cards(connection, story_id, guild_id)
-        await store.deliveries.draw_anew(connection, [card.id for card, _ in cards], now)
 
 
 def _words(headline: str) -> set[str]:

@@ -10,7 +10,7 @@ from newsroom.desk.regrouping import Place, merge, near, split
 from newsroom.errors import RequestRefused
 from newsroom.models import Article, Camp, Delivery, DeliveryState, GuildSettings, Origin, Poll, PollState, Purpose
 from newsroom.store import Connection, Store
-from newsroom.store.stories import Standing
+from newsroom.store.stories import Posted
 from newsroom.votes.story_polls import StoryPolls, place_of
 from newsroom.votes.totals import close_poll
 
@@ -35,7 +35,7 @@ class ManagedStory:
     settings: GuildSettings
     strong: bool
     others: tuple[tuple[Article, str], ...] = ()
-    near: tuple[Standing, ...] = ()
+    near: tuple[Posted, ...] = ()
 
 
 class StoryDesk:
@@ -74,12 +74,16 @@ class StoryDesk:
             await self._store.guilds.correct(connection, guild_id, card.story_id, camp)
             return await self._managed(connection, guild_id, card)
 
-    async def split(self, guild_id: int, message_id: int, article_id: int) -> ManagedStory:
-        """Have one of the articles that a card names be a story of its own in this guild. Raises RequestRefused."""
+    async def split(self, guild_id: int, message_id: int, article_id: int) -> tuple[ManagedStory, list[Place]]:
+        """Have one of the articles that a card names be a story of its own in this guild.
+
+        Return the card's story with the messages to delete. Raises RequestRefused.
+        """
         async with self._store.begin() as connection:
+            await self._store.guilds.lock(connection, guild_id)
             card = await self._card(connection, guild_id, message_id)
-            await split(self._store, connection, card, article_id, self._now())
-            return await self._managed(connection, guild_id, card)
+            places = await split(self._store, connection, card, article_id, self._now())
+            return await self._managed(connection, guild_id, card), places
 
     async def merge(self, guild_id: int, message_id: int, other_id: int) -> tuple[ManagedStory, list[Place]]:
         """Have the stories of two cards be one in this guild, and return it with the messages to delete.
@@ -87,6 +91,7 @@ class StoryDesk:
         Raises RequestRefused.
         """
         async with self._store.begin() as connection:
+            await self._store.guilds.lock(connection, guild_id)
             card = await self._card(connection, guild_id, message_id)
             other = await self._card(connection, guild_id, other_id)
             story_id, places = await merge(
@@ -107,7 +112,12 @@ class StoryDesk:
             assert card.message_id is not None, "it stands in its channel"
             messages = [(place, card.message_id)]
             await self._store.deliveries.record(
-                connection, card.id, state=DeliveryState.SKIPPED, message_id=None, reason="Taken down by a moderator."
+                connection,
+                card.id,
+                state=DeliveryState.SKIPPED,
+                message_id=None,
+                redraw_at=None,
+                reason="Taken down by a moderator.",
             )
             poll = await self._store.polls.of_story(connection, guild_id, card.story_id)
             if poll is not None:
@@ -148,6 +158,6 @@ class StoryDesk:
             poll=await self._store.polls.of_story(connection, guild_id, card.story_id),
             settings=await self._store.guilds.settings(connection, guild_id),
             strong=story.strong,
-            others=tuple(await self._store.deliveries.tellers(connection, card)),
+            others=tuple(await self._store.deliveries.others(connection, card)),
             near=await near(self._store, connection, guild_id, card.story_id, article.title, self._now()),
         )

@@ -26,6 +26,9 @@ LAST_SEEN = func.coalesce(tables.article.c.seen_at, tables.article.c.found_at)
 
 COLUMNS = [tables.article.c[name] for name in Article.__dataclass_fields__]
 
+SOURCE = func.coalesce(tables.subscription.c.title, tables.feed.c.title)
+"""What a source is called in a channel: as its admins named it there, or else as the feed names itself."""
+
 # Databases take 32,766 values in a statement, but writing so long a one out would hold the loop.
 KEYS_A_QUERY = 1_000
 

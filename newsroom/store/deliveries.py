@@ -35,9 +35,11 @@ from newsroom.stories.camps import terms_from_json
 COLUMNS = [tables.delivery.c[name] for name in Delivery.__dataclass_fields__]
 ROWS_A_STATEMENT = 500
 STANDS = (tables.delivery.c.state == DeliveryState.SENT) & tables.delivery.c.message_id.is_not(None)
+"""The card stands in its channel."""
 
-SOURCE = func.coalesce(tables.subscription.c.title, tables.feed.c.title)
-"""What a source is called in a channel: as its admins named it there, or else as the feed names itself."""
+IS_DRAWN = STANDS | (tables.delivery.c.state == DeliveryState.SENDING)
+"""The card stands there, or may: it was drawn, and what is new since then it doesn't show."""
+
 
 FLOOD = "flood"
 """The cause for which what a held feed brings is set aside."""
@@ -87,11 +89,11 @@ class DeliveryStore:
             # No IN, which SQLAlchemy can't write for many rows at once.
             & or_(tables.delivery.c.state == DeliveryState.DEFERRED, tables.delivery.c.state == DeliveryState.SKIPPED),
         )
-        joined = await stories.joined(connection, {article.story_id for article in news})
+        merged = await stories.merged(connection, {article.story_id for article in news})
         planned = 0
         for is_held, statement in ((True, waiting), (False, sending)):
             own = [one for one in subscriptions if (one.state is SubscriptionState.HELD) == is_held]
-            rows = _rows(news, own, joined, now)
+            rows = _rows(news, own, merged, now)
             # In pieces: putting a statement for a thousand articles in fifty channels together would hold the loop.
             while piece := list(islice(rows, ROWS_A_STATEMENT)):
                 ids = await connection.scalars(statement.returning(tables.delivery.c.id), piece)
@@ -237,15 +239,15 @@ class DeliveryStore:
         row = (await connection.execute(statement)).one()
         return Article(*row[:-1]), row.source
 
-    async def tellers(self, connection: AsyncConnection, delivery: Delivery) -> list[tuple[Article, str]]:
+    async def others(self, connection: AsyncConnection, delivery: Delivery) -> list[tuple[Article, str]]:
         """Return the other sources of a card's story that its channel gets, each by its newest article and its name."""
         shown = select(tables.article.c.feed_id).where(tables.article.c.id == delivery.article_id).scalar_subquery()
         statement = (
-            select(*articles.COLUMNS, SOURCE)
+            select(*articles.COLUMNS, articles.SOURCE)
             .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
             .join(tables.subscription, tables.subscription.c.feed_id == tables.article.c.feed_id)
             .where(
-                tables.article.c.id.in_(await stories.told_by(connection, delivery.story_id, delivery.guild_id)),
+                tables.article.c.id.in_(await stories.articles_of(connection, delivery.story_id, delivery.guild_id)),
                 tables.article.c.feed_id != shown,
                 tables.subscription.c.channel_id == delivery.channel_id,
                 tables.is_active,
@@ -257,7 +259,7 @@ class DeliveryStore:
 
     async def also(self, connection: AsyncConnection, delivery: Delivery) -> tuple[tuple[str, str | None], ...]:
         """Return the other sources of a card's story that its channel gets, each once, by name and address."""
-        return tuple((source, article.url) for article, source in await self.tellers(connection, delivery))
+        return tuple((source, article.url) for article, source in await self.others(connection, delivery))
 
     async def told_again(
         self, connection: AsyncConnection, articles: Collection[Article], channel_ids: Collection[int], now: datetime
@@ -266,28 +268,30 @@ class DeliveryStore:
         if not (articles and channel_ids):
             return
         own = {article.story_id for article in articles}
-        joined = await stories.joined(connection, own)
+        merged = await stories.merged(connection, own)
         statement = select(tables.delivery.c.id, tables.delivery.c.guild_id, tables.delivery.c.story_id).where(
-            STANDS,
-            tables.delivery.c.story_id.in_(own | set(joined.values())),
+            IS_DRAWN,
+            tables.delivery.c.story_id.in_(own | set(merged.values())),
             tables.delivery.c.article_id.not_in([article.id for article in articles]),
             tables.delivery.c.channel_id.in_(list(channel_ids)),
         )
         ids = [
             delivery_id
             for delivery_id, guild_id, story_id in await connection.execute(statement)
-            if any(joined.get((guild_id, one), one) == story_id for one in own)
+            if any(merged.get((guild_id, one), one) == story_id for one in own)
         ]
         await self.draw_anew(connection, ids, now)
 
     async def article_updated(self, connection: AsyncConnection, article_ids: Collection[int], now: datetime) -> None:
         """Have the cards drawn anew that tell these articles."""
         if article_ids:
-            statement = select(tables.delivery.c.id).where(STANDS, tables.delivery.c.article_id.in_(list(article_ids)))
+            statement = select(tables.delivery.c.id).where(
+                IS_DRAWN, tables.delivery.c.article_id.in_(list(article_ids))
+            )
             await self.draw_anew(connection, list(await connection.scalars(statement)), now)
 
     async def draw_anew(self, connection: AsyncConnection, delivery_ids: Collection[int], now: datetime) -> None:
-        """Have these cards drawn anew; one with a team poll by whoever draws the poll."""
+        """Have these cards drawn anew once they stand; one with a team poll by whoever draws the poll."""
         if not delivery_ids:
             return
         with_poll = tables.poll_message.c.delivery_id.in_(list(delivery_ids)) & (
@@ -304,7 +308,7 @@ class DeliveryStore:
         statement = (
             select(tables.delivery.c.id)
             .join(tables.news_channel, tables.news_channel.c.channel_id == tables.delivery.c.channel_id)
-            .where(is_due(tables.delivery.c.redraw_at, now), open_channel(now))
+            .where(STANDS, is_due(tables.delivery.c.redraw_at, now), open_channel(now))
         )
         return list(await connection.scalars(statement.order_by(tables.delivery.c.redraw_at).limit(most)))
 
@@ -351,9 +355,10 @@ class DeliveryStore:
         )
         return bool((await connection.execute(statement)).rowcount)
 
-    async def record(self, connection: AsyncConnection, delivery_id: int, **values: object) -> None:
-        """Write down how far a delivery is."""
-        await connection.execute(update(tables.delivery).where(tables.delivery.c.id == delivery_id).values(**values))
+    async def record(self, connection: AsyncConnection, delivery_id: int, **values: object) -> bool:
+        """Write down how far a delivery is; False if it is forgotten by now."""
+        own = update(tables.delivery).where(tables.delivery.c.id == delivery_id)
+        return bool((await connection.execute(own.values(**values))).rowcount)
 
     async def set_aside(
         self,
@@ -369,16 +374,6 @@ class DeliveryStore:
         What is being sent is left alone: it may stand in the channel already. So is what another feed of the
         channel has told too.
         """
-        told_too = (
-            select(tables.article.c.id)
-            .join(tables.subscription, tables.subscription.c.feed_id == tables.article.c.feed_id)
-            .where(
-                tables.article.c.story_id == tables.delivery.c.story_id,
-                tables.article.c.feed_id != feed_id,
-                tables.subscription.c.channel_id == tables.delivery.c.channel_id,
-                tables.is_active,
-            )
-        )
         await connection.execute(
             self._of_feed(feed_id, channel_ids)
             .where(
@@ -387,7 +382,7 @@ class DeliveryStore:
                     # What is on a page already comes with that page.
                     (tables.delivery.c.set_aside_for == DIGEST) & tables.delivery.c.digest_id.is_(None),
                 ),
-                ~told_too.exists(),
+                ~_is_told_too(feed_id),
             )
             .values(state=state, set_aside_for=cause)
         )
@@ -495,17 +490,39 @@ class DeliveryStore:
         )
 
 
+def _is_told_too(feed_id: int) -> ColumnElement[bool]:
+    """Say in SQL that a delivery's channel gets its story from another feed as well, as its guild takes that story."""
+    own, article, split, merge = tables.delivery.c, tables.article.c, tables.story_split.c, tables.story_merge.c
+    parts = select(merge.story_id).where(merge.guild_id == own.guild_id, merge.into_id == own.story_id)
+    parts = parts.correlate(tables.delivery)
+    away = select(split.article_id).where(split.guild_id == own.guild_id, split.article_id == article.id)
+    stays = ~away.correlate(tables.delivery, tables.article).exists()
+    elsewhere = (
+        select(article.id)
+        .join(tables.subscription, tables.subscription.c.feed_id == article.feed_id)
+        .where(article.feed_id != feed_id, tables.subscription.c.channel_id == own.channel_id, tables.is_active)
+        .correlate(tables.delivery)
+    )
+    split_off = elsewhere.join(tables.story_split, split.article_id == article.id).where(split.guild_id == own.guild_id)
+    # Each for itself, because each has an index.
+    return or_(
+        elsewhere.where(article.story_id == own.story_id, stays).exists(),
+        elsewhere.where(article.story_id.in_(parts), stays).exists(),
+        split_off.where(or_(split.story_id == own.story_id, split.story_id.in_(parts))).exists(),
+    )
+
+
 def _rows(
     news: Sequence[Article],
     subscriptions: Sequence[Subscription],
-    joined: Mapping[tuple[int, int], int],
+    merged: Mapping[tuple[int, int], int],
     now: datetime,
 ) -> Iterator[dict[str, object]]:
-    """The rows of these articles in these channels, each story once in each; ``joined`` says what guilds merged."""
+    """The rows of these articles in these channels, each story once in each; ``merged`` says what guilds have."""
     seen: set[tuple[int, int]] = set()
     for article in news:
         for subscription in subscriptions:
-            story_id = joined.get((subscription.guild_id, article.story_id), article.story_id)
+            story_id = merged.get((subscription.guild_id, article.story_id), article.story_id)
             if (story_id, subscription.channel_id) in seen:
                 continue
             seen.add((story_id, subscription.channel_id))
@@ -525,7 +542,7 @@ def _rows(
 def with_source(channel_id: int) -> Select[Any]:
     """Select articles, each with the name of its source in a channel."""
     return (
-        select(*articles.COLUMNS, SOURCE.label("source"))
+        select(*articles.COLUMNS, articles.SOURCE.label("source"))
         .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
         .outerjoin(
             tables.subscription,

@@ -246,6 +246,17 @@ class PollStore:
         )
         return row_id
 
+    async def taken_off(self, connection: AsyncConnection, delivery_id: int) -> list[tuple[int, int]]:
+        """Forget that a card, and replies to it, show a poll; return the replies, as channel and message."""
+        own = tables.poll_message.c.delivery_id == delivery_id
+        shown = tables.poll_message.c.purpose != Purpose.RESULT
+        replies = select(tables.poll_message.c.channel_id, tables.poll_message.c.message_id).where(
+            own, tables.poll_message.c.purpose == Purpose.REPLY, tables.poll_message.c.message_id.is_not(None)
+        )
+        found = [(place, message) for place, message in await connection.execute(replies)]
+        await connection.execute(delete(tables.poll_message).where(own, shown))
+        return found
+
     async def card_sent(
         self, connection: AsyncConnection, delivery_id: int, channel_id: int, message_id: int, now: datetime
     ) -> None:

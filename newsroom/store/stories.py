@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import Article, Camp
 from newsroom.store import tables
-from newsroom.store.articles import KEYS_A_QUERY, story_row
+from newsroom.store.articles import KEYS_A_QUERY, SOURCE, story_row
 from newsroom.store.database import Database
 from newsroom.store.polls import SEARCHED
 
@@ -29,8 +29,8 @@ class StoryCamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A story by its first card in a guild: the card's message, its headline and the title of its feed."""
+class Posted:
+    """A story by the first of its cards: the card's message, its headline and its source."""
 
     story_id: int
     message_id: int
@@ -38,7 +38,7 @@ class Standing:
     source: str
 
 
-async def joined(connection: AsyncConnection, story_ids: Collection[int]) -> dict[tuple[int, int], int]:
+async def merged(connection: AsyncConnection, story_ids: Collection[int]) -> dict[tuple[int, int], int]:
     """Return which of these stories a guild's moderators have merged into which, by guild and story."""
     found: dict[tuple[int, int], int] = {}
     wanted = list(story_ids)
@@ -51,11 +51,11 @@ async def joined(connection: AsyncConnection, story_ids: Collection[int]) -> dic
     return found
 
 
-async def told_by(connection: AsyncConnection, story_id: int, guild_id: int) -> list[int]:
+async def articles_of(connection: AsyncConnection, story_id: int, guild_id: int) -> list[int]:
     """Return the articles that tell a story in a guild: by its moderators' word, or else by what we made of them."""
     merge, split = tables.story_merge.c, tables.story_split.c
-    merged = select(merge.story_id).where(merge.guild_id == guild_id, merge.into_id == story_id)
-    parts = [story_id, *await connection.scalars(merged)]
+    others = select(merge.story_id).where(merge.guild_id == guild_id, merge.into_id == story_id)
+    parts = [story_id, *await connection.scalars(others)]
     away = select(split.article_id).where(split.guild_id == guild_id)
     own = select(tables.article.c.id).where(tables.article.c.story_id.in_(parts), tables.article.c.id.not_in(away))
     return sorted({*await connection.scalars(own), *await connection.scalars(away.where(split.story_id.in_(parts)))})
@@ -95,17 +95,21 @@ class StoryStore:
             found.update(await connection.scalars(statement))
         return found
 
+    async def merged(self, connection: AsyncConnection, story_ids: Collection[int]) -> dict[tuple[int, int], int]:
+        """Return which of these stories a guild's moderators have merged into which, by guild and story."""
+        return await merged(connection, story_ids)
+
     async def told_in(self, connection: AsyncConnection, article: Article, guild_id: int) -> tuple[int, int]:
         """Return the story that an article tells in a guild, and which it would tell there without any merge."""
         split = select(tables.story_split.c.story_id).where(
             tables.story_split.c.guild_id == guild_id, tables.story_split.c.article_id == article.id
         )
         own = await connection.scalar(split) or article.story_id
-        return (await joined(connection, [own])).get((guild_id, own), own), own
+        return (await merged(connection, [own])).get((guild_id, own), own), own
 
     async def tellers(self, connection: AsyncConnection, story_id: int, guild_id: int) -> set[int]:
         """Return the feeds that have told a story, as a guild takes it."""
-        told = tables.article.c.id.in_(await told_by(connection, story_id, guild_id))
+        told = tables.article.c.id.in_(await articles_of(connection, story_id, guild_id))
         return set(await connection.scalars(select(tables.article.c.feed_id).where(told)))
 
     async def sources(self, connection: AsyncConnection, story_id: int, guild_id: int) -> int:
@@ -114,7 +118,7 @@ class StoryStore:
             select(func.count(tables.article.c.feed_id.distinct()))
             .join(tables.subscription, tables.subscription.c.feed_id == tables.article.c.feed_id)
             .where(
-                tables.article.c.id.in_(await told_by(connection, story_id, guild_id)),
+                tables.article.c.id.in_(await articles_of(connection, story_id, guild_id)),
                 tables.subscription.c.guild_id == guild_id,
                 tables.is_active,
             )
@@ -174,8 +178,10 @@ class StoryStore:
         statement = select(tables.story.c.id).where(tables.story.c.id.in_(list(story_ids)))
         return set(await connection.scalars(statement))
 
-    async def standing(self, connection: AsyncConnection, guild_id: int, since: datetime, most: int) -> list[Standing]:
-        """Return the newest stories that have cards in a guild, each by its first card, if that is no older."""
+    async def posted_since(
+        self, connection: AsyncConnection, guild_id: int, since: datetime, most: int
+    ) -> list[Posted]:
+        """Return the newest stories that got cards in a guild since then, each by the first of those."""
         first = (
             select(func.min(tables.delivery.c.id))
             .where(
@@ -190,15 +196,20 @@ class StoryStore:
                 tables.delivery.c.story_id,
                 tables.delivery.c.message_id,
                 tables.article.c.title,
-                tables.feed.c.title,
+                SOURCE,
             )
             .join(tables.article, tables.article.c.id == tables.delivery.c.article_id)
             .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
+            .outerjoin(
+                tables.subscription,
+                (tables.subscription.c.feed_id == tables.article.c.feed_id)
+                & (tables.subscription.c.channel_id == tables.delivery.c.channel_id),
+            )
             .where(tables.delivery.c.id.in_(first))
             .order_by(tables.delivery.c.id.desc())
             .limit(most)
         )
-        return [Standing(*row) for row in await connection.execute(statement)]
+        return [Posted(*row) for row in await connection.execute(statement)]
 
     async def posted(self, connection: AsyncConnection, guild_id: int, text: str) -> list[tuple[int, str, int]]:
         """Return the newest cards of a guild whose headline holds ``text``, as (story, headline, channel).

@@ -80,15 +80,21 @@ class StoryPolls:
         appears as a reply to each such card, since nobody would notice an edit.
         """
         by_story = {article.story_id: article for article in articles}
-        for story_id in sorted(await self._store.stories.told_by_several(connection, by_story)):
+        merged = await self._store.stories.merged(connection, by_story)
+        several = await self._store.stories.told_by_several(connection, by_story)
+        told = {(story_id, story_id) for story_id in several} | {(own, into) for (_, own), into in merged.items()}
+        for own, story_id in sorted(told):
             by_guild: dict[int, list[tuple[Delivery, ChannelKind]]] = {}
             for card, kind in await self._store.deliveries.standing_cards(connection, story_id):
-                if card.guild_id in guild_ids:
+                if card.guild_id in guild_ids and merged.get((card.guild_id, own), own) == story_id:
                     by_guild.setdefault(card.guild_id, []).append((card, kind))
             for guild_id, cards in sorted(by_guild.items()):
                 story = await self._store.stories.get(connection, story_id, guild_id)
-                if story.camp not in (None, Camp.NEITHER):
-                    await self._open_under(connection, cards, by_story[story_id], now)
+                if story.camp in (None, Camp.NEITHER):
+                    continue
+                # Other guilds' feeds may have told it too.
+                if await self._store.stories.sources(connection, story_id, guild_id) > 1:
+                    await self._open_under(connection, cards, by_story[own], now)
 
     async def start(
         self, connection: Connection, guild_id: int, story_id: int, channel_id: int, opened_by: int, now: datetime

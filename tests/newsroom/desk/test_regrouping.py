@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
 
 import pytest
 from sqlalchemy import select
 
+from newsroom.desk.story_desk import ManagedStory
 from newsroom.errors import RequestRefused
 from newsroom.models import DeliveryState, Redraw
 from newsroom.store import tables
@@ -60,10 +61,21 @@ async def post_everywhere(desk: Desk) -> int:
     return 9000 + claim.delivery.id
 
 
-async def split(desk: Desk, message_id: int, source: str = "Blog") -> Any:
+async def named(desk: Desk, message_id: int, source: str = "Blog") -> int:
+    """The article of another source that a card names."""
     story = await desk.newsroom.story_desk.story_of(GUILD, message_id)
     [article_id] = [article.id for article, name in story.others if name == source]
-    return await desk.newsroom.story_desk.split(GUILD, message_id, article_id)
+    return article_id
+
+
+async def split(desk: Desk, message_id: int, source: str = "Blog") -> ManagedStory:
+    story, _ = await desk.newsroom.story_desk.split(GUILD, message_id, await named(desk, message_id, source))
+    return story
+
+
+async def remove(desk: Desk, url: str, channel_id: int = CHANNEL) -> None:
+    [feed] = [feed for feed in desk._feeds() if feed.url == url]
+    await desk.subscriptions.remove(GUILD, feed.id, channel_id)
 
 
 def also(drawn: list[Redraw], guild_id: int = GUILD) -> list[tuple[str, list[str]]]:
@@ -113,8 +125,7 @@ async def test_where_the_card_tells_what_is_split_off_the_rest_gets_the_new_card
 
 async def test_a_channel_that_does_not_get_the_other_feed_gets_no_card_by_a_split(desk: Desk) -> None:
     message_id = await one_story(desk)
-    [feed] = [feed for feed in desk._feeds() if feed.url == BLOG]
-    await desk.subscriptions.remove(GUILD, feed.id, OTHER_CHANNEL)
+    await remove(desk, BLOG, OTHER_CHANNEL)
 
     await split(desk, message_id)
 
@@ -162,6 +173,78 @@ async def test_feed_why_tells_what_was_split_off_as_a_story_of_its_own(desk: Des
     assert [way.fate for way in why.ways] == ["on its way", "on its way"]
 
 
+async def test_of_two_moderators_who_split_it_off_at_once_the_second_is_told(desk: Desk) -> None:
+    message_id = await one_story(desk)
+    article_id = await named(desk, message_id)
+
+    done = await asyncio.gather(
+        *(desk.newsroom.story_desk.split(GUILD, message_id, article_id) for _ in range(2)), return_exceptions=True
+    )
+
+    assert sorted(type(result).__name__ for result in done) == ["RequestRefused", "tuple"]
+    assert await desk.headlines(CHANNEL) == [BLOG_HEADLINE]
+
+
+async def test_a_report_from_before_the_channel_got_its_feed_gets_a_card_once_it_is_split_off(
+    database: Database,
+) -> None:
+    desk = Desk.over(database)
+    await desk.follow(FEED, CHANNEL, title="Lab")
+    await desk.follow(BLOG, FOREIGN_CHANNEL, OTHER_GUILD)
+    await tell(desk, FEED, LAB_HEADLINE)
+    await tell(desk, BLOG, BLOG_HEADLINE)
+    [claim] = await desk.claims(CHANNEL)
+    desk.clock.advance(minutes=5)
+    await desk.add(BLOG, CHANNEL, title="Blog")
+
+    await split(desk, 9000 + claim.delivery.id)
+
+    assert await desk.headlines(CHANNEL) == [BLOG_HEADLINE]
+
+
+async def test_what_is_split_off_stays_when_the_other_feed_is_removed_and_the_other_does_not(desk: Desk) -> None:
+    await tell(desk, FEED, LAB_HEADLINE)
+    await tell(desk, BLOG, BLOG_HEADLINE)
+    [claim] = await desk.claims(OTHER_CHANNEL)
+    await split(desk, 9000 + claim.delivery.id)
+
+    await remove(desk, FEED)
+
+    assert await desk.headlines(CHANNEL) == [BLOG_HEADLINE]
+
+
+async def test_a_card_that_tells_what_was_split_off_loses_the_poll_of_the_story_it_leaves(desk: Desk) -> None:
+    about = {"summary": "DeepSeek has published the weights of its reasoning model R1."}
+    await remove(desk, FEED, OTHER_CHANNEL)
+    await tell(desk, FEED, MODEL, **about)
+    await tell(desk, BLOG, "DeepSeek R1, an open reasoning model, is out under the MIT licence", **about)
+    [claim] = await desk.claims(CHANNEL)
+    [there] = await desk.claims(OTHER_CHANNEL)
+    assert claim.card.poll is not None and there.card.poll is not None
+
+    await split(desk, 9000 + claim.delivery.id)
+
+    story = await desk.newsroom.story_desk.story_of(GUILD, 9000 + there.delivery.id)
+    assert story.poll is None
+    [drawn] = [redraw for redraw in await redraws(desk) if redraw.message_id == 9000 + there.delivery.id]
+    assert drawn.card.poll is None
+
+
+async def test_what_is_split_off_while_its_card_is_sent_is_drawn_so_next(desk: Desk) -> None:
+    await tell(desk, FEED, LAB_HEADLINE)
+    await tell(desk, BLOG, BLOG_HEADLINE)
+    [claim] = await desk.claims(CHANNEL)
+    sending = await desk.outbox.claim(OTHER_CHANNEL)
+    assert sending is not None and len(sending.card.also) == 1
+
+    await split(desk, 9000 + claim.delivery.id)
+    await desk.outbox.sent(sending, 7000, publish=False)
+
+    assert (LAB_HEADLINE, []) in [
+        (redraw.card.headline, list(redraw.card.also)) for redraw in await redraws(desk) if redraw.message_id == 7000
+    ]
+
+
 # Merging
 
 
@@ -182,8 +265,9 @@ async def test_other_guilds_see_nothing_of_a_merge(desk: Desk) -> None:
     await desk.newsroom.story_desk.merge(GUILD, first, second)
 
     assert also(await redraws(desk), OTHER_GUILD) == []
+    desk.clock.advance(minutes=5)
     await tell(desk, PRESS, CHOIR.upper(), summary="It is something else.")
-    assert len(await desk.headlines(FOREIGN_CHANNEL)) == 0
+    assert also(await redraws(desk), OTHER_GUILD) == [(CHOIR, ["Press"])]
 
 
 async def test_whatever_tells_the_merged_story_later_is_named_on_the_same_card(desk: Desk) -> None:
@@ -271,6 +355,68 @@ async def test_splitting_takes_a_merge_back_and_the_card_comes_again(desk: Desk)
     await tell(desk, PRESS, CHOIR.upper(), summary="It is something else.")
     drawn = also(await redraws(desk))
     assert (CHOIR, ["Press"]) in drawn and (LAB_HEADLINE, []) in drawn
+
+
+async def test_a_card_that_was_posted_when_its_feed_was_added_comes_again_after_merge_and_split(
+    database: Database,
+) -> None:
+    desk = Desk.over(database)
+    await desk.follow(FEED, CHANNEL, title="Lab")
+    await desk.follow(BLOG, FOREIGN_CHANNEL, OTHER_GUILD)
+    desk.clock.advance(minutes=5)
+    await tell(desk, FEED, LAB_HEADLINE)
+    await tell(desk, BLOG, CHOIR, summary="It is something else.")
+    await desk.add(BLOG, CHANNEL, title="Blog", backfill=1)
+    one, two = await desk.claims(CHANNEL)
+    story, _ = await desk.newsroom.story_desk.merge(GUILD, 9000 + one.delivery.id, 9000 + two.delivery.id)
+
+    await split(desk, story.message_id)
+
+    assert await desk.headlines(CHANNEL) == [CHOIR]
+
+
+async def test_what_was_planned_while_the_stories_were_merged_gets_no_card_of_its_own(desk: Desk) -> None:
+    """A round may have asked what is merged just before it was."""
+    await tell(desk, FEED, LAB_HEADLINE)
+    [one] = await desk.claims(CHANNEL)
+    await tell(desk, BLOG, CHOIR, summary="It is something else.")
+    [two] = await desk.claims(CHANNEL)
+    story, _ = await desk.newsroom.story_desk.merge(GUILD, 9000 + one.delivery.id, 9000 + two.delivery.id)
+    async with desk.store.begin() as connection:
+        late = dict((await connection.execute(select(tables.delivery))).mappings().first() or {})
+        late |= {"id": 900, "story_id": two.delivery.story_id, "message_id": None, "sent_at": None}
+        late |= {"state": DeliveryState.PENDING, "attempted_at": None, "channel_id": CHANNEL, "guild_id": GUILD}
+        await connection.execute(tables.delivery.insert().values(late))
+
+    assert story.message_id == 9000 + one.delivery.id
+    assert await desk.headlines(CHANNEL) == []
+
+
+async def test_of_two_merges_of_one_story_at_once_both_hold_or_one_is_told(desk: Desk) -> None:
+    first, second = await two_stories(desk)
+    await tell(desk, PRESS, OTHER_MODEL, summary="Weights.")
+    third = await post_everywhere(desk)
+
+    done = await asyncio.gather(
+        desk.newsroom.story_desk.merge(GUILD, first, second),
+        desk.newsroom.story_desk.merge(GUILD, second, third),
+        return_exceptions=True,
+    )
+
+    assert {type(result) for result in done} <= {tuple, RequestRefused}
+    assert isinstance(done[0], tuple) or isinstance(done[1], tuple)
+
+
+async def test_a_merged_story_stays_when_one_of_its_feeds_is_removed(desk: Desk) -> None:
+    await tell(desk, FEED, LAB_HEADLINE)
+    [one] = await desk.claims(OTHER_CHANNEL)
+    await tell(desk, BLOG, CHOIR, summary="It is something else.")
+    [two] = await desk.claims(OTHER_CHANNEL)
+    await desk.newsroom.story_desk.merge(GUILD, 9000 + one.delivery.id, 9000 + two.delivery.id)
+
+    await remove(desk, FEED)
+
+    assert len(await desk.headlines(CHANNEL)) == 1
 
 
 async def test_what_was_split_off_can_be_merged_again(desk: Desk) -> None:

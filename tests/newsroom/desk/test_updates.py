@@ -9,7 +9,7 @@ import pytest
 from newsroom.desk.updates import MOST_UPDATES, UPDATED_FOR, updated
 from newsroom.models import Article, Entry, Redraw
 from newsroom.store.database import Database
-from tests.desk import CHANNEL, FEED, OTHER_CHANNEL, Desk, post, posts
+from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, Desk, post, posts
 from tests.makers import NOW, entry
 
 LATER = NOW + timedelta(hours=1)
@@ -116,6 +116,28 @@ async def test_a_card_that_waits_is_sent_as_its_article_is_told_by_then(desk: De
 
     assert await desk.headlines() == ["Post 3, corrected"]
     assert await redraws(desk) == []
+
+
+async def test_a_correction_that_comes_while_the_card_is_sent_is_drawn_next(desk: Desk) -> None:
+    await publish(desk, post(3), post(2))
+    claim = await desk.outbox.claim(CHANNEL)
+    assert claim is not None
+    await publish(desk, post(3, title="Post 3, corrected"), post(2))
+    assert await redraws(desk) == []
+
+    await desk.outbox.sent(claim, 7000, publish=False)
+
+    assert [(redraw.message_id, redraw.card.headline) for redraw in await redraws(desk)] == [
+        (7000, "Post 3, corrected")
+    ]
+
+
+async def test_a_card_that_was_taken_down_is_not_drawn_any_more(desk: Desk) -> None:
+    await publish(desk, post(2, title="Post 2, corrected"))
+    [card] = await desk.outbox.due_redraws()
+    await desk.newsroom.story_desk.take_down(GUILD, 9000 + card)
+
+    assert await desk.outbox.due_redraws() == []
 
 
 async def test_every_channel_with_the_card_is_told(desk: Desk) -> None:
