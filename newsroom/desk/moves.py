@@ -61,7 +61,7 @@ def _one_document_since(feed: Feed) -> datetime:
     followed each other; if they didn't, it was seen before that.
     """
     assert feed.moved_on is not None, "it has moved"
-    return datetime.combine(feed.moved_on - timedelta(days=DAYS_TO_BELIEVE - 2), time(), UTC)
+    return datetime.combine(feed.moved_on - timedelta(days=feed.moved_days - 2), time(), UTC)
 
 
 async def _plan(

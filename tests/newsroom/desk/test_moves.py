@@ -224,3 +224,24 @@ async def test_a_new_address_that_was_gone_is_read_again(desk: Desk) -> None:
 
     for channel_id in (CHANNEL, OTHER_CHANNEL):
         assert await desk.headlines(channel_id) == ["Post 4"]
+
+
+async def test_a_move_that_waited_still_brings_what_one_of_them_alone_has_shown(desk: Desk) -> None:
+    desk.clock.advance(days=1)
+    await read(desk, FEED, NEW_HOME)
+    desk.clock.advance(days=1)
+    desk.web.put(NEW_HOME, *posts(2, 3, 4))
+    await read(desk, NEW_HOME)
+    many = [post(number, published=None, link=None, guid=f"new {number}") for number in range(30, 10, -1)]
+    desk.web.put(NEW_HOME, *many)
+    for _ in range(4):
+        await read(desk, FEED, NEW_HOME)
+        desk.clock.advance(days=1)
+    assert len(desk.rounds.roster) == 2
+
+    for url in (FEED, NEW_HOME):
+        await desk.subscriptions.skip(GUILD, feed_at(desk, url).id)
+    await read(desk, FEED)
+    assert len(desk.rounds.roster) == 1
+
+    assert await desk.headlines(CHANNEL) == await desk.headlines(OTHER_CHANNEL) == ["Post 4"]
