@@ -23,7 +23,8 @@ async def move(store: Store, connection: Connection, feed: Feed, now: datetime) 
     """Let a feed that has moved live at its new address, and return it as it stands there.
 
     If that address is a feed of ours already, the two become that one: articles, aliases and subscriptions go along, so
-    nothing is posted again and no channel is without. Inside the caller's transaction.
+    nothing is posted again and no channel is without. Inside the caller's transaction, in which ``feed`` is written
+    down as it is.
 
     Both have read the same document since the redirect was first seen, but at moments of their own: what came between
     two moments, or slid out before one of them, only the other has shown. As one feed they know it all, and no later
@@ -37,6 +38,8 @@ async def move(store: Store, connection: Connection, feed: Feed, now: datetime) 
     there = await store.feeds.by_url(connection, feed.moved_to)
     for feed_id in sorted({feed.id, there.id} if there else {feed.id}):
         await store.feeds.lock(connection, feed_id)
+    # Only now, because writing locks as well, and two moves that lead to each other would each wait for the other.
+    await store.feeds.save(connection, [feed])
     if there is None:
         return await store.feeds.rename(connection, feed.id, feed.moved_to)
     since = _one_document_since(feed)

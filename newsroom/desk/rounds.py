@@ -234,7 +234,6 @@ class Rounds:
 
     async def _move(self, feed: Feed) -> None:
         async with self._store.begin() as connection:
-            await self._store.feeds.save(connection, [feed])
             there = await move(self._store, connection, feed, self._now())
         self.roster.saved([feed])
         if there is None:

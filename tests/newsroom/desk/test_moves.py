@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from newsroom.desk.moves import DAYS_TO_BELIEVE
+from newsroom.errors import FetchFailed
 from newsroom.models import Document, Entry, Feed
+from newsroom.store import Connection
 from newsroom.store.database import Database
 from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, Desk, post, posts
 from tests.fakes import Web
@@ -245,3 +249,33 @@ async def test_a_move_that_waited_still_brings_what_one_of_them_alone_has_shown(
     assert len(desk.rounds.roster) == 1
 
     assert await desk.headlines(CHANNEL) == await desk.headlines(OTHER_CHANNEL) == ["Post 4"]
+
+
+async def test_two_feeds_are_taken_in_the_order_of_their_ids_whichever_moves(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else two processes could each hold one of them and wait for the other."""
+    desk.web.moved = {NEW_HOME: FEED}
+    await until_the_last_day(desk)
+    desk.web.put(FEED, *posts(1, 2, 3, 4))
+    await read(desk, FEED)
+    first, second = feed_at(desk, FEED).id, feed_at(desk, NEW_HOME).id
+    desk.rounds.roster.put(replace(feed_at(desk, NEW_HOME), moved_days=DAYS_TO_BELIEVE))
+    taken: list[int] = []
+    lock, save = desk.store.feeds.lock, desk.store.feeds.save
+
+    async def noted_lock(connection: Connection, feed_id: int) -> datetime | None:
+        taken.append(feed_id)
+        return await lock(connection, feed_id)
+
+    async def noted_save(connection: Connection, feeds: Sequence[Feed]) -> None:
+        taken.extend(feed.id for feed in feeds)
+        await save(connection, feeds)
+
+    monkeypatch.setattr(desk.store.feeds, "lock", noted_lock)
+    monkeypatch.setattr(desk.store.feeds, "save", noted_save)
+    desk.web.errors[FEED] = FetchFailed("That address answered 503.", status=503)
+    await read(desk, NEW_HOME)
+
+    assert len(desk.rounds.roster) == 1
+    assert list(dict.fromkeys(taken)) == [first, second]
