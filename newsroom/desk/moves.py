@@ -22,17 +22,21 @@ def has_moved(feed: Feed) -> bool:
 async def move(store: Store, connection: Connection, feed: Feed, now: datetime) -> Feed | None:
     """Let a feed that has moved live at its new address, and return it as it stands there.
 
-    If that address is a feed of ours already, the two become that one: articles, aliases and subscriptions go along, so
-    nothing is posted again and no channel is without. Inside the caller's transaction, in which ``feed`` is written
-    down as it is.
+    If that address is a feed of ours already, the two become that one: articles and subscriptions go along, so no
+    channel is without. Inside the caller's transaction, in which ``feed`` is written down as its last reading left it.
+
+    By then the other one has shown for itself all that stands there, so nothing of it is new to those who come: that is
+    why it has to have been read since the redirect is sure. The names that this one has learned before go with it. It
+    could have learned them from any document, and whoever redirects could have made them up: the links of what that
+    feed will publish next month.
 
     Both have read the same document since the redirect was first seen, but at moments of their own: what came between
     two moments, or slid out before one of them, only the other has shown. As one feed they know it all, and no later
     reading would bring it to the channels of who missed it; so it is planned for them here. What is older than the
     redirect isn't: each of the two had a past of its own then, and that of the other is no news.
 
-    While one of them is held anywhere they stay two, and None is returned: what the admins are deciding about would go
-    to channels in which nobody holds it. The next reading of the old address tries again.
+    While the other one is unread, or one of them is held anywhere, they stay two, and None is returned: what the admins
+    are deciding about would go to channels in which nobody holds it. The next reading of the old address tries again.
     """
     assert feed.moved_to is not None, "somebody asked has_moved first"
     there = await store.feeds.by_url(connection, feed.moved_to)
@@ -42,6 +46,8 @@ async def move(store: Store, connection: Connection, feed: Feed, now: datetime) 
     await store.feeds.save(connection, [feed])
     if there is None:
         return await store.feeds.rename(connection, feed.id, feed.moved_to)
+    if not is_read(there, feed):
+        return None
     since = _one_document_since(feed)
     subscribers = {one.id: await store.subscriptions.active_of(connection, one.id) for one in (feed, there)}
     if any(one.state is SubscriptionState.HELD for own in subscribers.values() for one in own):
@@ -49,7 +55,7 @@ async def move(store: Store, connection: Connection, feed: Feed, now: datetime) 
     for by, missed_by in ((there, feed), (feed, there)):
         shown = await store.articles.shown_alone(connection, by.id, missed_by.id, since)
         await _plan(store, connection, shown, subscribers[missed_by.id], now)
-    await store.articles.move(connection, feed.id, there.id)
+    await store.articles.move(connection, feed.id, there.id, since)
     await store.subscriptions.move_feed(connection, feed.id, there.id)
     await store.feeds.delete(connection, feed.id)
     if there.gone_at is not None:
@@ -57,6 +63,11 @@ async def move(store: Store, connection: Connection, feed: Feed, now: datetime) 
         there = replace(there, gone_at=None, due_at=now)
         await store.feeds.save(connection, [there])
     return there
+
+
+def is_read(there: Feed, feed: Feed) -> bool:
+    """Whether the feed at another one's new address has been read since it is sure that this is what both read."""
+    return there.succeeded_at is not None and there.succeeded_at > _one_document_since(feed)
 
 
 def _one_document_since(feed: Feed) -> datetime:

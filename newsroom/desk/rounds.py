@@ -20,7 +20,7 @@ from typing import Protocol
 
 from newsroom.desk.floods import could_be_flood, is_flood
 from newsroom.desk.moves import has_moved as has_moved_for_good
-from newsroom.desk.moves import move
+from newsroom.desk.moves import is_read, move
 from newsroom.desk.order import posting_order
 from newsroom.desk.roster import Roster
 from newsroom.desk.story_groups import StoryGroups
@@ -233,6 +233,7 @@ class Rounds:
         self.roster.saved([feed])
 
     async def _move(self, feed: Feed) -> None:
+        await self._read_new_home(feed)
         async with self._store.begin() as connection:
             there = await move(self._store, connection, feed, self._now())
         self.roster.saved([feed])
@@ -242,6 +243,16 @@ class Rounds:
         self.roster.drop(feed.id)
         known = self.roster.get(there.id)
         self.roster.put(replace(known, gone_at=None) if known is not None else there)
+
+    async def _read_new_home(self, feed: Feed) -> None:
+        """Read the feed that another one has moved to, wanted or not, if nobody has read it since."""
+        assert feed.moved_to is not None, "it has moved"
+        async with self._store.read() as connection:
+            there = await self._store.feeds.by_url(connection, feed.moved_to)
+        if there is not None and not is_read(there, feed):
+            there = self.roster.get(there.id) or there
+            # Whole: without its past sightings nothing of it counts as unchanged.
+            await self._take_on(there, await self.read(replace(there, sighted_at=None)))
 
     async def read(self, feed: Feed) -> Reading:
         """Look at one feed now. A feed that can't be read is an outcome here, not an error.

@@ -24,6 +24,13 @@ TOMBSTONE_BYTES = 8
 SIGHTED_EVERY = timedelta(days=30)
 LAST_SEEN = func.coalesce(tables.article.c.seen_at, tables.article.c.found_at)
 
+GOES_BY_A_NAME = (
+    select(tables.alias.c.key)
+    .where(tables.alias.c.article_id == tables.article.c.id, tables.alias.c.feed_id == tables.article.c.feed_id)
+    .exists()
+)
+"""Whether an article is one that its feed has shown, and not one of a feed that became it: see ``move``."""
+
 COLUMNS = [tables.article.c[name] for name in Article.__dataclass_fields__]
 
 SOURCE = func.coalesce(tables.subscription.c.title, tables.feed.c.title)
@@ -156,18 +163,20 @@ class ArticleStore:
                 [{"feed_id": feed_id, "key": key, "article_id": article_id} for key, article_id in articles.items()],
             )
 
-    async def move(self, connection: AsyncConnection, feed_id: int, to: int) -> None:
-        """Give a feed's articles to another feed, with their aliases; one that the other uses too stays as it is.
+    async def move(self, connection: AsyncConnection, feed_id: int, to: int, since: datetime) -> None:
+        """Give a feed's articles to another feed, and the aliases of those that were found after that moment.
 
-        So do the names of those that the feed has forgotten.
+        An alias that the other uses too stays as it is. The articles found before go nameless: cards and lists tell
+        them, but nothing that the other feed shows is one of them. What the feed has forgotten was found before.
         """
+        own = select(literal(to), tables.alias.c.key, tables.alias.c.article_id).join(
+            tables.article, tables.article.c.id == tables.alias.c.article_id
+        )
+        own = own.where(tables.alias.c.feed_id == feed_id, tables.article.c.found_at > since)
+        copied = self._insert(tables.alias).from_select(["feed_id", "key", "article_id"], own)
+        await connection.execute(copied.on_conflict_do_nothing())
         statement = update(tables.article).where(tables.article.c.feed_id == feed_id)
         await connection.execute(statement.values(feed_id=to))
-        for table in (tables.alias, tables.tombstone):
-            columns = [column for column in table.c if column.name != "feed_id"]
-            own = select(literal(to), *columns).where(table.c.feed_id == feed_id)
-            copied = self._insert(table).from_select(["feed_id", *(column.name for column in columns)], own)
-            await connection.execute(copied.on_conflict_do_nothing())
 
     async def shown_alone(
         self, connection: AsyncConnection, feed_id: int, other_id: int, since: datetime
@@ -220,9 +229,8 @@ class ArticleStore:
 
     async def newest(self, connection: AsyncConnection, feed_id: int) -> Article | None:
         """Return the article that a feed brought last."""
-        statement = (
-            select(*COLUMNS).where(tables.article.c.feed_id == feed_id).order_by(tables.article.c.id.desc()).limit(1)
-        )
+        statement = select(*COLUMNS).where(tables.article.c.feed_id == feed_id, GOES_BY_A_NAME)
+        statement = statement.order_by(tables.article.c.id.desc()).limit(1)
         row = (await connection.execute(statement)).one_or_none()
         return Article(*row) if row else None
 
@@ -239,6 +247,7 @@ class ArticleStore:
             .join(tables.feed, tables.feed.c.id == tables.article.c.feed_id)
             .join(tables.subscription, tables.subscription.c.feed_id == tables.feed.c.id)
             .where(tables.subscription.c.guild_id == guild_id, tables.subscription.c.removed_at.is_(None))
+            .where(GOES_BY_A_NAME)
             .group_by(*COLUMNS)
             .order_by(tables.article.c.id.desc())
             .limit(SEARCHED)
@@ -252,7 +261,9 @@ class ArticleStore:
         wanted, found = list(titles), set[str]()
         for start in range(0, len(wanted), KEYS_A_QUERY):
             statement = select(tables.article.c.title).where(
-                tables.article.c.feed_id == feed_id, tables.article.c.title.in_(wanted[start : start + KEYS_A_QUERY])
+                tables.article.c.feed_id == feed_id,
+                tables.article.c.title.in_(wanted[start : start + KEYS_A_QUERY]),
+                GOES_BY_A_NAME,
             )
             found.update(await connection.scalars(statement))
         return found

@@ -13,10 +13,11 @@ from newsroom.errors import FetchFailed
 from newsroom.models import Document, Entry, Feed
 from newsroom.store import Connection
 from newsroom.store.database import Database
-from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, Desk, post, posts
+from tests.desk import CHANNEL, FEED, FOREIGN_CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk, post, posts
 from tests.fakes import Web
 
 NEW_HOME = "https://new.example/feed.xml"
+IMPOSTOR = "https://evil.example/feed.xml"
 
 
 class Press(Web):
@@ -195,12 +196,11 @@ async def test_once_the_admins_have_decided_the_two_become_one(desk: Desk) -> No
     assert await desk.headlines(OTHER_CHANNEL) == ["Post 31"]
 
 
-async def test_what_the_old_address_has_forgotten_is_known_at_the_new_one(desk: Desk) -> None:
+async def test_what_the_old_address_has_forgotten_is_news_where_the_new_one_shows_it_first(desk: Desk) -> None:
     await until_the_last_day(desk)
     desk.web.moved.clear()
     desk.web.put(FEED, *posts(2, 3, 77))
     await read(desk, FEED)
-    assert await desk.headlines(CHANNEL) == ["Post 77"]
     desk.web.put(FEED, *posts(2, 3))
     desk.clock.advance(days=800)
     await desk.rounds.run(desk.rounds.take_due())
@@ -208,11 +208,12 @@ async def test_what_the_old_address_has_forgotten_is_known_at_the_new_one(desk: 
     desk.web.moved[FEED] = NEW_HOME
     await until_the_last_day(desk)
     await read(desk, FEED)
+    assert len(desk.rounds.roster) == 1
 
     desk.web.put(NEW_HOME, *posts(2, 3, 77))
     await desk.round()
 
-    assert await desk.headlines(CHANNEL) == []
+    assert await desk.headlines(OTHER_CHANNEL) == ["Post 77"]
 
 
 async def test_a_new_address_that_was_gone_is_read_again(desk: Desk) -> None:
@@ -228,6 +229,111 @@ async def test_a_new_address_that_was_gone_is_read_again(desk: Desk) -> None:
 
     for channel_id in (CHANNEL, OTHER_CHANNEL):
         assert await desk.headlines(channel_id) == ["Post 4"]
+
+
+async def add_impostor(desk: Desk) -> None:
+    """A foreign guild adds a feed that lists what NEW_HOME will publish, which then redirects to NEW_HOME."""
+    lies = [post(number, title=f"Buy {number}", summary="", published=None) for number in range(20, 0, -1)]
+    desk.web.put(IMPOSTOR, *lies)
+    await desk.add(url=IMPOSTOR, channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
+    desk.web.moved[IMPOSTOR] = NEW_HOME
+
+
+async def until_moved(desk: Desk, *urls: str) -> None:
+    feeds = len(desk.rounds.roster)
+    for _ in range(DAYS_TO_BELIEVE):
+        desk.clock.advance(days=1)
+        await read(desk, *urls)
+    assert len(desk.rounds.roster) == feeds - 1
+
+
+@pytest.fixture
+async def victim(database: Database) -> Desk:
+    """The new address goes to OTHER_CHANNEL, and an impostor is about to become one with it."""
+    desk = Desk.over(database)
+    desk.web.put(NEW_HOME, *posts(1, 2, 3))
+    await desk.add(url=NEW_HOME, channel_id=OTHER_CHANNEL)
+    await add_impostor(desk)
+    return desk
+
+
+async def test_a_feed_that_lists_the_links_of_tomorrow_keeps_nothing_back_of_the_one_it_moves_to(victim: Desk) -> None:
+    await until_moved(victim, IMPOSTOR, NEW_HOME)
+    victim.web.put(NEW_HOME, *posts(1, 2, 3, 4, 5))
+    await victim.round()
+
+    for channel_id in (OTHER_CHANNEL, FOREIGN_CHANNEL):
+        assert await victim.headlines(channel_id) == ["Post 4", "Post 5"]
+
+
+async def test_what_comes_while_an_impostor_redirects_reaches_the_channels_of_the_other_one(victim: Desk) -> None:
+    victim.clock.advance(days=1)
+    await read(victim, IMPOSTOR, NEW_HOME)
+    victim.clock.advance(days=1)
+    victim.web.put(NEW_HOME, *posts(1, 2, 3, 4))
+    await read(victim, IMPOSTOR)
+    victim.clock.advance(days=1)
+    await read(victim, IMPOSTOR)
+    assert len(victim.rounds.roster) == 1
+    await victim.round()
+
+    assert await victim.headlines(OTHER_CHANNEL) == ["Post 4"]
+
+
+async def test_nobody_is_shown_an_impostors_headlines_as_those_of_the_other_feed(victim: Desk) -> None:
+    await until_moved(victim, IMPOSTOR, NEW_HOME)
+    [one] = await victim.subscriptions.listing(GUILD)
+
+    assert (await victim.subscriptions.preview(GUILD, one.feed.id)).headline == "Post 3"
+    assert [headline for headline, *_ in await victim.newsroom.whys.choices(GUILD, "")] == [
+        "Post 3",
+        "Post 2",
+        "Post 1",
+    ]
+
+
+async def test_what_nobody_has_read_at_the_new_address_does_not_come_again_to_who_had_it_at_the_old_one(
+    database: Database,
+) -> None:
+    desk = Desk.over(database)
+    without_links = [post(number, link=None, guid=f"post {number}") for number in range(5, 0, -1)]
+    desk.web.put(NEW_HOME, *without_links[-1:])
+    added = await desk.add(url=NEW_HOME, channel_id=OTHER_CHANNEL)
+    await desk.subscriptions.remove(GUILD, added.feed.id)
+    desk.web.put(FEED, *without_links[-3:])
+    await desk.add()
+    desk.web.put(FEED, *without_links)
+    desk.web.put(NEW_HOME, *without_links)
+    await read(desk, FEED)
+    assert await desk.headlines() == ["Post 4", "Post 5"]
+
+    desk.web.moved[FEED] = NEW_HOME
+    for _ in range(DAYS_TO_BELIEVE):
+        desk.clock.advance(days=1)
+        await read(desk, FEED)
+    assert feed_at(desk, NEW_HOME).id == added.feed.id
+    desk.web.put(NEW_HOME, post(6), *without_links)
+    await desk.round()
+
+    assert await desk.headlines() == ["Post 6"]
+
+
+async def test_a_new_address_that_can_not_be_read_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*args: object, **options: object) -> None:
+        raise RuntimeError
+
+    for _ in range(DAYS_TO_BELIEVE - 1):
+        desk.clock.advance(days=1)
+        await read(desk, FEED)
+    desk.clock.advance(days=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.store.articles, "known", fail)
+        await read(desk, FEED)
+    assert len(desk.rounds.roster) == 2
+
+    await read(desk, FEED)
+
+    assert len(desk.rounds.roster) == 1
 
 
 async def test_a_move_that_waited_still_brings_what_one_of_them_alone_has_shown(desk: Desk) -> None:
