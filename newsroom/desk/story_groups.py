@@ -38,10 +38,12 @@ class StoryGroups:
     ) -> dict[int, int]:
         """Return which of these new items of a document tell stories that others have told, by their place in it.
 
-        An item whose page is known from another feed is left out: that decides. So is one that is old, and the second
-        of a document that tells the same story.
+        An item whose page is known from another feed is left out: that decides. So is one that is old, and one whose
+        story another item of the document tells already.
         """
-        keyed = await self._store.articles.keyed(connection, items)
+        keys = [item.story_key for item in items if item.story_key is not None]
+        keyed = await self._store.articles.keyed(connection, keys)
+        told = set(keyed.values())
         found: dict[int, int] = {}
         for place, item in enumerate(items):
             if place % ARTICLES_A_PAUSE == ARTICLES_A_PAUSE - 1:
@@ -52,8 +54,9 @@ class StoryGroups:
                 continue
             telling = Telling(0, None, _source(entry.link, feed_id), entry.title, entry.summary, at)
             match = self._index.story_for(telling, now).joins
-            if match is not None and match.story_id not in found.values():
+            if match is not None and match.story_id not in told:
                 found[place] = match.story_id
+                told.add(match.story_id)
         there = await self._store.stories.there(connection, found.values()) if found else set()
         return {place: story_id for place, story_id in found.items() if story_id in there}
 

@@ -125,8 +125,8 @@ class ArticleStore:
         """Remember new articles with their stories and aliases; return them in the order given.
 
         Articles with one story key tell one story, whichever feed brings them; ``joins`` says by an item's place which
-        story it tells besides, if its key has none yet. No two of ``items`` may share a key, which ``identify`` sees
-        to, and of two that tell one story the second tells one of its own.
+        story it tells besides, if its key has none yet; no two may join one story. No two of ``items`` may share a key,
+        which ``identify`` sees to, but the keys of several may lead to one story: it is the pages that do.
         """
         if not items:
             return []
@@ -144,10 +144,11 @@ class ArticleStore:
             }
             for item, story_id in zip(items, story_ids, strict=True)
         ]
-        # They may come back in any order: asked to keep it, SQLAlchemy gives SQLite one row after the other.
+        # They may come back in any order: asked to keep it, SQLAlchemy gives SQLite one row after the other. Of those
+        # that tell one story each has a page of its own, because a key is a page's and one at most joins.
         added = [Article(*row) for row in await connection.execute(insert(tables.article).returning(*COLUMNS), rows)]
-        by_story = {article.story_id: article for article in added}
-        articles = [by_story[story_id] for story_id in story_ids]
+        by_page = {(article.story_id, article.url): article for article in added}
+        articles = [by_page[story_id, item.entry.link] for item, story_id in zip(items, story_ids, strict=True)]
         await self.add_aliases(
             connection,
             feed_id,
@@ -289,12 +290,15 @@ class ArticleStore:
         found: int | None = await connection.scalar(statement)
         return found
 
-    async def keyed(self, connection: AsyncConnection, items: Sequence[Identified]) -> set[bytes]:
-        """Return those of these items' story keys that have a story already."""
-        keys, found = [item.story_key for item in items if item.story_key is not None], set[bytes]()
+    async def keyed(self, connection: AsyncConnection, keys: Sequence[bytes]) -> dict[bytes, int]:
+        """Return those of these story keys that have a story already, each with the story it leads to."""
+        found: dict[bytes, int] = {}
+        root = func.coalesce(tables.story.c.joined_id, tables.story.c.id)
         for start in range(0, len(keys), KEYS_A_QUERY):
-            statement = select(tables.story.c.key).where(tables.story.c.key.in_(keys[start : start + KEYS_A_QUERY]))
-            found.update(bytes(key) for key in await connection.scalars(statement))
+            statement = select(tables.story.c.key, root).where(
+                tables.story.c.key.in_(keys[start : start + KEYS_A_QUERY])
+            )
+            found.update({bytes(key): story_id for key, story_id in await connection.execute(statement)})
         return found
 
     async def recent(self, connection: AsyncConnection, since: datetime) -> list[Article]:
@@ -325,12 +329,7 @@ class ArticleStore:
                 where=or_(tables.story.c.camp.is_(None), tables.story.c.camp == Camp.NEITHER),
             )
             await connection.execute(statement, rows)
-            for start in range(0, len(keys), KEYS_A_QUERY):
-                root = func.coalesce(tables.story.c.joined_id, tables.story.c.id).label("root")
-                found = select(tables.story.c.key, root).where(
-                    tables.story.c.key.in_(keys[start : start + KEYS_A_QUERY])
-                )
-                ids.update({bytes(row.key): row.root for row in await connection.execute(found)})
+            ids = await self.keyed(connection, keys)
         keyless = [
             story_row(item.entry.title, item.entry.summary, now)
             for place, item in enumerate(items)

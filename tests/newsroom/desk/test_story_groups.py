@@ -115,6 +115,42 @@ async def test_a_feed_that_links_to_a_page_of_a_joined_article_joins_as_well(des
     assert await desk.headlines() == [LAB_HEADLINE]
 
 
+async def one_page_more(desk: Desk, url: str, *pages: Entry) -> None:
+    """Have a feed list pages of others, each with words of its own, and read it."""
+    known = desk.web.documents[url].entries
+    listed = [
+        entry(guid=f"item {page.link}", link=page.link, title=f"Seen: {page.title}", published=desk.clock())
+        for page in pages
+    ]
+    desk.web.put(url, *listed, *known)
+    [feed] = [feed for feed in desk._feeds() if feed.url == url]
+    await desk.rounds.read_now(feed)
+
+
+async def test_a_feed_that_lists_two_pages_of_one_story_knows_each_by_its_own_names(desk: Desk) -> None:
+    await tell(desk, FEED, LAB_HEADLINE)
+    await tell(desk, BLOG, BLOG_HEADLINE)
+    pages = [desk.web.documents[url].entries[0] for url in (FEED, BLOG)]
+    await one_page_more(desk, PRESS, *pages)
+
+    for page in pages:
+        why = await desk.newsroom.whys.of(GUILD, page.link or "")
+        assert (why.article.title, why.article.url) == (f"Seen: {page.title}", page.link)
+    assert await desk.headlines() == [LAB_HEADLINE]
+
+
+async def test_what_a_feed_lists_by_its_page_is_not_joined_by_its_other_items(desk: Desk) -> None:
+    await tell(desk, FEED, LAB_HEADLINE)
+    page = desk.web.documents[FEED].entries[0]
+    assert await desk.headlines() == [LAB_HEADLINE]
+
+    desk.web.put(WIRE, article(WIRE, WIRE_HEADLINE, published=desk.clock()), page, *desk.web.documents[WIRE].entries)
+    [feed] = [feed for feed in desk._feeds() if feed.url == WIRE]
+    await desk.rounds.read_now(feed)
+
+    assert await desk.headlines() == [WIRE_HEADLINE]
+
+
 async def test_a_channel_is_told_of_the_sources_it_gets_and_of_no_others(desk: Desk) -> None:
     desk.web.put("https://secret.example/feed.xml", told("Old", "https://secret.example/feed.xml"))
     await desk.add("https://secret.example/feed.xml", FOREIGN_CHANNEL, OTHER_GUILD)
