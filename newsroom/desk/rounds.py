@@ -328,8 +328,12 @@ class Rounds:
             sighted_at=feed.sighted_at if document.left_out else self._now(),
         )
 
+    def remembering(self) -> AbstractAsyncContextManager[Connection]:
+        """A transaction for ``remember``."""
+        return self._groups.transaction()
+
     async def remember(self, connection: Connection, feed: Feed, identities: Identities) -> Remembered:
-        """Remember what is new in a document and plan who gets it, inside the caller's transaction."""
+        """Remember what is new in a document and plan who gets it, in a transaction of ``remembering``."""
         store, now = self._store, self._now()
         last_read = await store.feeds.lock(connection, feed.id)
         known = await store.articles.known(connection, feed.id, identities.all_keys)
@@ -342,7 +346,7 @@ class Rounds:
         flood = await self._is_flood(connection, feed, identities, fresh, last_read)
         joins = await self._groups.places(connection, feed.id, fresh, now)
         articles = await store.articles.add(connection, feed.id, fresh, now, joins)
-        self._groups.told(articles, now)
+        self._groups.told(connection, articles, now)
         await store.articles.add_aliases(connection, feed.id, _further_names(old, known))
         await self._update(connection, old, now)
         subscribers = await store.subscriptions.active_of(connection, feed.id)
@@ -378,7 +382,7 @@ class Rounds:
             if told[article_id] == 1 and (article := updated(before[article_id], item.entry, now)) is not None
         ]
         articles = await self._store.articles.update(connection, changed, MOST_UPDATES)
-        self._groups.told(articles, now)
+        self._groups.told(connection, articles, now)
         await self._store.deliveries.article_updated(connection, [article.id for article in articles], now)
 
     async def _is_flood(
@@ -459,7 +463,7 @@ class Rounds:
 
     async def _write_together(self, batch: Sequence[Reading]) -> int:
         written: list[Remembered] = []
-        async with self._store.begin() as connection:
+        async with self.remembering() as connection:
             # In the order of their ids, so that two processes never wait for each other's locks in a circle.
             for reading in sorted(batch, key=lambda reading: reading.feed.id):
                 assert reading.identities is not None, "only what was read is written here"

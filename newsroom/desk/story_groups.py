@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -23,6 +24,9 @@ class StoryGroups:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._index = StoryIndex()
+        # What is told in the transactions under way: by article the story.
+        self._told: dict[Connection, dict[int, int]] = {}
+        self._unsure: set[int] = set()
 
     async def load(self, now: datetime) -> None:
         """Take on what was told lately. In a thread, because it takes seconds where that is much."""
@@ -32,6 +36,29 @@ class StoryGroups:
         index = StoryIndex()
         await asyncio.to_thread(index.load, tellings, now)
         self._index = index
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A transaction that writes, in which ``told`` may be called; if it is taken back, so is what was told in it.
+
+        From its last statement until it is sure to be remembered nothing joins what it told: of stories that are taken
+        back SQLite gives the ids out again, and who writes next would find them there, telling something else.
+        """
+        told: dict[int, int] = {}
+        try:
+            async with self._store.begin() as connection:
+                self._told[connection] = told
+                try:
+                    yield connection
+                finally:
+                    del self._told[connection]
+                    self._unsure.update(told.values())
+        except BaseException:
+            for article_id in told:
+                self._index.forget(article_id)
+            raise
+        finally:
+            self._unsure.difference_update(told.values())
 
     async def places(
         self, connection: Connection, feed_id: int, items: Sequence[Identified], now: datetime
@@ -43,7 +70,7 @@ class StoryGroups:
         """
         keys = [item.story_key for item in items if item.story_key is not None]
         keyed = await self._store.articles.keyed(connection, keys)
-        told = set(keyed.values())
+        taken = set(keyed.values())
         found: dict[int, int] = {}
         for place, item in enumerate(items):
             if place % ARTICLES_A_PAUSE == ARTICLES_A_PAUSE - 1:
@@ -54,18 +81,19 @@ class StoryGroups:
                 continue
             telling = Telling(0, None, _source(entry.link, feed_id), entry.title, entry.summary, at)
             match = self._index.story_for(telling, now).joins
-            if match is not None and match.story_id not in told:
+            if match is not None and match.story_id not in taken | self._unsure:
                 found[place] = match.story_id
-                told.add(match.story_id)
+                taken.add(match.story_id)
         there = await self._store.stories.there(connection, found.values()) if found else set()
         return {place: story_id for place, story_id in found.items() if story_id in there}
 
-    def told(self, articles: Iterable[Article], now: datetime) -> None:
-        """Take note of new articles. If they are not remembered after all, nothing joins them: see ``places``."""
+    def told(self, connection: Connection, articles: Iterable[Article], now: datetime) -> None:
+        """Take note of articles that this ``transaction`` remembers: the next feed of its batch may tell the same."""
         for article in articles:
             telling = _telling(article, now)
             if now - telling.at < WINDOW:
                 self._index.add(telling, now)
+                self._told[connection][article.id] = article.story_id
         self._index.prune(now)
 
 

@@ -183,7 +183,7 @@ class Subscriptions:
         now = self._now()
         own_title = shorten(clean(title or ""), TITLE_LIMIT) or None
         store = self._store
-        async with store.begin() as connection:
+        async with self._rounds.remembering() as connection:
             feed = await store.feeds.add(connection, candidate.url, candidate.title, candidate.document.site_url, now)
             read = self._rounds.learned(feed, candidate.fetched, candidate.document)
             remembered = await self._rounds.remember(connection, read, candidate.identities)

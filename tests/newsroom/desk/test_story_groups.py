@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from newsroom.desk.outbox import MOST_REDRAWS_AN_HOUR, REDRAW_WAIT
+from newsroom.errors import RequestRefused
 from newsroom.models import Entry, Redraw
+from newsroom.store import Connection
 from newsroom.store.database import Database
 from tests.desk import CHANNEL, FEED, FOREIGN_CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk, told
 from tests.makers import entry
@@ -250,6 +254,91 @@ async def test_an_article_that_was_not_remembered_after_all_is_joined_by_none(
     await tell(desk, BLOG, BLOG_HEADLINE)
 
     assert await desk.headlines() == [BLOG_HEADLINE]
+
+
+OTHER_NEWS = "Hospitals in Norway test a tool that reads X-rays"
+
+
+def put_two(desk: Desk) -> None:
+    """Have FEED bring an article, and one without a link: that comes first, and its story gets the higher id."""
+    note = entry(guid="note", link=None, title="Notes", summary="", published=desk.clock() - timedelta(minutes=1))
+    desk.web.put(FEED, article(FEED, LAB_HEADLINE, published=desk.clock()), note)
+
+
+@pytest.mark.parametrize("step", ["statement", "commit"])
+async def test_nothing_joins_the_story_that_came_in_the_place_of_one_that_was_not_remembered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fail(*args: object, **options: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        if step == "commit":
+            patched.setattr(desk.store.database.engine.dialect, "do_commit", fail)
+        else:
+            patched.setattr(desk.store.deliveries, "plan", fail)
+        put_two(desk)
+        await desk.read(1)
+    desk.web.put(FEED)
+    await tell(desk, WIRE, OTHER_NEWS, summary="It is a trial.")
+    await tell(desk, BLOG, BLOG_HEADLINE)
+
+    assert await desk.headlines() == [OTHER_NEWS, BLOG_HEADLINE]
+
+
+async def test_nothing_joins_the_story_that_came_in_the_place_of_one_whose_feed_was_not_added(desk: Desk) -> None:
+    put_two(desk)
+    with pytest.raises(RequestRefused):
+        await desk.add(FEED)
+    desk.web.put(FEED)
+    await tell(desk, WIRE, OTHER_NEWS, summary="It is a trial.")
+    await tell(desk, BLOG, BLOG_HEADLINE)
+
+    assert await desk.headlines() == [OTHER_NEWS, BLOG_HEADLINE]
+
+
+async def test_two_feeds_that_tell_one_event_in_the_same_round_are_one_card(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transactions = 0
+    begin = desk.store.begin
+
+    def counted_begin() -> AbstractAsyncContextManager[Connection]:
+        nonlocal transactions
+        transactions += 1
+        return begin()
+
+    for url, headline in ((FEED, LAB_HEADLINE), (BLOG, BLOG_HEADLINE), (PRESS, PRESS_HEADLINE)):
+        known = desk.web.documents[url].entries
+        desk.web.put(url, article(url, headline, published=desk.clock()), *known)
+    monkeypatch.setattr(desk.store, "begin", counted_begin)
+    await desk.rounds.run([feed for feed in desk._feeds() if feed.url in (FEED, BLOG, PRESS)])
+    assert transactions == 1
+
+    [claim] = await desk.claims()
+    assert len(claim.card.also) == 2
+
+
+async def test_a_batch_that_is_written_feed_by_feed_after_all_is_one_card_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, plan = 0, desk.store.deliveries.plan
+
+    async def fail_at_the_second(*args: Any, **options: Any) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise RuntimeError
+        return await plan(*args, **options)
+
+    for url, headline in ((FEED, LAB_HEADLINE), (BLOG, BLOG_HEADLINE)):
+        known = desk.web.documents[url].entries
+        desk.web.put(url, article(url, headline, published=desk.clock()), *known)
+    monkeypatch.setattr(desk.store.deliveries, "plan", fail_at_the_second)
+    await desk.rounds.run([feed for feed in desk._feeds() if feed.url in (FEED, BLOG)])
+
+    [claim] = await desk.claims()
+    assert [name for name, _ in claim.card.also] == ["Blog"]
 
 
 async def test_a_joined_article_is_told_by_feed_why_with_its_story(desk: Desk) -> None:
