@@ -120,7 +120,7 @@ def origin_text(origin: Origin | None) -> str:
     name = clean(origin.feed_title) or host or "a feed without a name"
     text = f"From **{markdown.escape(shorten(name, SOURCE))}**"
     if host and host != name:
-        text += f" · {markdown.escape(shorten(host, SOURCE))}"
+        text += f" · {markdown.escape(host)}"
     text += f"\nFound {format_dt(origin.found_at, 'f')}, {format_dt(origin.found_at, 'R')}"
     return f"{_with_link(text, origin.url)}\n{why_this_side(origin)}".rstrip()
 
@@ -183,7 +183,7 @@ def _embed(card: Card, now: datetime) -> discord.Embed | None:
     embed = discord.Embed(colour=COLOUR, description=description or None, url=url)
     if url:
         # Discord shows an embed's address only under a title, and the headline already stands above.
-        embed.title = markdown.escape(shorten(markdown.host(url), markdown.EMBED_TITLE // 2))
+        embed.title = markdown.escape(markdown.host(url))
     if picture:
         embed.set_image(url=picture)
     return embed
@@ -191,11 +191,7 @@ def _embed(card: Card, now: datetime) -> discord.Embed | None:
 
 def _also(card: Card) -> str:
     """The other sources of the story, as links; of many the first, and how many more there are."""
-    told = []
-    for name, url in card.also[:ALSO]:
-        label = markdown.escape(shorten(clean(name), SOURCE))
-        address = markdown.link(url, markdown.DIGEST_URL)
-        told.append(f"[{label}]({address})" if address else label)
+    told = [markdown.masked_link(shorten(clean(name), SOURCE), url) for name, url in card.also[:ALSO]]
     if not told:
         return ""
     more = f" and {len(card.also) - ALSO} more" if len(card.also) > ALSO else ""

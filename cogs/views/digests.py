@@ -55,9 +55,8 @@ def digest_message(page: Page) -> DigestMessage:
 
 
 def _line(article: Article, source: str, *, linked: bool = True) -> str:
-    headline = markdown.escape(shorten(clean(article.title) or clean(article.summary) or "Untitled", HEADLINE))
-    address = markdown.link(article.url, markdown.DIGEST_URL) if linked else None
-    told = f"[{headline}]({address})" if address else headline
+    headline = shorten(clean(article.title) or clean(article.summary) or "Untitled", HEADLINE)
+    told = markdown.masked_link(headline, article.url if linked else None)
     return f"• {told} · {markdown.escape(shorten(clean(source), SOURCE))}"
 
 

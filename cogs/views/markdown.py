@@ -6,20 +6,23 @@ Discord counts in UTF-16 code units; ``newsroom.text.length`` counts the same wa
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Container
 from typing import Final
 
 from yarl import URL
 
-from newsroom.text import clean
+from newsroom.text import ELLIPSIS, clean
 
 # Source: Discord's API documentation (message, embed, component and channel resources).
 CONTENT: Final = 2000
 EMBED_TITLE: Final = 256
 EMBED_DESCRIPTION: Final = 4096
 EMBED_URL: Final = 2048
-DIGEST_URL: Final = 500
-"""Ours: one of ten links in one message. A longer one is left out."""
+MASKED_URL: Final = 500
+"""Ours: one of up to ten links in one message. A longer one is left out."""
+HOST: Final = 60
+"""Ours: how much of a host is shown."""
 EMBED_TOTAL: Final = 6000
 """All text of all embeds of one message; addresses and times don't count."""
 BUTTON_LABEL: Final = 80
@@ -52,6 +55,9 @@ _MARKUP = re.compile(
 
 # Quotes, headings, small print and lists begin a line. What is escaped here is one line, which may follow our own text.
 _LINE_START = re.compile(r"^(?=(?:>|>>>|\#{1,3}|-\#|[-+])(?:\s|$))|^\d+(?=\.(?:\s|$))")
+
+# A scheme, or a dot between letters. "U.S." and "e.g." are no addresses, neither are ".NET" and "GPT-5.1".
+_READS_LIKE_ADDRESS = re.compile(r"\w://|[^\W\d_]{2}[.。][^\W\d_]|[^\W_][.。][^\W\d_]{2}")
 
 
 def escape(text: str) -> str:
@@ -88,6 +94,29 @@ def link(url: str | None, limit: int, schemes: Container[str] = ("http", "https"
 def host(url: str) -> str:
     """Where a link leads, for people: the host in ASCII without ``www.``, so that no letter imitates another.
 
-    ``url`` is what ``link`` has made.
+    Of one longer than HOST the end is shown, because that says whose it is. ``url`` is what ``link`` has made.
     """
-    return (URL(url).raw_host or "").removeprefix("www.")
+    name = (URL(url).raw_host or "").removeprefix("www.")
+    return name if len(name) <= HOST else ELLIPSIS + name[-(HOST - 1) :]
+
+
+def masked_link(label: str, url: str | None) -> str:
+    """A label from outside as a link; the label alone where ``url`` is no link of at most MASKED_URL characters.
+
+    A label that reads like an address could name another place than the link leads to, so then the host stands
+    beside it, unless the label is that host: "[lab.example/a](https://evil.example/) (evil.example)".
+    """
+    shown = escape(label)
+    address = link(url, MASKED_URL)
+    if address is None:
+        return shown
+    leads_to = host(address)
+    is_plain = not _reads_like_address(label) or clean(label).lower().removeprefix("www.") == leads_to
+    return f"[{shown}]({address})" if is_plain else f"[{shown}]({address}) ({escape(leads_to)})"
+
+
+def _reads_like_address(label: str) -> bool:
+    """Whether people may take it for an address, or a part of it: by its letters alone, since accents could part them."""
+    signs = unicodedata.normalize("NFKD", clean(label))
+    letters = "".join(sign for sign in signs if not unicodedata.category(sign).startswith("M"))
+    return _READS_LIKE_ADDRESS.search(letters) is not None

@@ -18,7 +18,7 @@ from newsroom.errors import StoreError
 from newsroom.models import Card, Origin
 from newsroom.text import clean, length
 from tests.cogs.views.discord_markdown import shown
-from tests.makers import NOW, ago, card, origin
+from tests.makers import NOW, ago, card, origin, shown_poll
 from tests.openapi import check_env
 
 HOSTILE_TITLES = {
@@ -430,3 +430,22 @@ def test_the_name_of_another_source_has_no_power():
     assert message.embed is not None and message.embed.description is not None
     assert "[x](https://evil.example)" not in message.embed.description
     assert "javascript" not in message.embed.description
+
+
+def test_beside_another_source_that_is_called_like_an_address_stands_where_its_link_leads():
+    message = card_message(card(also=(("openai.com", "https://evil.example/login"),)), now=NOW)
+
+    assert message.embed is not None and message.embed.description is not None
+    assert message.embed.description.endswith("by [openai.com](https://evil.example/login) (evil.example)")
+
+
+def test_a_card_with_other_sources_at_their_longest_is_within_the_limits():
+    url = f"https://{'_' * 240}.example/"
+    also = ((f"{'_' * 90}.example", url + "a" * (markdown.MASKED_URL - len(url))),) * 9
+
+    made = message(headline="*" * 5000, source="*" * 5000, summary="*" * 5000, also=also)
+
+    assert made.embed is not None and made.embed.description is not None
+    assert made.embed.description.count("](") == 3
+    assert length(made.embed.description) <= markdown.EMBED_DESCRIPTION
+    assert len(made.embed) + len(message(poll=shown_poll()).for_channel()["embeds"][1]) <= markdown.EMBED_TOTAL

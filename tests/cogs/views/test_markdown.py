@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -138,3 +140,65 @@ def test_the_host_of_a_link_cannot_imitate_another():
     link = markdown.link("https://оpenai.com/", 100)  # the first letter is Cyrillic
     assert link is not None
     assert markdown.host(link) == "xn--penai-iye.com"
+
+
+def test_of_a_long_host_the_end_is_shown_because_it_says_whose_it_is():
+    link = markdown.link(f"https://openai.com.{'a' * 60}.evil.example/login", 500)
+    assert link is not None
+    assert markdown.host(link).startswith("…")
+    assert markdown.host(link).endswith(".evil.example")
+    assert length(markdown.host(link)) == markdown.HOST
+
+
+WORDS = st.sampled_from(["", "Read ", "“", "(", "news: ", "新闻", "@everyone ", "**", "[", "_"])
+NAMES = st.sampled_from(["openai", "x", "gpt4", "оpenai", "läb", "a-b", "open\u0336", "10.0.0.5, lab"])
+DOTS = st.sampled_from([".", "。", "．", "｡", "․"])
+ENDINGS = st.sampled_from(["com", "ai", "c\u0323om", "भारत", "xn--p1ai", "com/index/gpt-6", "com:443", "co.uk"])
+AFTER = st.sampled_from(["", "”", ")", "…", "/a", " and more", "](", "]"])
+
+
+@settings(deadline=None)
+@given(WORDS, NAMES, DOTS, ENDINGS, AFTER)
+def test_beside_a_label_that_reads_like_an_address_stands_where_the_link_leads(
+    before: str, name: str, dot: str, ending: str, after: str
+):
+    label = f"{before}{name}{dot}{ending}{after}"
+
+    assert markdown.masked_link(label, "https://evil.example/login") == (
+        f"[{markdown.escape(label)}](https://evil.example/login) (evil.example)"
+    )
+
+
+@pytest.mark.parametrize("label", ["https://localhost/a", "http：／／localhost", "see https://openai"])
+def test_a_scheme_reads_like_an_address_too(label: str):
+    assert markdown.masked_link(label, "https://evil.example/").endswith("](https://evil.example/) (evil.example)")
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "A small lab releases a large model",
+        "GPT-5.1 scores 90.5% for $1.5bn",
+        "The U.S. bans it, (U.S.) says “U.S.”; so does the U.S.-led A.I. pact",
+        "It runs on .NET at last. Finally... and so on…",
+        "He said.” Then v2.0.1, no. 3 at 10.30",
+        "www.lab.example",
+        "LAB.example",
+    ],
+)
+def test_a_usual_label_and_one_that_names_the_true_host_stand_alone(label: str):
+    assert markdown.masked_link(label, "https://lab.example/a") == f"[{markdown.escape(label)}](https://lab.example/a)"
+
+
+@settings(deadline=None)
+@given(TEXTS | st.text(), TEXTS)
+def test_a_label_is_escaped_whatever_it_says_and_wherever_it_leads(label: str, path: str):
+    said = re.escape(markdown.escape(label))
+    made = markdown.masked_link(label, f"https://lab.example/{path}")
+
+    assert re.fullmatch(rf"\[{said}\]\(https://lab\.example/\S*\)( \(lab\.example\))?|{said}", made)
+
+
+@pytest.mark.parametrize("url", [None, "javascript:x", "https://lab.example/" + "a" * markdown.MASKED_URL])
+def test_what_is_no_link_leaves_its_label_alone(url: str | None):
+    assert markdown.masked_link("openai.com", url) == "openai.com"
