@@ -110,13 +110,17 @@ def masked_link(label: str, url: str | None) -> str:
     address = link(url, MASKED_URL)
     if address is None:
         return shown
+    # Discord ends a masked link at a bracket that nothing in it opened.
+    inside = address.replace("(", "%28").replace(")", "%29")
+    if len(inside) > MASKED_URL:
+        return shown
     leads_to = host(address)
     is_plain = not _reads_like_address(label) or clean(label).lower().removeprefix("www.") == leads_to
-    return f"[{shown}]({address})" if is_plain else f"[{shown}]({address}) ({escape(leads_to)})"
+    return f"[{shown}]({inside})" if is_plain else f"[{shown}]({inside}) ({escape(leads_to)})"
 
 
 def _reads_like_address(label: str) -> bool:
-    """Whether people may take it for an address, or a part of it: by its letters alone, since accents could part them."""
+    """Whether people may take a part of it for an address. Accents don't count, since one could stand at the dot."""
     signs = unicodedata.normalize("NFKD", clean(label))
     letters = "".join(sign for sign in signs if not unicodedata.category(sign).startswith("M"))
     return _READS_LIKE_ADDRESS.search(letters) is not None

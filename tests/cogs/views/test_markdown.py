@@ -199,6 +199,15 @@ def test_a_label_is_escaped_whatever_it_says_and_wherever_it_leads(label: str, p
     assert re.fullmatch(rf"\[{said}\]\(https://lab\.example/\S*\)( \(lab\.example\))?|{said}", made)
 
 
-@pytest.mark.parametrize("url", [None, "javascript:x", "https://lab.example/" + "a" * markdown.MASKED_URL])
+def test_brackets_in_an_address_dont_end_its_link():
+    made = markdown.masked_link("Lab", "https://lab.example/a_(b)?)**c#)d")
+
+    assert made == "[Lab](https://lab.example/a_%28b%29?%29**c#%29d)"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [None, "javascript:x", f"https://lab.example/{'a' * markdown.MASKED_URL}", f"https://lab.example/{'(' * 200}"],
+)
 def test_what_is_no_link_leaves_its_label_alone(url: str | None):
     assert markdown.masked_link("openai.com", url) == "openai.com"
