@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from newsroom.models import (
+    Alert,
+    AlertKind,
     Article,
     Card,
     Cause,
@@ -168,6 +170,26 @@ def card(**fields: Any) -> Card:
             picture_url=None,
             published_at=ago(hours=1),
             mark="1.0123456789abcdef01234567",
+        ),
+        **fields,
+    )
+
+
+def alert(**fields: Any) -> Alert:
+    return replace(
+        Alert(
+            id=1,
+            guild_id=1001,
+            kind=AlertKind.DAILY,
+            feed_id=None,
+            channel_id=None,
+            state=DeliveryState.PENDING,
+            attempts=0,
+            attempted_at=None,
+            due_at=NOW,
+            place_id=None,
+            message_id=None,
+            created_at=NOW,
         ),
         **fields,
     )

@@ -13,7 +13,7 @@ from cogs.views.buttons import Lasting, answered
 from cogs.views.panels import COLOUR, Reply, bold, count, problem
 from newsroom.desk.alerts import AlertContents
 from newsroom.models import AlertKind, Feed, Health
-from newsroom.text import clean, shorten
+from newsroom.text import clean, length, shorten
 
 # What a mark looks like is the newsroom's business; it holds no colon.
 BUTTON_TEMPLATE: Final = r"alert:(?P<what>retry|pause|replace|release|skip):(?P<mark>[^:]+)(?::(?P<feed_id>\d{1,18}))?"
@@ -164,17 +164,26 @@ def _text(contents: AlertContents) -> str:
 
 
 def _daily(feeds: Sequence[tuple[Feed, Health]]) -> list[str]:
-    lines = []
-    for feed, health in feeds[:LINES]:
-        match health:
-            case Health.FAILING:
-                since = f" since {format_dt(feed.failing_since, 'f')}" if feed.failing_since else ""
-                lines.append(f"⚠️ {bold(feed.title)} can't be read{since}. {problem(feed.error, PROBLEM)}".rstrip())
-            case Health.STALE:
-                since = f" since {format_dt(feed.news_at, 'f')}" if feed.news_at else ""
-                lines.append(f"💤 {bold(feed.title)} answers, but has brought nothing{since}.")
-            case _:
-                lines.append(f"✅ {bold(feed.title)} is well again.")
-    if len(feeds) > LINES:
-        lines.append(f"… and {count(len(feeds) - LINES, 'more feed')}: `/status` has the numbers.")
-    return lines
+    """One line a feed, LINES of them or as many as fit, and how many feeds are left."""
+    lines = [_health_line(feed, health) for feed, health in feeds[:LINES]]
+    shown = lines + _rest(len(feeds) - len(lines))
+    while length("\n".join(shown)) > markdown.EMBED_DESCRIPTION:
+        lines.pop()
+        shown = lines + _rest(len(feeds) - len(lines))
+    return shown
+
+
+def _rest(left: int) -> list[str]:
+    return [f"… and {count(left, 'more feed')}: `/feed list` has {'it' if left == 1 else 'them'}."] if left else []
+
+
+def _health_line(feed: Feed, health: Health) -> str:
+    match health:
+        case Health.FAILING:
+            since = f" since {format_dt(feed.failing_since, 'f')}" if feed.failing_since else ""
+            return f"⚠️ {bold(feed.title)} can't be read{since}. {problem(feed.error, PROBLEM)}".rstrip()
+        case Health.STALE:
+            since = f" since {format_dt(feed.news_at, 'f')}" if feed.news_at else ""
+            return f"💤 {bold(feed.title)} answers, but has brought nothing{since}."
+        case _:
+            return f"✅ {bold(feed.title)} is well again."
