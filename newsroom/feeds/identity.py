@@ -159,11 +159,6 @@ def identify(entries: Sequence[Entry], left_out: tuple[bytes, ...] = ()) -> Iden
     return Identities(hosts.pop() if len(hosts) == 1 else None, tuple(once.values()), left_out)
 
 
-def is_known(item: Identified, known: Container[bytes], moved: bool) -> bool:
-    """Whether any alias of the item is among the ``known`` ones of its feed."""
-    return any(key in known for key in item.telling(moved))
-
-
 def has_moved(host: str | None, stored_host: str | None) -> bool:
     """Whether all links of a feed went from one host to another: only then do addresses count without a host."""
     return host is not None and stored_host is not None and host != stored_host

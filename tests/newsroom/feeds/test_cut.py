@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from newsroom.errors import NotAFeed
 from newsroom.feeds.cut import cut, fingerprint, split, without
 from newsroom.feeds.entries import MOST_ENTRIES
-from newsroom.feeds.identity import has_moved, identify, is_known, stands_alone
+from newsroom.feeds.identity import has_moved, identify, stands_alone
 from newsroom.feeds.parse import parse
 from newsroom.models import Document, Entry
 
@@ -195,7 +195,7 @@ class Memory:
         self.skipped += len(document.left_out)
         self.entries = document.entries
         moved = has_moved(found.host, self.host)
-        fresh = [item.entry for item in found.items if not is_known(item, self.known, moved)]
+        fresh = [item.entry for item in found.items if self.known.isdisjoint(item.telling(moved))]
         self.known.update(name for item in found.items for name in item.names)
         self.fingerprints = found.fingerprints
         if not document.left_out:
