@@ -18,6 +18,7 @@ import bot as command_line
 from cogs import EXTENSIONS
 from cogs.newsbot import LEAST_PERMISSIONS, NewsBot
 from cogs.views.replies import permission_name
+from cogs.views.status import HEALTH
 from newsroom.desk.outbox import MOST_PUBLISH_ATTEMPTS
 from newsroom.resources import open_newsroom
 from newsroom.settings import read_settings
@@ -160,6 +161,19 @@ def test_the_map_of_the_design_shows_every_module():
     for folder in ("cogs", "newsroom", "newsroom/feeds", "newsroom/stories", "newsroom/desk", "newsroom/votes"):
         for module in (ROOT / folder).glob("*.py"):
             assert module.name == "__init__.py" or f" {module.name} " in drawn, f"{folder}/{module.name} is on no map"
+
+
+@pytest.mark.parametrize(("name", "heading"), [("README.md", "## The house"), ("docs/design.md", "## 3. The house")])
+def test_the_map_names_every_page(name: str, heading: str):
+    drawn = section(page(name), heading).replace("this page", "design.md")
+    for there in (ROOT / "docs").glob("*.md"):
+        assert re.search(rf"[ ,]{re.escape(there.name)}\b", drawn), f"{there.name} is not on the map of {name}"
+
+
+def test_every_state_that_the_list_of_feeds_shows_is_explained():
+    _, _, table = section(page("docs/commands.md"), "## /feed list").partition("| state |")
+    told = re.findall(r"^\| ([a-z' ]+) \| ", table, re.MULTILINE)
+    assert sorted(told) == sorted([*HEALTH.values(), "paused", "channel paused"])
 
 
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "docs/commands.md"])
