@@ -27,9 +27,6 @@ WINDOW = timedelta(hours=48)
 JOINS = 0.12
 """An article joins a story whose articles are as like it as this, on average, from 0 to 1."""
 
-RELATED = 0.06
-"""A story at least as like as this, and not enough to join, is related."""
-
 EVIDENCE = 3.0
 """What the shared words must weigh, where one that nobody else writes weighs 1: short headlines are soon alike."""
 
@@ -58,40 +55,23 @@ MOST_CANDIDATES = 12
 MOST_MEMBERS = 6
 """An article costs at most MOST_LOOKED_UP look-ups and MOST_CANDIDATES x MOST_MEMBERS comparisons."""
 
-MOST_TOLD = 5
-
 SEED = 2_000
 """The table of common words counts like as many articles that came before the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How like an article and a story are.
-
-    ``likeness`` lies between 0 and 1 and is the mean over the story's articles. ``words`` are shared ones as the
-    article writes them, the heaviest first. ``vetoes`` and ``penalties`` say in words what speaks against it: a veto
-    forbids it, a penalty has lowered the likeness.
-    """
+    """A story that an article may join. ``likeness`` lies between 0 and 1: the mean over the story's articles."""
 
     story_id: int
     likeness: float
-    words: tuple[str, ...]
-    vetoes: tuple[str, ...]
-    penalties: tuple[str, ...]
-
-    @property
-    def why(self) -> str:
-        """One line for moderators: "same words: Nvidia, Lumen (0.41); other amounts"."""
-        return "; ".join([f"same words: {', '.join(self.words)} ({self.likeness:.2f})", *self.vetoes, *self.penalties])
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where an article belongs: the story to join, if any; stories a little like it; and those a veto kept apart."""
+    """Where an article belongs: the story to join, if any."""
 
     joins: Match | None
-    related: tuple[Match, ...]
-    apart: tuple[Match, ...]
 
 
 @dataclass(slots=True)
@@ -163,21 +143,9 @@ class StoryIndex:
 
     def story_for(self, telling: Telling, now: datetime) -> Placement:
         """Find the story that an article tells. It is not taken in, and if it is here, it doesn't speak for itself."""
-        reading = read(telling.title, telling.summary)
-        asked = self._known(telling, 0, reading, now)
-        found = [
-            match
-            for story_id in self._candidates(asked)
-            if (match := self._match(asked, story_id, reading.shown)) and match.likeness >= RELATED
-        ]
-        found.sort(key=lambda match: (-match.likeness, match.story_id))
-        free = [match for match in found if not match.vetoes]
-        joins = free[0] if free and free[0].likeness >= JOINS else None
-        return Placement(
-            joins=joins,
-            related=tuple(match for match in free if match is not joins)[:MOST_TOLD],
-            apart=tuple(match for match in found if match.vetoes)[:MOST_TOLD],
-        )
+        asked = self._known(telling, 0, read(telling.title, telling.summary), now)
+        matches = [match for story_id in self._candidates(asked) if (match := self._match(asked, story_id))]
+        return Placement(min(matches, key=lambda match: (-match.likeness, match.story_id), default=None))
 
     def _take(self, telling: Telling, now: datetime) -> None:
         assert telling.story_id is not None, "what has no story yet is asked for one first"
@@ -247,36 +215,25 @@ class StoryIndex:
         best = nlargest(MOST_BEST, found.items(), key=lambda item: (item[1], -item[0]))
         return list(dict.fromkeys(self._articles[article_id].story_id for article_id, _ in best))[:MOST_CANDIDATES]
 
-    def _match(self, asked: _Known, story_id: int, shown: Mapping[str, str]) -> Match | None:
-        """Compare with the articles of a story; None if even their words are less than RELATED."""
-        # Of a story that everybody tells, the first article and the newest speak for the rest.
+    def _match(self, asked: _Known, story_id: int) -> Match | None:
+        """Compare with the articles of a story; None if they aren't like enough, or one of them keeps it apart."""
         story = self._stories[story_id]
+        if _are_far(asked.at, story.began):
+            return None
+        # Of a story that everybody tells, the first article and the newest speak for the rest.
         spoken_for = dict.fromkeys([*islice(story.articles, 2), *islice(reversed(story.articles), MOST_MEMBERS)])
         members = [self._articles[each] for each in spoken_for if each != asked.article_id][:MOST_MEMBERS]
         likenesses = [_likeness(asked, member) for member in members]
-        if sum(likenesses) < RELATED * len(members):
+        if sum(likenesses) < JOINS * len(members):
             return None
-        vetoes: dict[str, None] = {}
-        penalties: dict[str, float] = {}
         total = 0.0
         for member, likeness in zip(members, likenesses, strict=True):
-            vetoes |= dict.fromkeys(_vetoes(asked, member))
             against = dict(_penalties(asked, member))
-            penalties |= against
-            if len(against.keys() - {_LATE}) > 1:
-                vetoes["more than one difference"] = None
+            if len(against.keys() - {_LATE}) > 1 or any(_vetoes(asked, member)):
+                return None
             total += likeness * prod(against.values())
-        if _are_far(asked.at, story.began):
-            vetoes[_TOO_FAR] = None
-        words = asked.weights.keys() & {word for member in members for word in member.weights}
-        heaviest = sorted(words, key=lambda word: (-asked.weights[word], word))[:MOST_TOLD]
-        return Match(
-            story_id,
-            likeness=total / len(members),
-            words=tuple(dict.fromkeys(shown[word] for word in heaviest)),
-            vetoes=tuple(vetoes),
-            penalties=tuple(penalties),
-        )
+        match = Match(story_id, total / len(members))
+        return match if match.likeness >= JOINS else None
 
 
 def _likeness(one: _Known, other: _Known) -> float:
