@@ -24,8 +24,8 @@ LONGEST_SUMMARY = 1500
 LONGEST_HINT = timedelta(days=1)
 """What a feed that asks to be read more seldom is taken to have asked for."""
 
-LONGEST_LINK = 4096
-"""Characters of the address of an article or a picture. Discord takes fewer: a card leaves out what is longer."""
+LONGEST_LINK = 2048
+"""Characters of the address of an article or a picture: what an embed of Discord's takes. A button takes 512."""
 
 # A name as it is looked up, or an address. Names of other alphabets are encoded by now, whatever else stood in them.
 _HOST = re.compile(r"[\w.:%~-]+", re.ASCII)
