@@ -220,9 +220,14 @@ class Fetcher:
             raise _in_words(error) from error
 
     def _extra(self, address: URL) -> Mapping[str, str]:
-        """The headers that the operator sets for exactly this address, or its host."""
+        """The headers that the operator sets for exactly this address, or for its host, which alone means https on 443.
+
+        Whoever may add feeds chooses scheme and port, and a key must not go out in the clear, or to another service.
+        """
         host = address.host_subcomponent or ""
-        names = (host, f"{host}:{address.port}", str(address))
+        names = [f"{host}:{address.port}", str(address)]
+        if address.scheme == "https" and address.port == 443:
+            names.insert(0, host)
         return {key: value for name in names for key, value in self._extra_headers.get(name, {}).items()}
 
     async def _read(

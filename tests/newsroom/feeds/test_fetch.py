@@ -726,6 +726,42 @@ async def test_the_operators_headers_go_to_the_host_they_are_for_and_nowhere_els
     assert "X-Key" not in other.requests[0].headers
 
 
+@pytest.mark.parametrize(
+    ("place", "address", "is_sent"),
+    [
+        ("news.example", "https://news.example/feed", True),
+        ("news.example", "https://news.example:443/feed", True),
+        ("news.example", "https://news.example:8443/feed", False),
+        ("news.example", "http://news.example/feed", False),
+        ("news.example", "http://news.example:443/feed", False),
+        ("news.example", "https://sub.news.example/feed", False),
+        ("news.example:8443", "https://news.example:8443/feed", True),
+        ("news.example:8443", "http://news.example:8443/feed", True),
+        ("news.example:80", "http://news.example/feed", True),
+        ("news.example:8443", "https://news.example/feed", False),
+        ("[2606:4700::1]", "https://[2606:4700::1]/feed", True),
+        ("[2606:4700::1]", "http://[2606:4700::1]/feed", False),
+        ("http://news.example/feed", "http://news.example/feed", True),
+        ("http://news.example/feed", "https://news.example/feed", False),
+    ],
+)
+async def test_a_header_for_a_bare_host_goes_out_encrypted_and_to_the_usual_port_alone(
+    monkeypatch, place, address, is_sent
+):
+    sent = []
+
+    def nobody(session, address, *, headers, allow_redirects):
+        sent.append(headers)
+        raise aiohttp.ClientConnectionError
+
+    monkeypatch.setattr(aiohttp.ClientSession, "get", nobody)
+    fetcher = Fetcher(now=lambda: NOON, extra_headers={place: {"X-Key": "k"}})
+    await failure(fetcher, address)
+    await fetcher.close()
+
+    assert ["X-Key" in headers for headers in sent] == [is_sent]
+
+
 async def test_a_header_for_one_address_is_for_no_other_of_its_host():
     async with page_site({"/feed": PageAnswer(FEED), "/other": PageAnswer(FEED)}) as site:
         fetcher = Fetcher(allow_hosts=[site.host], now=lambda: NOON, extra_headers={site.url("/feed"): {"X-Key": "k"}})
