@@ -19,7 +19,7 @@ from lxml import etree
 
 from newsroom.errors import NotAFeed
 from newsroom.feeds.charset import to_utf8
-from newsroom.feeds.cut import cut, fingerprint, split, without
+from newsroom.feeds.cut import cut, fingerprint, most_items, split, without
 from newsroom.feeds.entries import (
     LONGEST_HINT,
     LONGEST_SUMMARY,
@@ -33,6 +33,10 @@ from newsroom.feeds.jsonfeed import looks_like_json, parse_json
 from newsroom.models import Document, Entry
 from newsroom.text import LONGEST_MARKUP, clean, plain, shorten
 
+MOST_UNCUT = 5 * MOST_ENTRIES
+"""Items a document may have that doesn't cut into them, so that none can be left out unread."""
+
+_LOOKED_AT = 10  # items at either end of a document that is too long
 _XML = {"content-type": "application/xml; charset=utf-8"}
 
 _PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
@@ -52,8 +56,8 @@ def parse(body: bytes, content_type: str | None, url: str, known: bytes | None =
     ``known`` are the fingerprints of items that need not be read again: they are left out of the document, which says
     so. It is read whole all the same if it is broken, doesn't cut cleanly, or has other items than it was cut into.
 
-    An item that feedparser raises over is left out, if it can be told from the others. Raises NotAFeed, and on odd
-    input whatever else feedparser raises.
+    Of more than MOST_ENTRIES items those at the end with the newest are read. An item that feedparser raises over is
+    left out, if it can be told from the others. Raises NotAFeed, and on odd input whatever else feedparser raises.
     """
     if not body.strip():
         raise NotAFeed("That address sends nothing at all.")
@@ -61,6 +65,11 @@ def parse(body: bytes, content_type: str | None, url: str, known: bytes | None =
         return parse_json(body, url)
     data = _harmless(to_utf8(body, content_type))
     items = cut(data)
+    if items is not None and len(items) > MOST_ENTRIES:
+        data = _shortened(data, items)
+        items = cut(data)
+    if most_items(data) > MOST_UNCUT:
+        raise NotAFeed("That feed has so many items, and in such disorder, that I can't read it.")
     try:
         return _read(data, items, url, known)
     except (NotAFeed, MemoryError):
@@ -74,9 +83,35 @@ def parse(body: bytes, content_type: str | None, url: str, known: bytes | None =
         return _document(rest, url, _parsed(rest))
 
 
+def _shortened(data: bytes, items: Sequence[tuple[int, int]]) -> bytes:
+    """Return a document with MOST_ENTRIES of its items, before feedparser spends its time on the others.
+
+    Nearly all feeds have their newest on top. Where they stand at the bottom, what is new would never be seen from the
+    top, so the bottom is kept. Half of each would do without the look at dates, but would leave a hole in the middle:
+    what stands there would look new once the feed becomes shorter.
+    """
+    top, bottom = range(_LOOKED_AT), range(len(items) - _LOOKED_AT, len(items))
+    on_top, at_bottom = (_newest(data, items, places) for places in (top, bottom))
+    is_upside_down = on_top is not None and at_bottom is not None and on_top < at_bottom
+    surplus = len(items) - MOST_ENTRIES
+    return without(data, items, range(surplus) if is_upside_down else range(MOST_ENTRIES, len(items)))
+
+
+def _newest(data: bytes, items: Sequence[tuple[int, int]], places: range) -> datetime | None:
+    """The latest date among these items; None if there is none, or feedparser raises over them."""
+    others = set(range(len(items))).difference(places)
+    try:
+        dates = map(_published, _parsed(without(data, items, others)).entries)
+        return max((published for published in dates if published), default=None)
+    except MemoryError:
+        raise
+    except Exception:
+        return None
+
+
 def _read(data: bytes, items: Sequence[tuple[int, int]] | None, url: str, known: bytes | None) -> Document:
     """Read a document in UTF-8 that was cut into ``items``, without those that are known."""
-    if items is None or len(items) > MOST_ENTRIES or _base_spreads(data, items):
+    if items is None or _base_spreads(data, items):
         return _document(data, url, _parsed(data))
     prints = [fingerprint(data[start:end]) for start, end in items]
     remembered = split(known)

@@ -287,12 +287,17 @@ def test_an_item_that_says_where_addresses_begin_makes_the_same_difference_to_ot
     assert {entry.guid: entry.link for entry in part.entries}.items() <= {e.guid: e.link for e in whole.entries}.items()
 
 
-def test_a_document_with_more_items_than_are_kept_is_always_read_whole():
-    document = read(rss([f"<item><guid>{number}</guid></item>" for number in range(MOST_ENTRIES + 1)]))
+def test_what_is_known_of_too_long_a_document_makes_no_room_for_what_lies_beyond():
+    document = rss([f"<item><guid>{number}</guid></item>" for number in range(MOST_ENTRIES + 5)])
+    whole = read(document)
+    assert whole is not None
+    known = [entry.fingerprint for entry in whole.entries if entry.fingerprint]
 
-    assert document is not None
-    assert len(document.entries) == MOST_ENTRIES
-    assert {entry.fingerprint for entry in document.entries} == {None}
+    part = read(document, b"".join(known[1:]))
+
+    assert part is not None and len(known) == MOST_ENTRIES
+    assert part.entries == whole.entries[:1]
+    assert part.left_out == tuple(known[1:])
 
 
 def test_a_broken_document_has_no_fingerprints():

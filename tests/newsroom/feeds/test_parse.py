@@ -1,12 +1,14 @@
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
+import feedparser
 import pytest
 
 from newsroom.errors import NotAFeed
 from newsroom.feeds.cut import fingerprint
 from newsroom.feeds.entries import LONGEST_SUMMARY, LONGEST_TITLE, MOST_ENTRIES
-from newsroom.feeds.parse import parse
+from newsroom.feeds.parse import MOST_UNCUT, parse
 from newsroom.text import length
 
 FEEDS = Path(__file__).parents[2] / "feeds"
@@ -241,6 +243,51 @@ def test_of_a_great_many_items_the_first_are_read():
 
     assert len(feed.entries) == MOST_ENTRIES
     assert feed.entries[0].title == "0"
+
+
+def test_of_a_great_many_items_the_newest_are_read_wherever_a_feed_has_them():
+    days = range(MOST_ENTRIES + 5)
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    items = [f"<item><guid>{n}</guid><pubDate>{format_datetime(start + timedelta(n))}</pubDate></item>" for n in days]
+
+    for order in (items, items[::-1]):
+        feed = parse(rss("".join(order)), None, URL)
+        assert {entry.guid for entry in feed.entries} == {str(n) for n in days[5:]}
+
+
+def test_of_a_great_many_items_no_more_are_parsed_than_are_kept(monkeypatch):
+    parsed = []
+    read_by_feedparser = feedparser.parse
+
+    def counting(*args, **options):
+        result = read_by_feedparser(*args, **options)
+        parsed.append(len(result.entries))
+        return result
+
+    monkeypatch.setattr(feedparser, "parse", counting)
+    parse(rss("<item><title>x</title></item>" * 3 * MOST_ENTRIES), None, URL)
+
+    assert max(parsed) == MOST_ENTRIES
+
+
+def test_an_item_that_feedparser_raises_over_costs_a_long_feed_itself_alone():
+    feed = parse(rss(ODD.decode() + "<item><title>x</title></item>" * MOST_ENTRIES), None, URL)
+
+    assert [entry.title for entry in feed.entries] == ["x"] * (MOST_ENTRIES - 1)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "<item/>" * MOST_UNCUT + "<item><item/></item>",
+        "<item/>" * MOST_UNCUT + "<item/></item>",
+        "<item/>" * MOST_UNCUT + "<item/><!--",
+        "<item/>" + "<é:item/>" * MOST_UNCUT,
+    ],
+)
+def test_a_great_many_items_that_cannot_be_told_apart_are_not_read(items):
+    with pytest.raises(NotAFeed, match="so many items"):
+        parse(rss(items, é="http://purl.org/rss/1.0/"), None, URL)
 
 
 def test_a_feed_cut_off_inside_an_item_is_no_feed_for_now():
