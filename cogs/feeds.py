@@ -313,7 +313,7 @@ class Adding:
 
     async def look_up(self, address: str, seconds: float | None = None) -> panels.Reply:
         """Go on with the feed at an address, or ask which one the page there means."""
-        found = await self._subscriptions.look_up(address, seconds)
+        found = await self._subscriptions.look_up(address, seconds, guild_id=self._place.guild.id)
         if isinstance(found, Several):
             left = found.seconds
             return panels.choose_feed(self._asked, found.links, lambda link: self.look_up(link.url, left))

@@ -81,6 +81,10 @@ class Roster:
         self._being_read.update((feed.id, feed) for feed in due)
         return due
 
+    def is_being_read(self, feed_id: int) -> bool:
+        """Whether a feed was handed out and its reading has not ended."""
+        return feed_id in self._being_read
+
     def give_back(self, feeds: Iterable[Feed]) -> None:
         """Let feeds be due again whose reading didn't come to its end; not those that were taken anew meanwhile."""
         for feed in feeds:

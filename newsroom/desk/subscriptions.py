@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from yarl import URL
 
 from newsroom.desk.channels import catch_up
+from newsroom.desk.demand import Demand, refuse_if_just_read
 from newsroom.desk.rounds import Fetched, Fetches, Outcome, Parses, Rounds, identities_of
 from newsroom.errors import FetchFailed, NotAFeed, RequestRefused
 from newsroom.feeds.identity import Identities
@@ -143,14 +144,21 @@ class Subscriptions:
         self._fetcher = fetcher
         self._reader = reader
         self._now = now
+        self._demand = Demand()
 
-    async def look_up(self, address: str, seconds: float | None = None) -> Candidate | Several:
+    async def look_up(
+        self, address: str, seconds: float | None = None, *, guild_id: int | None = None
+    ) -> Candidate | Several:
         """Find the feed at an address, or the feeds that the page there points at if there are several.
 
         Takes at most ``seconds``, by default LOOK_UP_SECONDS; the feed chosen of several gets what its page has
-        left of them. Remembers nothing. Raises FeedError or RequestRefused, each with a sentence for whoever asked.
+        left of them. Remembers nothing. Raises FeedError or RequestRefused, each with a sentence for whoever asked; the
+        latter also if the guild that asks has too much read at once.
         """
-        url = _as_url(address)
+        with self._demand.of_guild(guild_id) if guild_id is not None else nullcontext():
+            return await self._look_up(_as_url(address), seconds)
+
+    async def _look_up(self, url: str, seconds: float | None) -> Candidate | Several:
         seconds = LOOK_UP_SECONDS if seconds is None else seconds
         clock = asyncio.get_running_loop().time
         end = clock() + seconds
@@ -375,12 +383,20 @@ class Subscriptions:
         return Card.of(article, listed.title, mark="")
 
     async def refresh(self, guild_id: int, feed_id: int) -> Refreshed:
-        """Read a feed now, whether it is due or not."""
+        """Read a feed now, whether it is due or not; raises RequestRefused if that was done just now."""
+        with self._demand.of_guild(guild_id):
+            async with self._demand.of_feed(feed_id):
+                return await self._refresh(guild_id, feed_id)
+
+    async def _refresh(self, guild_id: int, feed_id: int) -> Refreshed:
         listed = await self._listed(guild_id, feed_id)
         active = [one for one in listed if one.subscription.state is not SubscriptionState.PAUSED]
         feed = self._rounds.roster.get(feed_id)
         if feed is None or not active:
             raise RequestRefused("That feed is paused. `/feed resume` lets its stories in again.")
+        if self._rounds.roster.is_being_read(feed_id):
+            raise RequestRefused("I am reading that feed just now. Ask again in a minute.")
+        refuse_if_just_read(feed, self._now())
         reading, new_articles = await self._rounds.read_now(feed)
         if all(one.subscription.baseline_due for one in active):
             # What it held when it was resumed counts as known here, whoever else it may be news to.

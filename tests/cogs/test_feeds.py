@@ -805,10 +805,15 @@ async def test_a_preview_is_the_newest_article_as_a_card_for_the_caller_alone(gu
 
 async def test_a_refresh_tells_how_it_went(guild: Guild):
     await guild.told("feed add", url=FEED, backfill=0)
+    assert await guild.told("feed refresh", feed=FEED) == (
+        "I read that feed a moment ago, and took in what was new. Ask again in a minute."
+    )
+    await guild.later(minutes=1)
     soon = int(utcnow().timestamp()) + due_in()
     assert await guild.told("feed refresh", feed=FEED) == (f"**Lab Notes** has nothing new. I look again <t:{soon}:R>.")
 
     guild.web.put(FEED, *posts(1, 2, 3, 4, 5))
+    await guild.later(minutes=1)
     assert await guild.told("feed refresh", feed=FEED) == (
         "**Lab Notes** has 2 new articles. Each is posted in its turn."
     )
@@ -816,6 +821,7 @@ async def test_a_refresh_tells_how_it_went(guild: Guild):
     assert guild.headlines() == ["Post 4", "Post 5"]
 
     guild.web.errors[FEED] = FetchFailed("That address answered 500: the server has trouble of its own.", status=500)
+    await guild.later(minutes=1)
     told = await guild.told("feed refresh", feed=FEED)
     assert told.startswith(
         "**Lab Notes** couldn't be read. That address answered 500: the server has trouble of its own."

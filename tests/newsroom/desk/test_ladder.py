@@ -152,6 +152,7 @@ async def test_a_feed_is_read_whole_once_in_a_while_so_that_we_know_what_it_stil
 async def test_a_feed_that_was_paused_counts_all_it_holds_as_known_when_it_is_resumed(desk: Desk) -> None:
     await desk.subscriptions.pause(GUILD, 1)
     press_of(desk).publish("missed")
+    desk.clock.advance(minutes=1)
     await desk.subscriptions.resume(GUILD, 1)
     refreshed = await desk.subscriptions.refresh(GUILD, 1)
     press_of(desk).publish("four")

@@ -182,6 +182,7 @@ async def test_a_feed_that_was_gone_is_read_again_once_somebody_asks_and_it_is_t
     await desk.round()
     desk.web.put(FEED, *posts(1, 2, 3))
 
+    desk.clock.advance(minutes=1)
     refreshed = await desk.subscriptions.refresh(GUILD, 1)
     assert refreshed.outcome is Outcome.READ
     desk.web.put(FEED, *posts(1, 2, 3, 4))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from newsroom.desk.demand import MOST_AT_ONCE
 from newsroom.desk.rounds import Outcome
 from newsroom.desk.subscriptions import LOOK_UP_SECONDS, Candidate, Several, is_stopped
 from newsroom.errors import FetchFailed, NotAFeed, RequestRefused
@@ -23,6 +25,7 @@ from tests.desk import (
     post,
     posts,
 )
+from tests.fakes import FakeFetched
 from tests.makers import NOW
 
 PAGE = "https://lab.example/"
@@ -529,10 +532,13 @@ async def test_a_preview_is_the_newest_article_and_cannot_be_mistaken_for_a_card
 
 async def test_refreshing_reads_now_and_tells_how_it_went(desk: Desk):
     added = await desk.add()
+    desk.clock.advance(minutes=1)
     unchanged = await desk.subscriptions.refresh(GUILD, added.feed.id)
     desk.web.put(FEED, *posts(1, 2, 3, 4))
+    desk.clock.advance(minutes=1)
     read = await desk.subscriptions.refresh(GUILD, added.feed.id)
     desk.web.errors[FEED] = FetchFailed("That address answered 500.", status=500)
+    desk.clock.advance(minutes=1)
     failed = await desk.subscriptions.refresh(GUILD, added.feed.id)
 
     assert [unchanged.outcome, read.outcome, failed.outcome] == [Outcome.UNCHANGED, Outcome.READ, Outcome.FAILED]
@@ -541,14 +547,103 @@ async def test_refreshing_reads_now_and_tells_how_it_went(desk: Desk):
     assert await desk.headlines() == ["Post 4"]
 
 
+async def test_a_feed_that_was_just_read_is_not_asked_again_and_one_hears_what_that_reading_found(desk: Desk):
+    added = await desk.add()
+
+    async def told() -> str:
+        with pytest.raises(RequestRefused) as refused:
+            await desk.subscriptions.refresh(GUILD, added.feed.id)
+        return str(refused.value)
+
+    desk.web.fetched.clear()
+    assert await told() == "I read that feed a moment ago, and took in what was new. Ask again in a minute."
+    assert desk.web.fetched == []
+
+    await desk.round()
+    desk.clock.advance(seconds=59)
+    assert await told() == "I read that feed a moment ago, and there was nothing new. Ask again in a minute."
+
+    desk.web.errors[FEED] = FetchFailed("That address answered 500.", status=500)
+    await desk.round()
+    assert (
+        await told() == "I read that feed a moment ago, and failed: That address answered 500. Ask again in a minute."
+    )
+
+
+async def test_a_feed_that_was_read_in_the_future_by_a_clock_that_was_wrong_can_be_refreshed(desk: Desk):
+    added = await desk.add()
+    desk.clock.advance(hours=-1)
+
+    assert (await desk.subscriptions.refresh(GUILD, added.feed.id)).outcome is Outcome.UNCHANGED
+
+
+async def test_two_who_ask_for_the_same_feed_have_it_read_once(desk: Desk):
+    added = await desk.add()
+    await desk.add(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
+    desk.clock.advance(minutes=1)
+    desk.web.fetched.clear()
+
+    answers = await asyncio.gather(
+        desk.subscriptions.refresh(GUILD, added.feed.id),
+        desk.subscriptions.refresh(OTHER_GUILD, added.feed.id),
+        return_exceptions=True,
+    )
+
+    assert desk.web.fetched == [FEED]
+    assert "a moment ago" in str(answers[1])
+
+
+async def test_a_feed_that_a_round_is_reading_is_not_read_beside_it(desk: Desk):
+    added = await desk.add()
+    desk.clock.advance(minutes=30)
+    due = desk.rounds.take_due()
+
+    with pytest.raises(RequestRefused, match="just now"):
+        await desk.subscriptions.refresh(GUILD, added.feed.id)
+
+    desk.rounds.roster.give_back(due)
+    assert (await desk.subscriptions.refresh(GUILD, added.feed.id)).outcome is Outcome.UNCHANGED
+
+
+async def test_a_server_has_a_few_addresses_read_at_a_time_and_keeps_none_waiting_elsewhere(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    added = await desk.add()
+    desk.clock.advance(minutes=1)
+    answered = asyncio.Event()
+    get = desk.web.get
+
+    async def slow(url: str, **options: Any) -> FakeFetched:
+        await answered.wait()
+        return await get(url, **options)
+
+    monkeypatch.setattr(desk.web, "get", slow)
+    refreshing = asyncio.create_task(desk.subscriptions.refresh(GUILD, added.feed.id))
+    looking_up = [
+        asyncio.create_task(desk.subscriptions.look_up(FEED, guild_id=GUILD)) for _ in range(MOST_AT_ONCE - 1)
+    ]
+    await asyncio.sleep(0)
+
+    with pytest.raises(RequestRefused, match="reading 3 addresses for this server"):
+        await desk.subscriptions.look_up(OTHER_FEED, guild_id=GUILD)
+    with pytest.raises(RequestRefused, match="reading 3 addresses for this server"):
+        await desk.subscriptions.refresh(GUILD, added.feed.id)
+    elsewhere = asyncio.create_task(desk.subscriptions.look_up(FEED, guild_id=OTHER_GUILD))
+    answered.set()
+    await asyncio.gather(elsewhere, refreshing, *looking_up)
+    assert await desk.subscriptions.look_up(FEED, guild_id=GUILD)
+
+
 async def test_what_a_refresh_only_learns_after_a_pause_is_not_told_as_new(desk: Desk):
     added = await desk.add()
     await desk.subscriptions.pause(GUILD, added.feed.id)
     desk.web.put(FEED, *posts(1, 2, 3, 4))
+    desk.clock.advance(minutes=1)
     await desk.subscriptions.resume(GUILD, added.feed.id)
 
     assert (await desk.subscriptions.refresh(GUILD, added.feed.id)).new_articles == 0
     desk.web.put(FEED, *posts(1, 2, 3, 4, 5))
+    desk.clock.advance(minutes=1)
     assert (await desk.subscriptions.refresh(GUILD, added.feed.id)).new_articles == 1
     assert await desk.headlines() == ["Post 5"]
 
