@@ -23,7 +23,7 @@ from newsroom.desk.moves import has_moved as has_moved_for_good
 from newsroom.desk.moves import is_read, move
 from newsroom.desk.order import posting_order
 from newsroom.desk.roster import Roster
-from newsroom.desk.story_groups import StoryGroups
+from newsroom.desk.story_groups import StoryGroups, own_pages
 from newsroom.desk.updates import MOST_UPDATES, updated
 from newsroom.errors import FeedError, FetchFailed, HostParked
 from newsroom.feeds.identity import Identified, Identities, has_moved, identify, stands_alone
@@ -345,7 +345,7 @@ class Rounds:
             await store.articles.sighted(connection, {article_id for _, article_id in old}, now)
         flood = await self._is_flood(connection, feed, identities, fresh, last_read)
         joins = await self._groups.places(connection, feed.id, fresh, now)
-        articles = await store.articles.add(connection, feed.id, fresh, now, joins)
+        articles = await store.articles.add(connection, feed.id, fresh, now, joins, own_pages(feed, fresh))
         self._groups.told(connection, articles, now)
         await store.articles.add_aliases(connection, feed.id, _further_names(old, known))
         await self._update(connection, old, now)

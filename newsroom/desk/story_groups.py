@@ -9,7 +9,8 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from newsroom.feeds.identity import Identified
-from newsroom.models import Article
+from newsroom.feeds.parking import registrable
+from newsroom.models import Article, Feed
 from newsroom.store import Connection, Store
 from newsroom.stories.grouping import WINDOW, StoryIndex
 from newsroom.stories.tellings import Telling
@@ -33,6 +34,7 @@ class StoryGroups:
         async with self._store.read() as connection:
             articles = await self._store.articles.recent(connection, now - WINDOW)
         tellings = [_telling(article, now) for article in articles]
+        await asyncio.to_thread(registrable, "")  # which takes a third of a second the first time
         index = StoryIndex()
         await asyncio.to_thread(index.load, tellings, now)
         self._index = index
@@ -95,6 +97,19 @@ class StoryGroups:
                 self._index.add(telling, now)
                 self._told[connection][article.id] = article.story_id
         self._index.prune(now)
+
+
+def own_pages(feed: Feed, items: Sequence[Identified]) -> set[int]:
+    """Return which of these items, by their place, lead to a page of their feed's own site.
+
+    Only such a feed says for everybody what a page tells: an aggregator may know it first, and may lie.
+    """
+    site = _site(feed.url)
+    return {place for place, item in enumerate(items) if item.entry.link and _site(item.entry.link) == site}
+
+
+def _site(url: str) -> str:
+    return registrable(urlsplit(url).hostname or "")
 
 
 def _telling(article: Article, now: datetime) -> Telling:

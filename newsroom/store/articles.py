@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -121,16 +121,19 @@ class ArticleStore:
         items: Sequence[Identified],
         now: datetime,
         joins: Mapping[int, int] = MappingProxyType({}),
+        own_pages: Container[int] = (),
     ) -> list[Article]:
         """Remember new articles with their stories and aliases; return them in the order given.
 
         Articles with one story key tell one story, whichever feed brings them; ``joins`` says by an item's place which
-        story it tells besides, if its key has none yet; no two may join one story. No two of ``items`` may share a key,
-        which ``identify`` sees to, but the keys of several may lead to one story: it is the pages that do.
+        story it tells besides, if its key has none yet; no two may join one story. An item's key leads there from now
+        on if its place is among ``own_pages``, and its words then say for everybody what that page is about. No two of
+        ``items`` may share a key, which ``identify`` sees to, but the keys of several may lead to one story: it is the
+        pages that do.
         """
         if not items:
             return []
-        story_ids = await self._stories(connection, items, now, joins)
+        story_ids = await self._stories(connection, items, now, joins, own_pages)
         rows = [
             {
                 "feed_id": feed_id,
@@ -308,40 +311,49 @@ class ArticleStore:
         return [Article(*row) for row in await connection.execute(statement)]
 
     async def _stories(
-        self, connection: AsyncConnection, items: Sequence[Identified], now: datetime, joins: Mapping[int, int]
+        self,
+        connection: AsyncConnection,
+        items: Sequence[Identified],
+        now: datetime,
+        joins: Mapping[int, int],
+        own_pages: Container[int],
     ) -> list[int]:
-        """Return the story of each item: the one with its key, one that it joins, or a new one of its own."""
+        """Return the story of each item: one that it joins, the one with its key, or a new one of its own."""
+        own = {item.story_key for place, item in enumerate(items) if place in own_pages}
         joined = {item.story_key: joins[place] for place, item in enumerate(items) if place in joins}
         by_key = {item.story_key: item for item in reversed(items) if item.story_key is not None}
         keys = list(by_key)
         ids: dict[bytes, int] = {}
         if keys:
             rows = [
-                {"key": key, "joined_id": joined.get(key), **story_row(item.entry.title, item.entry.summary, now)}
+                {
+                    "key": key,
+                    "joined_id": joined.get(key) if key in own else None,
+                    **story_row(item.entry.title, item.entry.summary, now),
+                }
                 for key, item in by_key.items()
             ]
             statement = self._insert(tables.story)
-            told = statement.excluded
-            # A second source may say what the first left open.
-            statement = statement.on_conflict_do_update(
-                index_elements=["key"],
-                set_={name: told[name] for name in ("camp", "camp_terms", "strong")},
-                where=or_(tables.story.c.camp.is_(None), tables.story.c.camp == Camp.NEITHER),
-            )
-            await connection.execute(statement, rows)
+            camp = {name: statement.excluded[name] for name in ("camp", "camp_terms", "strong")}
+            # A second source may say what the first left open; the page's own site, what it is about.
+            is_open = or_(tables.story.c.camp.is_(None), tables.story.c.camp == Camp.NEITHER)
+            for is_own, where in ((False, is_open), (True, None)):
+                if some := [row for row in rows if (row["key"] in own) == is_own]:
+                    again = statement.on_conflict_do_update(index_elements=["key"], set_=camp, where=where)
+                    await connection.execute(again, some)
             ids = await self.keyed(connection, keys)
         keyless = [
             story_row(item.entry.title, item.entry.summary, now)
             for place, item in enumerate(items)
             if item.story_key is None and place not in joins
         ]
-        own: list[int] = []
+        made: list[int] = []
         if keyless:
             # In their order, because each row belongs to its item.
             ordered = insert(tables.story).returning(tables.story.c.id, sort_by_parameter_order=True)
-            own = list(await connection.scalars(ordered, keyless))[::-1]
+            made = list(await connection.scalars(ordered, keyless))[::-1]
         return [
-            ids[item.story_key] if item.story_key is not None else joins[place] if place in joins else own.pop()
+            joins[place] if place in joins else ids[item.story_key] if item.story_key is not None else made.pop()
             for place, item in enumerate(items)
         ]
 

@@ -10,7 +10,7 @@ import pytest
 
 from newsroom.desk.outbox import MOST_REDRAWS_AN_HOUR, REDRAW_WAIT
 from newsroom.errors import RequestRefused
-from newsroom.models import Entry, Redraw
+from newsroom.models import Camp, Entry, Redraw
 from newsroom.store import Connection
 from newsroom.store.database import Database
 from tests.desk import CHANNEL, FEED, FOREIGN_CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk, told
@@ -153,6 +153,31 @@ async def test_what_a_feed_lists_by_its_page_is_not_joined_by_its_other_items(de
     await desk.rounds.read_now(feed)
 
     assert await desk.headlines() == [WIRE_HEADLINE]
+
+
+async def test_who_links_to_a_page_first_does_not_say_what_it_tells(desk: Desk) -> None:
+    """A feed could otherwise hide the next page of another site behind a story that stands."""
+    await tell(desk, FEED, LAB_HEADLINE)
+    await desk.headlines()
+    page = "https://press.example/next"
+    await tell(desk, BLOG, BLOG_HEADLINE, link=page, guid=page)
+    assert await desk.headlines() == []
+
+    await tell(desk, PRESS, "A board fires its chief executive", link=page, guid=page, summary="It came overnight.")
+
+    assert await desk.headlines() == ["A board fires its chief executive"]
+
+
+async def test_a_page_s_own_site_says_what_it_is_about_whoever_linked_to_it_before(desk: Desk) -> None:
+    page = "https://press.example/next"
+    await tell(desk, BLOG, "ChatGPT, a proprietary closed model, is out", link=page, guid=page, summary="")
+    [claim] = await desk.claims()
+    await tell(desk, PRESS, "DeepSeek open-sources R1 under the MIT licence", link=page, guid=page, summary="")
+
+    async with desk.store.read() as connection:
+        story = await desk.store.stories.get(connection, claim.delivery.story_id, GUILD)
+
+    assert story.camp is Camp.OPEN
 
 
 async def test_a_channel_is_told_of_the_sources_it_gets_and_of_no_others(desk: Desk) -> None:
