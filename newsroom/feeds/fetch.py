@@ -9,13 +9,13 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 import aiohttp
@@ -25,9 +25,9 @@ from yarl import URL
 
 from newsroom.errors import AddressRefused, FeedError, FetchFailed, HostParked
 from newsroom.feeds.guard import REFUSED, Guard, PrivateAddress, guarded_socket
-from newsroom.feeds.parking import Parking
+from newsroom.feeds.parking import Parking, registrable
 from newsroom.feeds.schedule import LONGEST_WAIT
-from newsroom.feeds.slots import MOST_BYTES_ASIDE, PATIENCE_SECONDS, Slot, Slots
+from newsroom.feeds.slots import ASIDE, MOST_BYTES_ASIDE, PATIENCE_SECONDS, Slot, Slots
 from newsroom.settings import popcorn_version
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -47,8 +47,10 @@ CONNECT_SECONDS = 10.0
 # Long enough for the next feed of the same host in a round. Longer would only collect open sockets.
 _KEEP_ALIVE_SECONDS = 3.0
 
-# More than are fetched at once: a look-up goes on after its fetch was given up.
-_MOST_LOOK_UPS = 150
+LOOK_UPS_A_DOMAIN = 4
+"""How many names below one registrable domain are looked up at once."""
+
+Found = TypeVar("Found")
 
 _VALIDATOR = re.compile(r"[\x20-\x7e]{1,1024}")
 
@@ -139,7 +141,7 @@ class Fetcher:
         self._extra_headers = extra_headers
         self._guard = Guard(allow_hosts)
         self._now = now
-        self._resolver = resolver or _Resolver()
+        self._resolver = resolver or _Resolver(2 * (1 + ASIDE) * concurrency)
         self._headers = {
             "User-Agent": user_agent(contact),
             "Accept": _ACCEPT,
@@ -308,18 +310,30 @@ class Fetcher:
 class _Resolver(AbstractResolver):
     """Has the system look names up, in threads of its own.
 
-    A name whose servers are silent takes the system half a minute, and nothing can stop it. In the loop's few threads
-    a handful of such names would hold up all others, Discord's too.
+    A name whose servers are silent takes the system half a minute, and nothing can stop it: the look-up goes on after
+    its fetch was given up. In the loop's few threads a handful of such names would hold up all others, Discord's too.
+    At most ``most`` look-ups go on at once, and LOOK_UPS_A_DOMAIN of one registrable domain, because names below it
+    cost its owner nothing. The others of that domain wait, as long as a connection may take. With one for each fetch
+    under way, slow ones included, and as many that were given up, it takes the silent servers of 125 domains at the
+    same moment to keep a good name waiting.
     """
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_MOST_LOOK_UPS, thread_name_prefix="resolver")
+    def __init__(self, most: int) -> None:
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="resolver")
+        self._domains: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._first = asyncio.Lock()
+        self._is_ready = False
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         look_up = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        if not self._is_ready:
+            # In a thread, because the first look loads the list of public suffixes, and one by one, so that it is once.
+            async with self._first:
+                await asyncio.to_thread(registrable, host)
+            self._is_ready = True
+        found = await self._in_turn(registrable(host), look_up)
         numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
         return [
             ResolveResult(
@@ -328,8 +342,24 @@ class _Resolver(AbstractResolver):
             for kind, _, protocol, _, place in found
         ]
 
+    async def _in_turn(self, domain: str, look_up: Callable[[], Found]) -> Found:
+        """Call ``look_up`` in a thread. Its turn ends when the thread is done with it, whoever still waits for it."""
+        turns = self._domains.setdefault(domain, asyncio.Semaphore(LOOK_UPS_A_DOMAIN))
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await turns.acquire()
+        loop = asyncio.get_running_loop()
+        looking = self._threads.submit(look_up)
+        looking.add_done_callback(lambda _: _soon(loop, turns.release))
+        return await asyncio.wrap_future(looking)
+
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """Have the loop call something, from any thread; once it is closed there is nothing to be called any more."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
 
 
 @cache

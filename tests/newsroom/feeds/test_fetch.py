@@ -16,7 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsroom.errors import AddressRefused, FetchFailed, HostParked
-from newsroom.feeds.fetch import MOST_BYTES, MOST_REDIRECTS, PART_BYTES, Fetcher, fresh_for, retry_after, unfolder
+from newsroom.feeds.fetch import (
+    LOOK_UPS_A_DOMAIN,
+    MOST_BYTES,
+    MOST_REDIRECTS,
+    PART_BYTES,
+    Fetcher,
+    fresh_for,
+    retry_after,
+    unfolder,
+)
 from newsroom.feeds.parking import Parking
 from newsroom.feeds.schedule import LONGEST_WAIT
 from newsroom.feeds.slots import MOST_BYTES_ASIDE
@@ -450,6 +459,59 @@ async def test_names_that_no_server_answers_for_keep_no_other_name_waiting(monke
             await fetcher.close()
 
     assert fetched.body == FEED
+
+
+class Names:
+    """The system's look-ups: of names below silent.example they don't return until ``answered`` is set."""
+
+    def __init__(self, port):
+        self.port = port
+        self.hanging = []
+        self.loop, self.enough_hang = asyncio.get_running_loop(), asyncio.Event()
+        self.answered = threading.Event()
+
+    def look_up(self, host, *args):
+        if host.endswith("silent.example"):
+            self.hanging.append(host)
+            if len(self.hanging) == LOOK_UPS_A_DOMAIN:
+                self.loop.call_soon_threadsafe(self.enough_hang.set)
+            self.answered.wait()
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", self.port))]
+
+
+async def test_no_number_of_names_below_one_silent_domain_keeps_another_waiting(monkeypatch: pytest.MonkeyPatch):
+    async with page_site({"/feed": PageAnswer(FEED)}) as running:
+        names = Names(running.port)
+        monkeypatch.setattr(socket, "getaddrinfo", names.look_up)
+        fetcher = Fetcher(allow_hosts=["good.example"], now=lambda: NOON, concurrency=1_000)
+        hanging = [asyncio.create_task(fetcher.get(f"http://h{number}.silent.example/")) for number in range(900)]
+        await names.enough_hang.wait()
+        try:
+            assert (await fetcher.get(f"http://good.example:{running.port}/feed")).body == FEED
+            assert len(names.hanging) == LOOK_UPS_A_DOMAIN
+        finally:
+            names.answered.set()
+            await asyncio.gather(*hanging, return_exceptions=True)
+            await fetcher.close()
+
+
+async def test_a_look_up_that_was_given_up_counts_until_the_system_is_done_with_it(monkeypatch: pytest.MonkeyPatch):
+    async with page_site({"/feed": PageAnswer(FEED)}) as running:
+        names = Names(running.port)
+        monkeypatch.setattr(socket, "getaddrinfo", names.look_up)
+        fetcher = Fetcher(allow_hosts=["good.example", "h9.silent.example"], now=lambda: NOON)
+        address = f"http://h9.silent.example:{running.port}/feed"
+        given_up = [failure(fetcher, f"http://h{number}.silent.example/", budget=0.01) for number in range(8)]
+        await asyncio.gather(*given_up, failure(fetcher, address, budget=0.01))
+        await names.enough_hang.wait()
+        try:
+            assert (await fetcher.get(f"http://good.example:{running.port}/feed")).body == FEED
+            assert len(names.hanging) == LOOK_UPS_A_DOMAIN
+        finally:
+            names.answered.set()
+
+        assert (await fetcher.get(address)).body == FEED
+        await fetcher.close()
 
 
 async def test_a_name_is_judged_by_the_address_that_is_connected_to():
