@@ -128,10 +128,9 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``terms`` count with the weight of their place; ``shown`` is how each stands in the text."""
+    """``terms`` count with the weight of their place."""
 
     terms: Mapping[str, float]
-    shown: Mapping[str, str]
     facts: Facts
 
 
@@ -178,13 +177,11 @@ def read(title: str, summary: str) -> Reading:
     """Read a headline and the summary's first sentence: LONGEST_READ characters of each, MOST_TERMS terms in all."""
     in_title, in_sentence = _Reader(title), _Reader(sentences(summary[:LONGEST_READ], 1, LONGEST_READ))
     terms: dict[str, float] = {}
-    shown: dict[str, str] = {}
     for reader, weight in ((in_title, TITLE_WEIGHT), (in_sentence, 1.0)):
-        for term, text in reader.terms.items():
+        for term in reader.terms:
             if term in terms or len(terms) < MOST_TERMS:
                 term = intern(term)
                 terms[term] = terms.get(term, 0) + weight
-                shown.setdefault(term, text)
     first, second = in_title.said(), in_sentence.said()
     whole = Said(
         mentions=_both(first.mentions, second.mentions),
@@ -204,7 +201,7 @@ def read(title: str, summary: str) -> Reading:
         events=first.events or second.events,
         follow_ups=first.events & _lists().follow_ups,
     )
-    return Reading(terms, shown, facts)
+    return Reading(terms, facts)
 
 
 def _both(first: frozenset[T], second: frozenset[T]) -> frozenset[T]:
@@ -217,7 +214,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = unicodedata.normalize("NFKC", text[:LONGEST_READ])[:LONGEST_READ]
-        self.terms: dict[str, str] = {}
+        self.terms: dict[str, None] = {}
         self.mentions: set[Mention] = set()
         self.amounts: set[str] = set()
         self.found: dict[str, set[str]] = {}
@@ -270,7 +267,7 @@ class _Reader:
         value = f"{float(figure) * _UNITS.get((match['unit'] or '').lower(), 1):.3g}"
         if match["sign"]:
             self.amounts.add(value)
-        self.terms.setdefault(f"={value}", match[0])
+        self.terms[f"={value}"] = None
         return " " * len(match[0])
 
     def _read_patterns(self, at: int) -> None:
@@ -279,7 +276,7 @@ class _Reader:
         if piece.kind == "run":
             for match in _lists().in_runs.finditer(piece.text):
                 for pattern in _lists().by_letters[match[0]]:
-                    self._note(pattern, match[0])
+                    self._note(pattern, is_free=True)
             return
         is_free = at not in self.folded
         for pattern in _lists().by_stem.get(piece.stem, ()):
@@ -290,7 +287,7 @@ class _Reader:
                 if piece.text.islower() and piece.text.isascii():
                     continue
                 self.in_party.update(places)
-            self._note(pattern, self.text[piece.start : self.pieces[places[-1]].end] if is_free else None)
+            self._note(pattern, is_free=is_free)
             if pattern.is_fold:
                 is_free = False
                 self.folded.update(places)
@@ -301,10 +298,10 @@ class _Reader:
             after.start - before.end <= 2 for before, after in pairwise(pieces)
         )
 
-    def _note(self, pattern: _Pattern, text: str | None) -> None:
+    def _note(self, pattern: _Pattern, *, is_free: bool) -> None:
         self.found.setdefault(pattern.kind, set()).add(pattern.name)
-        if text is not None and pattern.is_fold:
-            self.terms.setdefault(pattern.name, text)
+        if is_free and pattern.is_fold:
+            self.terms[pattern.name] = None
 
     def _read_piece(self, at: int) -> int:
         """Count a piece as a term, unless a pattern has folded it; return where the next one is."""
@@ -313,10 +310,9 @@ class _Reader:
             return self._read_number(at)
         if at not in self.folded:
             if piece.kind == "run":
-                for term in map("".join, pairwise(piece.text)):
-                    self.terms.setdefault(term, term)
+                self.terms |= dict.fromkeys(map("".join, pairwise(piece.text)))
             elif len(piece.text) > 1 and piece.text.lower() not in _lists().stop:
-                self.terms.setdefault(piece.stem, piece.text)
+                self.terms[piece.stem] = None
         return at + 1
 
     def _read_number(self, at: int) -> int:
@@ -325,7 +321,7 @@ class _Reader:
         after = unit.text if unit else self.text[piece.end : piece.end + 1].strip(" ,.;:!?)")
         text = piece.text + (after if unit or after == "%" else "")
         if len(text) > 1 and not _is_year(text):
-            self.terms.setdefault(text.lower().replace(",", ""), text)
+            self.terms[text.lower().replace(",", "")] = None
         return at + 1 + bool(unit)
 
     def _read_version(self, at: int) -> int | None:
@@ -348,15 +344,12 @@ class _Reader:
             series = self._owner(at)
         if len(self.mentions) < MOST_MENTIONS:
             self.mentions.add(Mention(series, number, frozenset(variants)))
-        text = self.text[self.pieces[at].start : self.pieces[end - 1].end]
         if number and series:
-            self.terms.setdefault(f"{series}-{number}", text)
+            self.terms[f"{series}-{number}"] = None
         if name == "v" and "." not in number:
             # "v0.15.1" by itself may be a version of anything, "V5" hardly.
-            self.terms.setdefault(f"v-{number}", text)
-        for term in (series, *sorted(variants)):
-            if len(term) > 2:
-                self.terms.setdefault(term, term)
+            self.terms[f"v-{number}"] = None
+        self.terms |= dict.fromkeys(term for term in (series, *sorted(variants)) if len(term) > 2)
         return end
 
     def _version(self, at: int, is_family: bool) -> str:

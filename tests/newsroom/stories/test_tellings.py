@@ -32,7 +32,6 @@ def test_words_count_by_their_place_and_only_the_first_sentence_is_read():
     reading = read("Robots fold laundry", "A robot folds. A cat sleeps.")
 
     assert reading.terms == {"robot": TITLE_WEIGHT + 1, "fold": TITLE_WEIGHT + 1, "laundry": TITLE_WEIGHT}
-    assert reading.shown["robot"] == "Robots"
 
 
 @pytest.mark.parametrize(
@@ -202,8 +201,5 @@ def test_long_hostile_text_is_read_in_part(text: str):
 
 @settings(deadline=None)
 @given(st.text(max_size=600), st.text(max_size=600))
-def test_any_text_can_be_read_and_every_term_can_be_shown(title: str, summary: str):
-    reading = read(title, summary)
-
-    assert reading.terms.keys() == reading.shown.keys()
-    assert reading == read(title, summary)
+def test_any_text_can_be_read_and_reads_the_same_again(title: str, summary: str):
+    assert read(title, summary) == read(title, summary)
