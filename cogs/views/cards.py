@@ -62,7 +62,7 @@ def card_message(card: Card, *, now: datetime) -> CardMessage:
     (a preview) there is no More.
     """
     line = _headline_and_source(card)
-    button_url = markdown.link(card.url, markdown.BUTTON_URL)
+    button_url = markdown.link(card.url, markdown.BUTTON_URL, in_text=False)
     content = line if button_url else _with_link(line, card.url)
     poll = poll_embed(card.poll, _headline(card)) if card.poll else None
     return CardMessage(content, _embed(card, now), CardButtons(button_url, card.mark, card.poll), _title(card), poll)
@@ -172,8 +172,8 @@ def _with_link(text: str, url: str | None) -> str:
 
 
 def _embed(card: Card, now: datetime) -> discord.Embed | None:
-    url = markdown.link(card.url, markdown.EMBED_URL)
-    picture = markdown.link(card.picture_url, markdown.EMBED_URL, schemes=("https",))
+    url = markdown.link(card.url, markdown.EMBED_URL, in_text=False)
+    picture = markdown.link(card.picture_url, markdown.EMBED_URL, schemes=("https",), in_text=False)
     summary = markdown.escape(sentences(clean(card.summary), SENTENCES, SUMMARY))
     age = _age(card.published_at, now)
     description = "\n".join(part for part in (summary, age, _also(card)) if part)

@@ -72,11 +72,15 @@ def escape(text: str) -> str:
     return _LINE_START.sub(r"\g<0>\\", _MARKUP.sub(r"\\\g<0>", clean(text)))
 
 
-def link(url: str | None, limit: int, schemes: Container[str] = ("http", "https")) -> str | None:
+def link(
+    url: str | None, limit: int, schemes: Container[str] = ("http", "https"), *, in_text: bool = True
+) -> str | None:
     """The address as Discord takes it for a link, or None where it can't be one of at most ``limit`` characters.
 
-    An address in ASCII, without white space or ``>``, so that ``<address>`` is a link too. A user name in it is
-    dropped, because ``https://lab.example@evil.example`` reads like another place.
+    An address in ASCII, without white space or ``>``, so that ``<address>`` is a link too, and without parentheses,
+    so that ``[name](address)`` ends with it. A user name in it is dropped, because
+    ``https://lab.example@evil.example`` reads like another place. What doesn't stand ``in_text`` keeps its
+    parentheses: servers that sign the addresses of their pictures may take no other spelling.
     """
     if url is None or len(url) > limit:
         return None
@@ -84,9 +88,11 @@ def link(url: str | None, limit: int, schemes: Container[str] = ("http", "https"
         address = URL(url).with_user(None)
     except ValueError:
         return None
-    if address.scheme not in schemes or not address.raw_host:
+    if address.scheme not in schemes or not address.raw_host or re.search(r"[()]", address.raw_host):
         return None
     encoded = str(address)
+    if in_text:
+        encoded = encoded.replace("(", "%28").replace(")", "%29")
     fits = len(encoded) <= limit and encoded.isascii() and not re.search(r"[\s<>]", encoded)
     return encoded if fits else None
 

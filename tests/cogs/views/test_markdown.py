@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from yarl import URL
 
 from cogs.views import markdown
 from newsroom.text import clean, length
@@ -97,6 +98,7 @@ def test_characters_that_hide_or_reorder_text_are_gone():
         ("https://läb.example/ä", "https://xn--lb-via.example/%C3%A4"),
         ("https://lab.example@evil.example/", "https://evil.example/"),
         ("https://user:secret@lab.example/", "https://lab.example/"),
+        ("https://lab.example/a_(b)?c=(d)#(e)", "https://lab.example/a_%28b%29?c=%28d%29#%28e%29"),
     ],
 )
 def test_a_link_is_written_so_that_discord_takes_it(url: str, as_link: str):
@@ -115,6 +117,7 @@ def test_a_link_is_written_so_that_discord_takes_it(url: str, as_link: str):
         "https://lab example/",
         "https://lab.example:99999/",
         "https://[lab]/",
+        "https://lab(s).example/",
         "https://lab.example/" + "a" * 100,
         "https://lab.example/" + "ä" * 20,
     ],
@@ -133,6 +136,26 @@ def test_a_link_is_never_too_long_and_never_leaves_its_brackets(text: str, limit
             assert link.isascii()
             assert not set(link) & set(" \n<>")
             markdown.host(link)
+
+
+@settings(deadline=None)
+@given(TEXTS | st.text("()[]\\ab%289/?#", max_size=30))
+@example("a)**BREAKING**")
+@example("a)-[openai.com](https://evil.example/b")
+@example("(((")
+def test_a_link_with_a_name_ends_where_its_address_does(text: str):
+    for url in (f"https://lab.example/{text}", f"https://lab.example/?q={text}", f"https://lab.example/#{text}"):
+        link = markdown.link(url, 500)
+        if link is not None:
+            written = f"[Lab Notes]({link}) and [more](https://blog.example/)"
+            assert re.findall(r"\]\(([^()\s]*)\)", written) == [link, "https://blog.example/"]
+            assert URL(link) == URL(url)  # and leads to the same place
+
+
+def test_a_link_outside_of_text_keeps_its_parentheses():
+    picture = "https://lab.example/filters:format(webp)/a.png"
+
+    assert markdown.link(picture, 100, in_text=False) == picture
 
 
 def test_the_host_of_a_link_cannot_imitate_another():
