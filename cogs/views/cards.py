@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +14,7 @@ from cogs.views import markdown
 from cogs.views.buttons import Lasting, button_item
 from cogs.views.panels import COLOUR
 from cogs.views.polls import EMOJI, poll_embed, poll_items
-from newsroom.models import Camp, Card, Origin, ShownPoll, Side
+from newsroom.models import Camp, Card, Origin, ShownPoll, Side, Term
 from newsroom.text import clean, length, sentences, shorten
 from newsroom.times import is_plausible
 
@@ -26,6 +26,9 @@ SENTENCES: Final = 3
 ALSO: Final = 3
 FALLBACK_HEADLINE: Final = 100
 TERM: Final = 30
+TERMS: Final = 4  # of each side
+ORIGIN: Final = 1400
+"""All that ``origin_text`` says, escaped: what Manage story puts around it has to fit into the same message."""
 
 # What a mark looks like is the outbox's business; it holds no colon.
 MORE_TEMPLATE: Final = r"more:(?P<mark>[^:]+)"
@@ -122,11 +125,12 @@ def origin_text(origin: Origin | None) -> str:
     if host and host != name:
         text += f" · {markdown.escape(host)}"
     text += f"\nFound {format_dt(origin.found_at, 'f')}, {format_dt(origin.found_at, 'R')}"
-    return f"{_with_link(text, origin.url)}\n{why_this_side(origin)}".rstrip()
+    why = why_this_side(origin)
+    return f"{_with_link(text, origin.url, ORIGIN - length(why) - 1)}\n{why}".rstrip()
 
 
 def why_this_side(origin: Origin) -> str:
-    """Which side a story was found to be about, and the words that said so, the heaviest first."""
+    """Which side a story was found to be about, and the words that said so: of each side the heaviest, those first."""
     if origin.camp is None:
         return ""
     about = {
@@ -138,16 +142,18 @@ def why_this_side(origin: Origin) -> str:
     if origin.corrected:
         return f"**Why this side?** A moderator says that this is {about}."
     said = "; ".join(
-        f"{EMOJI[side]} for {name} {', '.join(words)}"
+        f"{EMOJI[side]} for {name} {words}"
         for side, name in ((Side.OPEN, "open source"), (Side.PROPRIETARY, "proprietary"))
-        if (words := [_term(term.text, term.weight) for term in origin.terms if term.side is side])
+        if (words := _terms([term for term in origin.terms if term.side is side]))
     )
     reason = f": {said}." if said else ": none of its words speak for one."
     return f"**Why this side?** I take this to be {about}{reason}"
 
 
-def _term(text: str, weight: int) -> str:
-    return f"“{markdown.escape(shorten(clean(text), TERM))}” (weighs {weight})"
+def _terms(terms: Sequence[Term]) -> str:
+    told = [f"“{markdown.escape(shorten(clean(term.text), TERM))}” (weighs {term.weight})" for term in terms[:TERMS]]
+    more = f" and {len(terms) - TERMS} more" if len(terms) > TERMS else ""
+    return ", ".join(told) + more
 
 
 def _headline(card: Card) -> str:
@@ -166,8 +172,9 @@ def _title(card: Card) -> str:
     return shorten(_headline(card), markdown.THREAD_NAME)
 
 
-def _with_link(text: str, url: str | None) -> str:
-    address = markdown.link(url, markdown.CONTENT - len("\n<>") - length(text))
+def _with_link(text: str, url: str | None, room: int = markdown.CONTENT) -> str:
+    """The text with the link below it, where both fit into so many characters; else the text alone."""
+    address = markdown.link(url, room - len("\n<>") - length(text))
     return f"{text}\n<{address}>" if address else text
 
 

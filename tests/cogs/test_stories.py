@@ -83,6 +83,18 @@ async def test_more_tells_every_member_the_words_that_counted(guild: Guild):
 # Who may
 
 
+async def test_a_story_with_a_very_long_link_has_its_panels_as_any_other(guild: Guild):
+    headline = "OpenAI's closed model beats open source"
+    guild.web.put(FEED, *posts(1), post(900, title=headline, link="https://lab.example/".ljust(1900, "a")))
+    await guild.told("feed add", url=FEED)
+    await guild.later()
+    card = guild.news.last_message
+
+    more = await guild.bob.click(card, label="More")
+    assert "**Why this side?**" in read(more.response)
+    assert "**Why this side?**" in read(await manage(guild, card))
+
+
 async def test_members_are_not_offered_it_and_are_refused_where_a_server_shows_it(guild: Guild):
     card = await guild.team_card()
     guild.allow("Manage story", guild.bob)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cogs.views import markdown
-from cogs.views.cards import CardMessage, card_message, carries, more_item, origin_text, plain_card_message
+from cogs.views.cards import ORIGIN, CardMessage, card_message, carries, more_item, origin_text, plain_card_message
 from newsroom.errors import StoreError
-from newsroom.models import Card, Origin
+from newsroom.models import Camp, Card, Origin, Side, Term
 from newsroom.text import clean, length
 from tests.cogs.views.discord_markdown import shown
 from tests.makers import NOW, ago, card, origin, shown_poll
@@ -271,6 +272,21 @@ def test_whatever_the_feed_is_called_more_keeps_discords_limits(title: str, feed
     text = origin_text(origin(feed_title=title, feed_url=feed_url, url=url))
 
     assert length(text) <= markdown.CONTENT
+
+
+def test_a_link_is_in_more_as_long_as_all_else_leaves_room_for_it():
+    words = tuple(Term("*" * 40, side, 3) for side in (Side.OPEN, Side.PROPRIETARY) for _ in range(40))
+    longest = origin(
+        feed_title="*" * 200, feed_url=f"https://{'a_' * 100}.example/", url=None, camp=Camp.BOTH, terms=words
+    )
+    room = ORIGIN - length(origin_text(longest)) - len("\n<>")
+    assert room > 100
+
+    fits, too_long = ("https://lab.example/".ljust(size, "a") for size in (room, room + 1))
+
+    assert length(text := origin_text(replace(longest, url=fits))) == ORIGIN
+    assert f"\n<{fits}>\n**Why this side?**" in text
+    assert origin_text(replace(longest, url=too_long)) == origin_text(longest)
 
 
 MARK = card().mark

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cogs.views import markdown
@@ -40,12 +40,33 @@ def labels(view: Any) -> list[str]:
     return [item.label for item in view.children if hasattr(item, "label")]
 
 
-@given(st.sampled_from(LONGEST), st.sampled_from(LONGEST), st.sampled_from([None, *Camp]), st.integers(0, 12))
-def test_the_panel_of_every_story_fits(headline: str, words: str, camp: Camp | None, number: int):
-    terms = tuple(Term(words[:500] or "x", side, 3) for side in (Side.OPEN, Side.PROPRIETARY) for _ in range(number))
-    came_from = origin(feed_title=words, camp=camp, terms=terms[:8], url="https://lab.example/" + "a" * 400)
+LONGEST_NOTE = (
+    "Merged: one card here tells both. I couldn't delete the other card; please delete it by hand. "
+    "To take that back, split it off again."
+)
 
-    reply = manage_panel(story(headline=headline, origin=came_from), "Noted: your word wins over mine.")
+
+@given(
+    st.sampled_from(LONGEST),
+    st.sampled_from(LONGEST),
+    st.sampled_from([None, *Camp]),
+    st.integers(0, 40),
+    st.integers(0, markdown.CONTENT),
+)
+@example("*" * 3000, "*" * 3000, Camp.PROPRIETARY, 40, 0)
+@example("*" * 3000, "*" * 3000, Camp.PROPRIETARY, 40, 400)
+@example("A headline", "", Camp.PROPRIETARY, 8, 1900)
+def test_the_panel_of_every_story_fits(headline: str, words: str, camp: Camp | None, number: int, link: int):
+    terms = tuple(Term(words[:500] or "x", side, 3) for side in (Side.OPEN, Side.PROPRIETARY) for _ in range(number))
+    came_from = origin(
+        feed_title=words,
+        feed_url=f"https://{'a_' * 100}.example/",
+        camp=camp,
+        terms=terms,
+        url="https://lab.example/".ljust(link, "a"),
+    )
+
+    reply = manage_panel(story(channel_id=2**63, headline=headline, origin=came_from), LONGEST_NOTE)
 
     assert 1 <= length(reply.content or "") <= markdown.CONTENT
     for row in reply.view.to_components():
@@ -118,6 +139,15 @@ def test_the_words_that_counted_are_told_with_their_weights_by_side():
         "**Why this side?** I take this to be about both sides: 🟦 for open source “open weights” (weighs 3), "
         "“Llama” (weighs 1); 🟧 for proprietary “API only” (weighs 2)."
     )
+
+
+def test_of_many_words_the_heaviest_of_each_side_are_told_and_how_many_more_there_are():
+    terms = [Term(f"word {number}", Side.OPEN, 9 - number) for number in range(6)]
+
+    told = why_this_side(origin(camp=Camp.OPEN, terms=(*terms, Term("API only", Side.PROPRIETARY, 1))))
+
+    assert "“word 3” (weighs 6) and 2 more; 🟧 for proprietary “API only” (weighs 1)." in told
+    assert "word 4" not in told
 
 
 def test_a_story_about_neither_says_that_no_word_spoke_for_a_side():
