@@ -135,9 +135,8 @@ class Feeds(commands.Cog):
         """Let a paused feed's stories in again, from now on."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         listed = await self._find(interaction, feed)
-        await self._subscriptions.resume(guild_of(interaction), listed.feed.id)
-        text = f"{panels.bold(listed.title)} is back: each new story is posted from now on."
-        await _answer(interaction, panels.Reply(text))
+        is_held = await self._subscriptions.resume(guild_of(interaction), listed.feed.id)
+        await _answer(interaction, panels.Reply(panels.resumed(listed.title, is_held)))
 
     @feed.command()
     @app_commands.describe(feed="Which feed")

@@ -409,6 +409,16 @@ def alerts_go_to(channel_id: int | None) -> Reply:
     )
 
 
+def resumed(title: str, is_held: bool) -> str:
+    """Say what becomes of a feed that was paused; ``is_held`` says that it waits for an admin's word all the same."""
+    if is_held:
+        return (
+            f"{bold(title)} is no longer paused, but held, because it looked new as a whole: "
+            "`/feed release` posts its stories, `/feed skip` takes them as known."
+        )
+    return f"{bold(title)} is back: each new story is posted from now on."
+
+
 def released(title: str, stories: int | None, always: bool | None = None) -> str:
     """Say what comes now of a feed that was held, if it was, and whether it may be held again, if that was said."""
     lines = []

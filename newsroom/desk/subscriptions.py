@@ -315,8 +315,11 @@ class Subscriptions:
                 connection, feed_id, [one.channel_id for one in active], DeliveryState.DEFERRED, _PAUSE
             )
 
-    async def resume(self, guild_id: int, feed_id: int) -> None:
-        """Let a feed's news in again, from now on: what it brought while nobody read it counts as known."""
+    async def resume(self, guild_id: int, feed_id: int) -> bool:
+        """Let a feed's news in again, from now on: what it brought while nobody read it counts as known.
+
+        Return whether it is held: one that was held when it was paused is held again.
+        """
         now = self._now()
         store = self._store
         async with self._changing(feed_id) as connection:
@@ -326,7 +329,6 @@ class Subscriptions:
                 raise RequestRefused("That feed isn't paused.")
             # Who waits for a baseline hasn't had the feed read either.
             unread = all(one.baseline_due for one in await store.subscriptions.active_of(connection, feed_id))
-            # One that was held when it was paused is held again.
             is_held = await store.deliveries.held_back(connection, feed_id, guild_id) > 0
             state = SubscriptionState.HELD if is_held else SubscriptionState.ACTIVE
             await store.subscriptions.set_state(connection, [one.id for one in paused], state, baseline_due=unread)
@@ -337,6 +339,7 @@ class Subscriptions:
                     pairs[0][1], etag=None, last_modified=None, body_hash=None, fingerprints=None, due_at=now
                 )
                 await store.feeds.save(connection, [feed])
+        return is_held
 
     async def release(self, guild_id: int, feed_id: int, always: bool | None = None) -> int | None:
         """Let in what a held feed has brought, and all that it brings from now on; return how many stories come now.
@@ -365,6 +368,8 @@ class Subscriptions:
         pairs = await self._subscribed(connection, guild_id, feed_id)
         held = [one for one, _ in pairs if one.state is SubscriptionState.HELD]
         if not held:
+            if all(one.state is SubscriptionState.PAUSED for one, _ in pairs):
+                raise RequestRefused("It is paused; `/feed resume` first.")
             if all(one.hold_floods for one, _ in pairs):
                 raise RequestRefused("That feed isn't held: what it brings is posted.")
             raise RequestRefused(

@@ -182,6 +182,21 @@ async def test_a_second_click_is_told_that_it_is_done(guild: Guild, ops: Any):
     assert await click(guild, ops.last_message, "Release") == "That feed isn't held: what it brings is posted."
 
 
+async def test_a_held_feed_that_is_paused_is_told_as_such_until_it_is_released(guild: Guild, ops: Any):
+    await hold(guild)
+    await click(guild, ops.last_message, "Pause")
+
+    for label in ("Release", "Skip"):
+        assert await click(guild, ops.last_message, label) == "It is paused; `/feed resume` first."
+    assert await guild.told("feed skip", feed=FEED) == "It is paused; `/feed resume` first."
+    assert await guild.told("feed resume", feed=FEED) == (
+        "**Lab Notes** is no longer paused, but held, because it looked new as a whole: "
+        "`/feed release` posts its stories, `/feed skip` takes them as known."
+    )
+
+    assert "8 stories come now" in await click(guild, ops.last_message, "Release")
+
+
 async def test_a_feed_that_is_gone_is_tried_again(guild: Guild, ops: Any):
     await lose(guild)
     guild.web.put(FEED, *posts(1, 2, 3, 4))

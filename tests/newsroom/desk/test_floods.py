@@ -253,10 +253,33 @@ async def test_who_adds_a_held_feed_elsewhere_begins_with_what_it_holds(desk: De
 async def test_a_held_feed_that_is_paused_is_held_again_when_it_is_resumed(desk: Desk) -> None:
     await flood(desk)
     await desk.subscriptions.pause(GUILD, 1)
-    await desk.subscriptions.resume(GUILD, 1)
 
+    assert await desk.subscriptions.resume(GUILD, 1) is True
     assert await state(desk) is SubscriptionState.HELD
     assert await desk.subscriptions.release(GUILD, 1) == 10
+
+
+async def test_a_held_feed_that_is_paused_is_neither_released_nor_skipped_until_it_is_resumed(desk: Desk) -> None:
+    await flood(desk)
+    await desk.subscriptions.pause(GUILD, 1)
+
+    for decide in (desk.subscriptions.release, desk.subscriptions.skip):
+        with pytest.raises(RequestRefused, match="It is paused; `/feed resume` first"):
+            await decide(GUILD, 1)
+
+    await desk.subscriptions.resume(GUILD, 1)
+    assert await desk.subscriptions.skip(GUILD, 1) == 10
+    await desk.subscriptions.pause(GUILD, 1)
+    assert await desk.subscriptions.resume(GUILD, 1) is False
+
+
+async def test_whether_a_feed_is_ever_held_can_be_said_while_it_is_paused(desk: Desk) -> None:
+    await flood(desk)
+    await desk.subscriptions.pause(GUILD, 1)
+
+    assert await desk.subscriptions.release(GUILD, 1, always=True) is None
+
+    assert await desk.subscriptions.resume(GUILD, 1) is True
 
 
 async def test_a_held_feed_that_is_removed_and_brought_back_is_still_held(desk: Desk) -> None:
