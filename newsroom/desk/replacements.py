@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsroom.desk.channels import catch_up
-from newsroom.desk.subscriptions import Candidate, Subscriptions, Target
+from newsroom.desk.subscriptions import Candidate, Subscriptions, Target, removal
 from newsroom.errors import RequestRefused
+from newsroom.models import SubscriptionState
 from newsroom.store import Store
 
 
@@ -69,8 +70,16 @@ class Replacements:
                 await store.feeds.lock(connection, feed_id)
             await store.channels.put(connection, target.channel_id, guild_id, target.kind, target.tag_id, now)
             await store.channels.limit(connection, target.channel_id, per_hour=old.per_hour, per_day=old.per_day)
-            await store.subscriptions.move(connection, channel_id, target.channel_id)
+            removed = await store.subscriptions.move(connection, channel_id, target.channel_id)
             await store.digests.give_up(connection, channel_id)
             stories = await store.deliveries.move(connection, channel_id, target.channel_id, now)
+            got = await store.subscriptions.of_guild(connection, guild_id, channel_id=target.channel_id)
+            paused = {one.feed_id for one, _ in got if one.state is SubscriptionState.PAUSED}
+            for feed_id, at in removed:
+                if feed_id not in paused:
+                    # What waited there, too, when the feed was removed has just been left behind as told there already.
+                    stories += await store.deliveries.put_back(
+                        connection, feed_id, [target.channel_id], removal(at), now
+                    )
             await catch_up(store, connection, target.channel_id, now)
             return stories

@@ -277,7 +277,7 @@ class Subscriptions:
             channel_ids = tuple(one.channel_id for one, _ in pairs)
             await self._store.subscriptions.set_removed(connection, [one.id for one, _ in pairs], now)
             await self._store.deliveries.set_aside(
-                connection, feed_id, channel_ids, DeliveryState.SKIPPED, _removal(now)
+                connection, feed_id, channel_ids, DeliveryState.SKIPPED, removal(now)
             )
         return Removed(feed_id, now, pairs[0][0].title or pairs[0][1].title, channel_ids)
 
@@ -295,7 +295,7 @@ class Subscriptions:
             back = [one for one, _ in pairs]
             await store.subscriptions.set_removed(connection, [one.id for one in back], None)
             await store.deliveries.put_back(
-                connection, feed_id, [one.channel_id for one in back], _removal(removed_at), now
+                connection, feed_id, [one.channel_id for one in back], removal(removed_at), now
             )
             missed = await store.articles.found_since(connection, feed_id, removed_at)
             due = [one for one in back if one.state is not SubscriptionState.PAUSED and not one.baseline_due]
@@ -513,6 +513,6 @@ def _as_url(address: str) -> str:
     return str(url.with_fragment(None))
 
 
-def _removal(at: datetime) -> str:
+def removal(at: datetime) -> str:
     """Name the cause for which a removal sets stories aside."""
     return f"removal at {at.isoformat()}"

@@ -121,14 +121,30 @@ class SubscriptionStore:
         )
         await connection.execute(statement.values(baseline_due=False))
 
-    async def move(self, connection: AsyncConnection, channel_id: int, to: int) -> None:
-        """Give a channel's feeds to another channel; those that it has already are left behind, removed."""
+    async def move(self, connection: AsyncConnection, channel_id: int, to: int) -> list[tuple[int, datetime]]:
+        """Give a channel's feeds to another channel; those that it has already are left behind, removed.
+
+        Return those that had just been removed from that one, each with when: that is undone by this.
+        """
+        gone = tables.subscription.alias()
+        replaced = select(gone.c.feed_id).where(gone.c.channel_id == channel_id, gone.c.removed_at.is_(None))
+        undone = await connection.execute(
+            delete(tables.subscription)
+            .where(
+                tables.subscription.c.channel_id == to,
+                tables.subscription.c.removed_at.is_not(None),
+                tables.subscription.c.feed_id.in_(replaced),
+            )
+            .returning(tables.subscription.c.feed_id, tables.subscription.c.removed_at)
+        )
+        feeds_back = [(feed_id, removed_at) for feed_id, removed_at in undone]
         there = select(tables.subscription.c.feed_id).where(tables.subscription.c.channel_id == to)
         statement = update(tables.subscription).where(
             tables.subscription.c.channel_id == channel_id, tables.subscription.c.feed_id.not_in(there)
         )
         await connection.execute(statement.values(channel_id=to))
         await connection.execute(delete(tables.subscription).where(tables.subscription.c.channel_id == channel_id))
+        return feeds_back
 
     async def move_feed(self, connection: AsyncConnection, feed_id: int, to: int) -> None:
         """Let who gets a feed get another one instead. Those who get that one already are left behind."""

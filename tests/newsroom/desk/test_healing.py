@@ -11,6 +11,7 @@ from newsroom.desk.channels import BETWEEN_TRIES, PROBE_EVERY
 from newsroom.desk.limits import KEPT_FOR_CARDS, MOST_CARDS_AT_ONCE
 from newsroom.desk.retention import KEPT_LEFT
 from newsroom.desk.subscriptions import Target
+from newsroom.errors import RequestRefused
 from newsroom.models import AlertKind, ChannelKind
 from newsroom.store import tables
 from newsroom.store.database import Database
@@ -190,6 +191,22 @@ async def test_what_the_other_channel_has_already_does_not_come_again(desk: Desk
     assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == 0
 
     assert await desk.headlines(OTHER_CHANNEL) == []
+
+
+async def test_a_feed_that_was_just_removed_from_the_other_channel_comes_there_all_the_same(desk: Desk) -> None:
+    await desk.add(channel_id=OTHER_CHANNEL)
+    await desk.suspend(code=10003)
+    await desk.publish(1)
+    removed = await desk.subscriptions.remove(GUILD, 1, OTHER_CHANNEL)
+    await desk.publish(2)
+
+    target = Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT)
+    assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == 2
+
+    assert [one.channel.channel_id for one in await desk.subscriptions.listing(GUILD)] == [OTHER_CHANNEL]
+    assert await desk.headlines(OTHER_CHANNEL) == ["Post 1", "Post 2"]
+    with pytest.raises(RequestRefused, match="can't be undone"):
+        await desk.undo(removed)
 
 
 async def test_what_a_round_is_just_planning_comes_along(desk: Desk) -> None:
