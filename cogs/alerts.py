@@ -291,11 +291,16 @@ class AlertsCog(commands.Cog, name="Alerts"):
         if place is None or alert.channel_id is None:
             raise RequestRefused("I can't post in that channel any more. Choose another one.")
         target = Target(alert.guild_id, place.id, kind_of(place))
-        stories = await self._replacements.channel(alert.guild_id, alert.channel_id, target)
-        text = (
-            f"<#{place.id}> takes the place of <#{alert.channel_id}>. "
-            f"{panels.count(stories, 'story that waited comes', 'stories that waited come')} there now."
-        )
+        took_over = await self._replacements.channel(alert.guild_id, alert.channel_id, target)
+        text = f"<#{place.id}> takes the place of <#{alert.channel_id}>. "
+        if took_over.paused:
+            text += (
+                f"{panels.count(took_over.stories, 'story waits', 'stories wait')} there, because that channel is "
+                "paused: `/channel resume` there lets news in."
+            )
+        else:
+            coming = panels.count(took_over.stories, "story that waited comes", "stories that waited come")
+            text += f"{coming} there now."
         await interaction.edit_original_response(**panels.Reply(text).edit())
 
     async def _replaced(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsroom.desk.channels import catch_up
-from newsroom.desk.subscriptions import Candidate, Subscriptions, Target, removal
+from newsroom.desk.subscriptions import Candidate, Subscriptions, Target, is_paused, removal
 from newsroom.errors import RequestRefused
 from newsroom.models import SubscriptionState
 from newsroom.store import Store
@@ -20,6 +20,14 @@ class Replaced:
     title: str
     instead_of: str
     channel_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TookOver:
+    """How many stories came along to a channel that took another's place, and whether it is paused."""
+
+    stories: int
+    paused: bool
 
 
 class Replacements:
@@ -53,10 +61,10 @@ class Replacements:
         await self._subscriptions.remove(guild_id, feed_id)
         return Replaced(title, old[0].title, tuple(one.channel.channel_id for one in old))
 
-    async def channel(self, guild_id: int, channel_id: int, target: Target) -> int:
-        """Let another channel get all that one of this guild got, with its limits and what waits for it.
+    async def channel(self, guild_id: int, channel_id: int, target: Target) -> TookOver:
+        """Let another channel get all that one of this guild got, and what waits for it.
 
-        Return how many stories come along. Raises RequestRefused.
+        The limits go along to one that is no news channel yet; another keeps its own. Raises RequestRefused.
         """
         if channel_id == target.channel_id:
             raise RequestRefused("That is the same channel. Pick another one.")
@@ -68,8 +76,10 @@ class Replacements:
             # A round that is planning what a feed brought would plan it for the old channel after all has left that.
             for feed_id in await store.subscriptions.feeds_of(connection, channel_id):
                 await store.feeds.lock(connection, feed_id)
+            before = await store.channels.get(connection, target.channel_id)
             await store.channels.put(connection, target.channel_id, guild_id, target.kind, target.tag_id, now)
-            await store.channels.limit(connection, target.channel_id, per_hour=old.per_hour, per_day=old.per_day)
+            if before is None:
+                await store.channels.limit(connection, target.channel_id, per_hour=old.per_hour, per_day=old.per_day)
             removed = await store.subscriptions.move(connection, channel_id, target.channel_id)
             await store.digests.give_up(connection, channel_id)
             stories = await store.deliveries.move(connection, channel_id, target.channel_id, now)
@@ -82,4 +92,4 @@ class Replacements:
                         connection, feed_id, [target.channel_id], removal(at), now
                     )
             await catch_up(store, connection, target.channel_id, now)
-            return stories
+            return TookOver(stories, paused=before is not None and is_paused(before, now))

@@ -153,6 +153,24 @@ async def test_another_channel_takes_the_place_of_one_that_was_deleted(guild: Gu
     assert guild.headlines(channel) == ["Post 11"]
 
 
+async def test_of_what_goes_to_a_paused_channel_instead_it_is_said_that_it_waits(guild: Guild, ops: Any):
+    other = guild.guild.create_text_channel("other")
+    await guild.told("feed add", url=FEED, channel=other, backfill=0)
+    await guild.told("channel pause", where=other)
+    await guild.told("feed remove", feed=FEED, channel=other)
+    publish(guild, 11)
+    guild.env.backend.delete_channel(guild.news.id)
+    await guild.later(minutes=25)
+    asked = await guild.alice.click(ops.last_message, label="Replace")
+
+    moved = await guild.alice.select(asked.response, [str(other.id)])
+
+    assert read(moved.response) == (
+        f"{other.mention} takes the place of {guild.news.mention}. "
+        "1 story waits there, because that channel is paused: `/channel resume` there lets news in."
+    )
+
+
 async def test_a_feed_listing_says_that_news_goes_on_by_itself(guild: Guild, ops: Any):
     guild.take_away(guild.news, "send_messages")
     publish(guild, 11)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from newsroom.desk.channels import BETWEEN_TRIES, PROBE_EVERY
 from newsroom.desk.limits import KEPT_FOR_CARDS, MOST_CARDS_AT_ONCE
+from newsroom.desk.replacements import TookOver
 from newsroom.desk.retention import KEPT_LEFT
 from newsroom.desk.subscriptions import Target
 from newsroom.errors import RequestRefused
@@ -174,7 +175,7 @@ async def test_another_channel_takes_the_place_of_one_that_is_gone_with_all_that
     await desk.publish(1, 2)
     target = Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT)
 
-    assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == 2
+    assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == TookOver(2, paused=False)
     await desk.publish(3)
 
     assert await desk.headlines(OTHER_CHANNEL) == ["Post 1", "Post 2", "Post 3"]
@@ -188,9 +189,46 @@ async def test_what_the_other_channel_has_already_does_not_come_again(desk: Desk
     assert await desk.headlines(OTHER_CHANNEL) == ["Post 1"]
 
     target = Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT)
-    assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == 0
+    assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == TookOver(0, paused=False)
 
     assert await desk.headlines(OTHER_CHANNEL) == []
+
+
+async def limits(desk: Desk, channel_id: int) -> tuple[int, int]:
+    async with desk.store.read() as connection:
+        channel = (await desk.store.channels.of_guild(connection, GUILD))[channel_id]
+    return channel.per_hour, channel.per_day
+
+
+async def test_a_channel_that_is_new_takes_the_limits_over(desk: Desk) -> None:
+    await desk.newsroom.channels.limit(GUILD, CHANNEL, 1, 2)
+    await desk.newsroom.replacements.channel(GUILD, CHANNEL, Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT))
+
+    assert await limits(desk, OTHER_CHANNEL) == (1, 2)
+
+
+async def test_a_channel_that_got_news_before_keeps_its_own_limits(desk: Desk) -> None:
+    desk.web.put(OTHER_FEED, post(0))
+    await desk.add(OTHER_FEED, channel_id=OTHER_CHANNEL)
+    await desk.newsroom.channels.limit(GUILD, OTHER_CHANNEL, 1, 2)
+    await desk.newsroom.replacements.channel(GUILD, CHANNEL, Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT))
+
+    assert await limits(desk, OTHER_CHANNEL) == (1, 2)
+
+
+async def test_what_comes_along_to_a_paused_channel_waits_there(desk: Desk) -> None:
+    desk.web.put(OTHER_FEED, post(0))
+    await desk.add(OTHER_FEED, channel_id=OTHER_CHANNEL)
+    await desk.subscriptions.pause_channel(GUILD, OTHER_CHANNEL, None)
+    await desk.suspend(code=10003)
+    await desk.publish(1)
+
+    target = Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT)
+    assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == TookOver(1, paused=True)
+
+    assert await desk.headlines(OTHER_CHANNEL) == []
+    await desk.subscriptions.resume_channel(GUILD, OTHER_CHANNEL)
+    assert await desk.headlines(OTHER_CHANNEL) == ["Post 1"]
 
 
 async def test_a_feed_that_was_just_removed_from_the_other_channel_comes_there_all_the_same(desk: Desk) -> None:
@@ -201,7 +239,7 @@ async def test_a_feed_that_was_just_removed_from_the_other_channel_comes_there_a
     await desk.publish(2)
 
     target = Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT)
-    assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == 2
+    assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == TookOver(2, paused=False)
 
     assert [one.channel.channel_id for one in await desk.subscriptions.listing(GUILD)] == [OTHER_CHANNEL]
     assert await desk.headlines(OTHER_CHANNEL) == ["Post 1", "Post 2"]
@@ -223,7 +261,7 @@ async def test_what_a_round_is_just_planning_comes_along(desk: Desk) -> None:
         replacing = asyncio.create_task(desk.newsroom.replacements.channel(GUILD, CHANNEL, target))
         await asyncio.wait({replacing}, timeout=0.2)  # where it doesn't wait for the round, it is done by now
 
-    assert await replacing == 2
+    assert await replacing == TookOver(2, paused=False)
     assert await desk.headlines(OTHER_CHANNEL) == ["Post 1", "Post 2"]
 
 

@@ -201,7 +201,7 @@ async def test_a_list_that_a_channel_did_not_get_any_more_comes_where_another_ta
         await digests.suspend(claim, "It is gone.", 10003, uncertain=False)
 
     target = Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT)
-    assert await desk.newsroom.replacements.channel(GUILD, CHANNEL, target) == 2
+    assert (await desk.newsroom.replacements.channel(GUILD, CHANNEL, target)).stories == 2
 
     assert await listed(desk, OTHER_CHANNEL) == [["Post 6", "Post 5"]]
     assert await listed(desk) == []
