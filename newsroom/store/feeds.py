@@ -24,11 +24,17 @@ class FeedStore:
         self._insert = database.insert
 
     async def add(self, connection: AsyncConnection, url: str, title: str, site_url: str | None, now: datetime) -> Feed:
-        """Return the feed at ``url``, made now if nobody had asked for it before."""
+        """Return the feed at ``url``, made now if nobody had asked for it before; ``title`` is what it calls itself now."""
         statement = self._insert(tables.feed).values(
             url=url, title=title, site_url=site_url, due_at=now, created_at=now
         )
-        await connection.execute(statement.on_conflict_do_nothing())
+        await connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["url"],
+                set_={"title": statement.excluded.title},
+                where=(statement.excluded.title != "") & (statement.excluded.title != tables.feed.c.title),
+            )
+        )
         found = await self.by_url(connection, url)
         assert found is not None, "it was there or has just been inserted"
         return found

@@ -46,6 +46,15 @@ async def test_a_feed_is_one_row_however_many_add_it_at_once(store: Store):
     assert len({feed.id for feed in feeds}) == 1
 
 
+async def test_a_feed_is_called_what_it_calls_itself_when_it_is_added_again(store: Store):
+    await a_feed(store)
+    async with store.begin() as connection:
+        again = await store.feeds.add(connection, URL, "Lab Journal", None, NOW)
+        nameless = await store.feeds.add(connection, URL, "", None, NOW)
+
+    assert (again.title, nameless.title) == ("Lab Journal", "Lab Journal")
+
+
 async def test_articles_come_back_in_the_order_given_each_with_its_own_story(store: Store):
     feed = await a_feed(store)
     without_link = [entry(guid=f"g{number}", link=None, title=f"No link {number}") for number in range(3)]
