@@ -116,13 +116,9 @@ def masked_link(label: str, url: str | None) -> str:
     address = link(url, MASKED_URL)
     if address is None:
         return shown
-    # Discord ends a masked link at a bracket that nothing in it opened.
-    inside = address.replace("(", "%28").replace(")", "%29")
-    if len(inside) > MASKED_URL:
-        return shown
     leads_to = host(address)
     is_plain = not _reads_like_address(label) or clean(label).lower().removeprefix("www.") == leads_to
-    return f"[{shown}]({inside})" if is_plain else f"[{shown}]({inside}) ({escape(leads_to)})"
+    return f"[{shown}]({address})" if is_plain else f"[{shown}]({address}) ({escape(leads_to)})"
 
 
 def _reads_like_address(label: str) -> bool:

@@ -24,7 +24,7 @@ class FeedStore:
         self._insert = database.insert
 
     async def add(self, connection: AsyncConnection, url: str, title: str, site_url: str | None, now: datetime) -> Feed:
-        """Return the feed at ``url``, made now if nobody had asked for it before; ``title`` is what it calls itself now."""
+        """Return the feed at ``url``, made now if nobody had asked for it before. It calls itself ``title`` now."""
         statement = self._insert(tables.feed).values(
             url=url, title=title, site_url=site_url, due_at=now, created_at=now
         )
