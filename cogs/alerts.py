@@ -226,8 +226,8 @@ class AlertsCog(commands.Cog, name="Alerts"):
             return (
                 f"No news in <#{alert.channel_id}> until `/channel resume` there. What is found meanwhile comes then."
             )
-        waiting = await self._subscriptions.resume_channel(alert.guild_id, alert.channel_id)
-        return f"I try <#{alert.channel_id}> again now: {panels.count(waiting, 'story waits', 'stories wait')} for it."
+        retried = await self._subscriptions.retry_channel(alert.guild_id, alert.channel_id)
+        return panels.retried(alert.channel_id, retried)
 
     async def _mend_feed(self, alert: Alert, what: str, feed_id: int) -> str:
         listed = await self._subscriptions.find(alert.guild_id, f"#{feed_id}")

@@ -19,7 +19,7 @@ from discord.utils import format_dt
 from cogs.views import markdown
 from cogs.views.replies import explain, permission_name
 from newsroom.desk.rounds import Outcome
-from newsroom.desk.subscriptions import UNDO_WINDOW, Refreshed
+from newsroom.desk.subscriptions import UNDO_WINDOW, Refreshed, Retried
 from newsroom.models import Backlog, FeedLink, NewsChannel
 from newsroom.text import clean, length, listed, shorten
 
@@ -438,6 +438,17 @@ def released(title: str, stories: int | None, always: bool | None = None) -> str
 def skipped(title: str, stories: int) -> str:
     """Say what is left out of a feed that was held."""
     return f"{bold(title)} goes on: {count(stories, 'story counts', 'stories count')} as known; what is new comes."
+
+
+def retried(channel_id: int, done: Retried) -> str:
+    """Say what becomes of a channel that was tried again because it had refused us, or is thought to."""
+    waits = f"{count(done.waiting, 'story waits', 'stories wait')} for it"
+    if done.paused:
+        which = f"<#{channel_id}>" if done.refused else f"I may post in <#{channel_id}> again already, but it"
+        return f"{which} is paused: `/channel resume` there lets news in. {waits.capitalize()}."
+    if not done.refused:
+        return f"I may post in <#{channel_id}> again already."
+    return f"I try <#{channel_id}> again now: {waits}."
 
 
 def reading_outcome(done: Refreshed) -> str:

@@ -133,6 +133,15 @@ class Refreshed:
     due_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What trying a channel again came to: whether it had refused us, what waits for it, and whether it is paused."""
+
+    refused: bool
+    waiting: int
+    paused: bool
+
+
 class Subscriptions:
     """Changes which feed goes where, and answers what goes where."""
 
@@ -426,6 +435,16 @@ class Subscriptions:
             waiting = (await self._store.deliveries.backlog(connection, channel_id, self._now())).waiting
             await catch_up(self._store, connection, channel_id, self._now())
             return waiting
+
+    async def retry_channel(self, guild_id: int, channel_id: int) -> Retried:
+        """Try a channel again that refuses us. A pause is a moderator's word and stays as it is."""
+        now = self._now()
+        async with self._store.begin() as connection:
+            channel = await self._news_channel(connection, guild_id, channel_id)
+            waiting = (await self._store.deliveries.backlog(connection, channel_id, now)).waiting
+            if channel.suspended_for is not None:
+                await catch_up(self._store, connection, channel_id, now)
+            return Retried(channel.suspended_for is not None, waiting, is_paused(channel, now))
 
     async def settle_guild(self, guild_id: int) -> None:
         """Have the roster hold each of a guild's feeds if, and only if, somebody wants it."""

@@ -135,6 +135,44 @@ async def test_retry_tries_the_channel_at_once(guild: Guild, ops: Any):
     assert read(result.response) == f"I try {guild.news.mention} again now: 1 story waits for it."
 
 
+async def test_retry_of_an_old_alert_leaves_a_pause_alone(guild: Guild, ops: Any):
+    guild.take_away(guild.news, "send_messages")
+    publish(guild, 11)
+    await guild.later(minutes=25)
+    alert = ops.last_message
+    await guild.told("channel pause")
+
+    refused = await guild.alice.click(alert, label="Retry")
+    assert read(refused.response) == (
+        f"{guild.news.mention} is paused: `/channel resume` there lets news in. 1 story waits for it."
+    )
+
+    guild.give_back(guild.news)
+    mended = await guild.alice.click(alert, label="Retry")
+    assert read(mended.response) == (
+        f"I may post in {guild.news.mention} again already, but it is paused: "
+        "`/channel resume` there lets news in. 1 story waits for it."
+    )
+    await guild.later(minutes=10)
+    assert guild.headlines() == []
+
+    await guild.told("channel resume")
+    await guild.later(minutes=10)
+    assert guild.headlines() == ["Post 11"]
+
+
+async def test_retry_says_so_where_nothing_is_wrong_any_more(guild: Guild, ops: Any):
+    guild.take_away(guild.news, "send_messages")
+    publish(guild, 11)
+    await guild.later(minutes=25)
+    guild.give_back(guild.news)
+    await guild.later(minutes=10)
+
+    result = await guild.alice.click(ops.last_message, label="Retry")
+
+    assert read(result.response) == f"I may post in {guild.news.mention} again already."
+
+
 async def test_another_channel_takes_the_place_of_one_that_was_deleted(guild: Guild, ops: Any):
     guild.guild.create_text_channel("fresh")
     publish(guild, 11)
