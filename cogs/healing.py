@@ -9,6 +9,7 @@ import discord
 from discord.ext import commands, tasks
 
 from cogs.news_places import INDISPENSABLE, NewsPlace, missing
+from cogs.refused import Refused
 from newsroom.desk.channels import NewsChannels
 from newsroom.desk.presence import Presence
 from newsroom.desk.refusals import GONE
@@ -25,10 +26,16 @@ LONGEST_SILENCE = 300.0  # seconds; no look takes so long
 
 
 class Healing(commands.Cog):
-    """Tries channels again that refused us: when something changed that may have mended it, and now and then."""
+    """Tries channels again that refused us: when something changed that may have mended it, and now and then.
 
-    def __init__(self, channels: NewsChannels, presence: Presence, client: discord.Client, pulse: Pulse) -> None:
+    Where too many requests were refused of late, over all channels, none is tried: each waits for its next turn.
+    """
+
+    def __init__(
+        self, channels: NewsChannels, presence: Presence, client: discord.Client, refused: Refused, pulse: Pulse
+    ) -> None:
         self._channels = channels
+        self._refused = refused
         self._presence = presence
         self._client = client
         self._pulse = pulse
@@ -59,12 +66,15 @@ class Healing(commands.Cog):
     async def _probe(self) -> None:
         self._pulse.stuck += self._tasks.end_stuck(LONGEST_SILENCE)
         for channel in await self._channels.probes_due():
+            if self._refused.too_often():
+                return  # it is due until it is tried
             if self._is_gone(channel):
                 await self._channels.probe_later(channel.channel_id)
             else:
                 # What we know of our own roles may be old, since Discord tells nobody of them without being asked to
                 # tell of all members. So here the channel itself is asked, with the next card.
                 await self._channels.wake(channel.channel_id)
+                self._refused.note_try()
 
     def _is_gone(self, channel: NewsChannel) -> bool:
         """Whether a channel was deleted, as far as Discord has told: then nothing brings it back."""
@@ -118,11 +128,15 @@ class Healing(commands.Cog):
         if guild is None or guild.unavailable:
             return
         for channel in await self._channels.refusing(guild_id):
+            if self._refused.too_often():
+                return  # half an hour after it refused us it is tried anyway
             place = guild.get_channel_or_thread(channel.channel_id)
-            if isinstance(place, NewsPlace) and not any(name in INDISPENSABLE for name in missing(place)):
-                await self._channels.mended(channel.channel_id)
+            may_post = isinstance(place, NewsPlace) and not any(name in INDISPENSABLE for name in missing(place))
+            if may_post and await self._channels.mended(channel.channel_id):
+                self._refused.note_try()
 
 
 async def setup(bot: NewsBot) -> None:
     newsroom = bot.newsroom
-    await bot.add_cog(Healing(newsroom.channels, newsroom.presence, bot, bot.pulse("healing", LOOK_EVERY)))
+    pulse = bot.pulse("healing", LOOK_EVERY)
+    await bot.add_cog(Healing(newsroom.channels, newsroom.presence, bot, bot.refused, pulse))

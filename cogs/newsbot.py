@@ -17,6 +17,7 @@ from cogs import EXTENSIONS
 from cogs.boards import Boards
 from cogs.pace import let_through, reconnect_soon
 from cogs.places import Places
+from cogs.refused import Refused
 from cogs.team_roles import TeamRoles
 from cogs.views.replies import explain
 from newsroom.resources import Newsroom
@@ -64,6 +65,7 @@ class NewsBot(commands.AutoShardedBot):
         self.newsroom = newsroom
         self.boards = Boards(newsroom.poll_messages, Places(self), now=discord.utils.utcnow)
         self.team_roles = TeamRoles(newsroom.guilds)
+        self.refused = Refused()
         self.pulses: list[Pulse] = []
         self._api_url = api_url
 
@@ -75,6 +77,7 @@ class NewsBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         let_through(self, LONGEST_RATE_LIMIT_WAIT)
+        self.refused.watch(self)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self._sync_commands()

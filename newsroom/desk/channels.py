@@ -12,7 +12,7 @@ from newsroom.store import Connection, Store
 
 PROBE_EVERY = timedelta(minutes=30)
 """How often a channel that refuses us is tried again, with one card. Each try has to be rare: after 10,000 refused
-requests in ten minutes Discord bans the machine for a while."""
+requests in ten minutes Discord bans the machine for a while. (Over all channels ``cogs.refused`` counts.)"""
 
 BETWEEN_TRIES = timedelta(seconds=10)
 """How soon a channel is tried again at the earliest, however often something changes that may have mended it."""
@@ -69,17 +69,21 @@ class NewsChannels:
             if channel is not None and channel.suspended_for is not None:
                 await catch_up(self._store, connection, channel_id, self._now())
 
-    async def mended(self, channel_id: int) -> None:
-        """Something changed that may have mended a channel: try it again, at once or in a moment."""
+    async def mended(self, channel_id: int) -> bool:
+        """Something changed that may have mended a channel: try it again, at once or in a moment.
+
+        Return whether it is tried at once.
+        """
         now = self._now()
         async with self._store.begin() as connection:
             probe_at = await self._store.channels.probe_at(connection, channel_id)
             if probe_at is None or probe_at <= now + BETWEEN_TRIES:
-                return  # it takes news, or is tried in a moment anyway
+                return False  # it takes news, or is tried in a moment anyway
             if probe_at > now + PROBE_EVERY - BETWEEN_TRIES:  # it has only just refused us
                 await self._store.channels.probe_later(connection, channel_id, now + BETWEEN_TRIES)
-            else:
-                await catch_up(self._store, connection, channel_id, now)
+                return False
+            await catch_up(self._store, connection, channel_id, now)
+            return True
 
     async def limit(self, guild_id: int, channel_id: int, per_hour: int | None, per_day: int | None) -> NewsChannel:
         """Change a channel's limits, those that are given, and return the channel. Raises RequestRefused."""
