@@ -260,7 +260,7 @@ class AlertsCog(commands.Cog, name="Alerts"):
         async def typed(form: discord.Interaction[Any], address: str) -> None:
             await form.response.defer(ephemeral=True, thinking=True)
             await self._require(form, alert)
-            found = await self._subscriptions.look_up(address)
+            found = await self._subscriptions.look_up(address, guild_id=alert.guild_id)
             if isinstance(found, Several):
                 reply = panels.choose_feed(
                     form, found.links, lambda link: self._replaced(form, alert, number, link.url)
@@ -306,7 +306,7 @@ class AlertsCog(commands.Cog, name="Alerts"):
     async def _replaced(
         self, interaction: discord.Interaction[Any], alert: Alert, feed_id: int, url: str
     ) -> panels.Reply:
-        found = await self._subscriptions.look_up(url)
+        found = await self._subscriptions.look_up(url, guild_id=alert.guild_id)
         if isinstance(found, Several):
             raise RequestRefused("That leads to a page with several feeds again. Give me the feed's own address.")
         return await self._put(interaction, alert, feed_id, found)
