@@ -312,7 +312,7 @@ class PollCommands(commands.Cog, name="Polls"):
         guild_id = guild_of(interaction)
         added = await self._repeats.add(guild_id, place.id, interaction.user.id, every, at, question)
         line = views.repeat_line(added, await self._guilds.settings(guild_id))
-        await _answer(interaction, panels.Reply(f"{line}\nIt pings nobody, and pauses when nobody votes."))
+        await _answer(interaction, panels.Reply(f"{line}\nIt pings nobody, and pauses when hardly anybody votes twice in a row."))
 
     @repeat.command(name="list")
     async def list_repeats(self, interaction: Interaction) -> None:

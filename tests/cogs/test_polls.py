@@ -1113,7 +1113,7 @@ async def test_a_repeat_says_what_is_asked_when_and_where(guild: Guild):
         "**What did you train?**\n"
         f"-# every Friday at 18:00 (Europe/Berlin) in {guild.news.mention} · "
         f"next, by your clock, <t:{MIDNIGHT + 41 * HOUR}:f>\n"
-        "It pings nobody, and pauses when nobody votes."
+        "It pings nobody, and pauses when hardly anybody votes twice in a row."
     )
     assert (await guild.told("poll repeat list", by=guild.mod)).startswith("### 1 repeat\n**What did you train?**\n")
 
