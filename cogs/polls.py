@@ -312,7 +312,8 @@ class PollCommands(commands.Cog, name="Polls"):
         guild_id = guild_of(interaction)
         added = await self._repeats.add(guild_id, place.id, interaction.user.id, every, at, question)
         line = views.repeat_line(added, await self._guilds.settings(guild_id))
-        await _answer(interaction, panels.Reply(f"{line}\nIt pings nobody, and pauses when hardly anybody votes twice in a row."))
+        note = "It pings nobody, and pauses when hardly anybody votes twice in a row."
+        await _answer(interaction, panels.Reply(f"{line}\n{note}"))
 
     @repeat.command(name="list")
     async def list_repeats(self, interaction: Interaction) -> None:

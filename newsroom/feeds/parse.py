@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
+from time import struct_time
 from typing import Any
 
 import feedparser  # type: ignore[import-untyped]
@@ -241,7 +242,7 @@ class _Reader:
     is_broken: bool
 
     def entry(self, raw: Any, fingerprint: bytes | None = None) -> Entry | None:
-        bodies = [raw.get("summary") or "", *(content.get("value") or "" for content in raw.get("content", ()))]
+        bodies = [raw.get("summary") or "", *(content.get("value") or "" for content in _parts(raw, "content"))]
         return entry(
             guid=raw.get("id"),
             link=self._link(raw),
@@ -256,7 +257,8 @@ class _Reader:
     def text(self, raw: Any, key: str, limit: int) -> str:
         """A value as plain text. Atom says whether it is markup; in RSS a text with tags is, whatever it says."""
         value = raw.get(key) or ""
-        kind = raw.get(f"{key}_detail", {}).get("type")
+        detail = raw.get(f"{key}_detail")
+        kind = detail.get("type") if isinstance(detail, dict) else None
         if kind == "text/plain" and (self.is_atom or not _MARKUP.search(value)):
             text = shorten(clean(value[:LONGEST_MARKUP]), limit)
         else:
@@ -269,7 +271,7 @@ class _Reader:
         link = raw.get("link")
         if link == raw.get("id") and "://" not in (link or ""):
             link = None  # a guid that says it is an address, and isn't: "1234"
-        alternates = (link.get("href") for link in raw.get("links", ()) if link.get("rel") == "alternate")
+        alternates = (link.get("href") for link in _parts(raw, "links") if link.get("rel") == "alternate")
         return next(filter(None, (web_address(address, self.base) for address in (link, *alternates))), None)
 
     def _pictures(self, raw: Any, bodies: list[str]) -> Iterator[str]:
@@ -280,15 +282,21 @@ class _Reader:
                 yield address
 
 
+def _parts(raw: Any, name: str) -> Iterator[Any]:
+    """The parts of a value that feedparser has taken apart; none of an unknown element of that name, which is text."""
+    value = raw.get(name)
+    return (part for part in value if isinstance(part, dict)) if isinstance(value, list) else iter(())
+
+
 def _named_pictures(raw: Any) -> Iterator[str | None]:
-    for media in raw.get("media_content", ()):
+    for media in _parts(raw, "media_content"):
         kind = media.get("medium") or media.get("type") or ""
         if kind.startswith("image") or (not kind and _IMAGE_FILE.search((media.get("url") or "").partition("?")[0])):
             yield media.get("url")
-    for link in raw.get("links", ()):
+    for link in _parts(raw, "links"):
         if link.get("rel") == "enclosure" and (link.get("type") or "").startswith("image/"):
             yield link.get("href")
-    for thumbnail in raw.get("media_thumbnail", ()):
+    for thumbnail in _parts(raw, "media_thumbnail"):
         yield thumbnail.get("url")
 
 
@@ -307,7 +315,7 @@ def _images(html: str) -> Iterator[str | None]:
 def _published(raw: Any) -> datetime | None:
     # "in" first: feedparser warns when asked for a missing update.
     parsed = raw.get("published_parsed") or ("updated_parsed" in raw and raw["updated_parsed"])
-    if not parsed:
+    if not isinstance(parsed, struct_time):
         return None
     try:
         return datetime(*parsed[:6]).replace(tzinfo=UTC)

@@ -386,6 +386,19 @@ def test_an_item_that_feedparser_raises_over_costs_itself_alone(places: tuple[in
     assert parse(body, None, URL, fingerprint(items[4])).entries == feed.entries
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["links", "media_content", "media_thumbnail", "content", "title_detail", "summary_detail", "published_parsed"],
+)
+def test_an_element_that_is_called_like_feedparser_s_own_names_says_nothing(name: str):
+    """Feedparser keeps unknown elements under their names, as text, where it would put values of its own."""
+    item = f"<item><guid>1</guid><title>One</title><description>It is out.</description><{name}>odd</{name}></item>"
+
+    feed = parse(f"<rss version='2.0'><channel><title>Lab</title>{item}</channel></rss>".encode(), None, URL)
+
+    assert [(entry.guid, entry.title, entry.summary) for entry in feed.entries] == [("1", "One", "It is out.")]
+
+
 def test_a_feed_of_nothing_but_items_that_feedparser_raises_over_is_no_empty_feed():
     with pytest.raises(ValueError):
         parse(b"<rss version='2.0'><channel><title>Lab</title>%b</channel></rss>" % (ODD * 3), None, URL)
