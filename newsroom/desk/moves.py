@@ -22,11 +22,12 @@ def has_moved(feed: Feed) -> bool:
 async def move(store: Store, connection: Connection, feed: Feed, now: datetime) -> Feed | None:
     """Let a feed that has moved live at its new address, and return it as it stands there.
 
-    If that address is a feed of ours already, the two become that one: articles and subscriptions go along, so no
-    channel is without. Inside the caller's transaction, in which ``feed`` is written down as its last reading left it.
+    If that address is a feed of ours already, as it always is on another site, the two become that one: articles and
+    subscriptions go along, so no channel is without. Inside the caller's transaction, in which ``feed`` is written down
+    as its last reading left it.
 
     By then the other one has shown for itself all that stands there, so nothing of it is new to those who come: that is
-    why it has to have been read since the redirect is sure. The names that this one has learned before go with it. It
+    why it has to have been read since the redirect is sure. The names that this one has learned before are dropped. It
     could have learned them from any document, and whoever redirects could have made them up: the links of what that
     feed will publish next month.
 

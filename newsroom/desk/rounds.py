@@ -23,7 +23,7 @@ from newsroom.desk.moves import has_moved as has_moved_for_good
 from newsroom.desk.moves import is_read, move
 from newsroom.desk.order import posting_order
 from newsroom.desk.roster import Roster
-from newsroom.desk.story_groups import StoryGroups, own_pages
+from newsroom.desk.story_groups import StoryGroups, own_pages, site_of
 from newsroom.desk.updates import MOST_UPDATES, updated
 from newsroom.errors import FeedError, FetchFailed, HostParked
 from newsroom.feeds.identity import Identified, Identities, has_moved, identify, stands_alone
@@ -245,10 +245,15 @@ class Rounds:
         self.roster.put(replace(known, gone_at=None) if known is not None else there)
 
     async def _read_new_home(self, feed: Feed) -> None:
-        """Read the feed that another one has moved to, wanted or not, if nobody has read it since."""
+        """Read the feed that another one has moved to, wanted or not, if nobody has read it since.
+
+        On another site it is a feed of its own, also if nobody has asked for it yet: see ``move``.
+        """
         assert feed.moved_to is not None, "it has moved"
-        async with self._store.read() as connection:
+        async with self._store.begin() as connection:
             there = await self._store.feeds.by_url(connection, feed.moved_to)
+            if there is None and site_of(feed.moved_to) != site_of(feed.url):
+                there = await self._store.feeds.add(connection, feed.moved_to, feed.title, feed.site_url, self._now())
         if there is not None and not is_read(there, feed):
             there = self.roster.get(there.id) or there
             # Whole: without its past sightings nothing of it counts as unchanged.

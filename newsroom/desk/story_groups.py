@@ -104,11 +104,12 @@ def own_pages(feed: Feed, items: Sequence[Identified]) -> set[int]:
 
     Only such a feed says for everybody what a page tells: an aggregator may know it first, and may lie.
     """
-    site = _site(feed.url)
-    return {place for place, item in enumerate(items) if item.entry.link and _site(item.entry.link) == site}
+    site = site_of(feed.url)
+    return {place for place, item in enumerate(items) if item.entry.link and site_of(item.entry.link) == site}
 
 
-def _site(url: str) -> str:
+def site_of(url: str) -> str:
+    """Whose an address is: the part of its host's name that somebody registered."""
     return registrable(urlsplit(url).hostname or "")
 
 

@@ -101,7 +101,7 @@ async def test_a_move_outlives_a_restart(desk: Desk, database: Database) -> None
     after = Desk.over(database, desk.web, desk.clock)
     await after.rounds.load()
 
-    assert feed_of(after).url == NEW_HOME
+    assert [feed.url for feed in after._feeds()] == [NEW_HOME]
 
 
 async def test_a_feed_that_moved_to_one_we_know_becomes_that_one_and_posts_nothing_again(desk: Desk) -> None:

@@ -266,6 +266,23 @@ async def test_a_feed_that_lists_the_links_of_tomorrow_keeps_nothing_back_of_the
         assert await victim.headlines(channel_id) == ["Post 4", "Post 5"]
 
 
+async def test_nor_of_a_feed_that_nobody_has_added_yet(database: Database) -> None:
+    desk = Desk.over(database)
+    desk.web.put(NEW_HOME, *posts(1, 2, 3))
+    await add_impostor(desk)
+    for _ in range(DAYS_TO_BELIEVE):
+        desk.clock.advance(days=1)
+        await read(desk, IMPOSTOR)
+    assert [feed.url for feed in desk._feeds()] == [NEW_HOME]
+
+    await desk.add(url=NEW_HOME, channel_id=OTHER_CHANNEL)
+    desk.web.put(NEW_HOME, *posts(1, 2, 3, 4, 5))
+    await desk.round()
+
+    for channel_id in (OTHER_CHANNEL, FOREIGN_CHANNEL):
+        assert await desk.headlines(channel_id) == ["Post 4", "Post 5"]
+
+
 async def test_what_comes_while_an_impostor_redirects_reaches_the_channels_of_the_other_one(victim: Desk) -> None:
     victim.clock.advance(days=1)
     await read(victim, IMPOSTOR, NEW_HOME)
