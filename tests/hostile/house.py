@@ -106,8 +106,12 @@ class House:
 
     def feed(self, label: str) -> Feed:
         """The feed of a case as its last reading left it, wherever it lives by now."""
-        feed = self.newsroom.rounds.roster.get(self.feed_ids[label])
-        assert feed is not None
+        roster = self.newsroom.rounds.roster
+        feed = roster.get(self.feed_ids[label])
+        if feed is None:  # it moved to another site, where it is a feed of its own
+            home = f"//new-{label}."
+            feed = next(each for each in map(roster.get, range(1, 1000)) if each and home in each.url)
+            self.feed_ids[label] = feed.id
         return feed
 
     def written(self, label: str) -> asyncio.Event:
