@@ -24,7 +24,7 @@ from newsroom.models import (
 )
 from newsroom.store import Connection, Store
 from newsroom.times import zone
-from newsroom.votes.story_polls import StoryPolls
+from newsroom.votes.story_polls import StoryPolls, place_of
 
 MOST_PUBLISH_ATTEMPTS = 20
 
@@ -209,10 +209,10 @@ class Outbox:
                 return None
             article, source = await self._store.deliveries.contents(connection, delivery)
             also = await self._store.deliveries.also(connection, delivery)
-        # A forum's post is a thread, whose id is its first message's.
-        place_id = delivery.message_id if channel.kind is ChannelKind.FORUM else delivery.channel_id
         card = Card.of(article, source, self._marks.mark(delivery.id), None, also)
-        return Redraw(delivery.id, delivery.guild_id, place_id, delivery.message_id, card, until)
+        return Redraw(
+            delivery.id, delivery.guild_id, place_of(delivery, channel.kind), delivery.message_id, card, until
+        )
 
     async def redrawn(self, redraw: Redraw) -> None:
         """The card shows what was known, or never will."""

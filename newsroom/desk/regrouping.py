@@ -21,7 +21,7 @@ from newsroom.models import (
 )
 from newsroom.store import Connection, Store
 from newsroom.store.deliveries import Record
-from newsroom.store.stories import Posted, articles_of
+from newsroom.store.stories import Posted, articles_of, merged
 from newsroom.votes.story_polls import place_of, reply_to_cards
 
 NEAR = timedelta(days=7)
@@ -98,9 +98,10 @@ async def merge(
     if all(polls.values()):
         raise RequestRefused("Both stories have a team poll, and votes can't be merged.")
     stays, goes = sorted((one, other), key=lambda story_id: (polls[story_id] is None, story_id))
-    places = {
-        card.id: place_of(card, kind)
+    standing = {
+        card.id: (place_of(card, kind), card.message_id)
         for card, kind in await store.deliveries.standing_cards(connection, goes, guild_id)
+        if card.message_id is not None
     }
     kept = await store.deliveries.of_story(connection, stays, guild_id)
     to_delete: list[Place] = []
@@ -109,8 +110,8 @@ async def merge(
         rival = kept.get(channel_id)
         if rival is not None and _rank(rival) <= _rank(record):
             await _regroup(store, connection, record, None)
-            if record.delivery.message_id is not None and record.delivery.id in places:
-                to_delete.append((places[record.delivery.id], record.delivery.message_id))
+            if record.delivery.id in standing:
+                to_delete.append(standing[record.delivery.id])
             continue
         if rival is not None:
             await _regroup(store, connection, rival, None)
@@ -128,8 +129,8 @@ async def merge(
 
 async def regrouped(store: Store, connection: Connection, delivery: Delivery) -> bool:
     """Whether a delivery that is still to be sent was planned while its story was being merged: it is put right."""
-    merged = await store.stories.merged(connection, [delivery.story_id])
-    story_id = merged.get((delivery.guild_id, delivery.story_id))
+    into = await merged(connection, [delivery.story_id])
+    story_id = into.get((delivery.guild_id, delivery.story_id))
     if story_id is None:
         return False
     there = await store.deliveries.of_story(connection, story_id, delivery.guild_id)

@@ -82,7 +82,7 @@ class StoryGroups:
             if item.story_key in keyed or now - at >= WINDOW:
                 continue
             telling = Telling(0, None, _source(entry.link, feed_id), entry.title, entry.summary, at)
-            match = self._index.story_for(telling, now).joins
+            match = self._index.story_for(telling, now)
             if match is not None and match.story_id not in taken | self._unsure:
                 found[place] = match.story_id
                 taken.add(match.story_id)

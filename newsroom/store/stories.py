@@ -95,10 +95,6 @@ class StoryStore:
             found.update(await connection.scalars(statement))
         return found
 
-    async def merged(self, connection: AsyncConnection, story_ids: Collection[int]) -> dict[tuple[int, int], int]:
-        """Return which of these stories a guild's moderators have merged into which, by guild and story."""
-        return await merged(connection, story_ids)
-
     async def told_in(self, connection: AsyncConnection, article: Article, guild_id: int) -> tuple[int, int]:
         """Return the story that an article tells in a guild, and which it would tell there without any merge."""
         split = select(tables.story_split.c.story_id).where(

@@ -67,13 +67,6 @@ class Match:
     likeness: float
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where an article belongs: the story to join, if any."""
-
-    joins: Match | None
-
-
 @dataclass(slots=True)
 class _Known:
     """An article as the index keeps it. ``weights`` have the length 1 together; ``mass`` was their length before."""
@@ -141,11 +134,11 @@ class StoryIndex:
                 break
             self.forget(first)
 
-    def story_for(self, telling: Telling, now: datetime) -> Placement:
-        """Find the story that an article tells. It is not taken in, and if it is here, it doesn't speak for itself."""
+    def story_for(self, telling: Telling, now: datetime) -> Match | None:
+        """Find the story that an article joins. It is not taken in, and if it is here, it doesn't speak for itself."""
         asked = self._known(telling, 0, read(telling.title, telling.summary), now)
         matches = [match for story_id in self._candidates(asked) if (match := self._match(asked, story_id))]
-        return Placement(min(matches, key=lambda match: (-match.likeness, match.story_id), default=None))
+        return min(matches, key=lambda match: (-match.likeness, match.story_id), default=None)
 
     def _take(self, telling: Telling, now: datetime) -> None:
         assert telling.story_id is not None, "what has no story yet is asked for one first"

@@ -23,7 +23,7 @@ from newsroom.models import (
     Visibility,
 )
 from newsroom.store import Connection, Store
-from newsroom.store.stories import StoryCamp
+from newsroom.store.stories import StoryCamp, merged
 from newsroom.text import shorten
 from newsroom.times import is_night, start_of_day, zone
 from newsroom.votes.asking import OPEN_FOR, QUESTION, in_its_words, team_choices, team_question
@@ -80,13 +80,13 @@ class StoryPolls:
         appears as a reply to each such card, since nobody would notice an edit.
         """
         by_story = {article.story_id: article for article in articles}
-        merged = await self._store.stories.merged(connection, by_story)
+        into = await merged(connection, by_story)
         several = await self._store.stories.told_by_several(connection, by_story)
-        told = {(story_id, story_id) for story_id in several} | {(own, into) for (_, own), into in merged.items()}
+        told = {(story_id, story_id) for story_id in several} | {(own, story_id) for (_, own), story_id in into.items()}
         for own, story_id in sorted(told):
             by_guild: dict[int, list[tuple[Delivery, ChannelKind]]] = {}
             for card, kind in await self._store.deliveries.standing_cards(connection, story_id):
-                if card.guild_id in guild_ids and merged.get((card.guild_id, own), own) == story_id:
+                if card.guild_id in guild_ids and into.get((card.guild_id, own), own) == story_id:
                     by_guild.setdefault(card.guild_id, []).append((card, kind))
             for guild_id, cards in sorted(by_guild.items()):
                 story = await self._store.stories.get(connection, story_id, guild_id)

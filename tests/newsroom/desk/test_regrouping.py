@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
+from newsroom.desk.outbox import Claim
 from newsroom.desk.story_desk import ManagedStory
 from newsroom.errors import RequestRefused
 from newsroom.models import DeliveryState, Redraw
@@ -52,6 +53,16 @@ async def two_stories(desk: Desk, one: str = LAB_HEADLINE, other: str = CHOIR) -
     first = await post_everywhere(desk)
     await tell(desk, BLOG, other, summary="It is something else.")
     return first, await post_everywhere(desk)
+
+
+async def merge_where_posted(desk: Desk, channel_id: int) -> tuple[ManagedStory, Claim, Claim]:
+    """Post two stories in one channel, while elsewhere they wait, and merge them; return their claims as well."""
+    await tell(desk, FEED, LAB_HEADLINE)
+    [one] = await desk.claims(channel_id)
+    await tell(desk, BLOG, CHOIR, summary="It is something else.")
+    [two] = await desk.claims(channel_id)
+    story, _ = await desk.newsroom.story_desk.merge(GUILD, 9000 + one.delivery.id, 9000 + two.delivery.id)
+    return story, one, two
 
 
 async def post_everywhere(desk: Desk) -> int:
@@ -283,12 +294,7 @@ async def test_whatever_tells_the_merged_story_later_is_named_on_the_same_card(d
 
 
 async def test_a_merge_keeps_the_card_that_stands_where_the_other_only_waits(desk: Desk) -> None:
-    await tell(desk, FEED, LAB_HEADLINE)
-    [claim] = await desk.claims(CHANNEL)
-    await tell(desk, BLOG, CHOIR, summary="It is something else.")
-    [other] = await desk.claims(CHANNEL)
-    # In the other channel neither has been posted yet.
-    await desk.newsroom.story_desk.merge(GUILD, 9000 + claim.delivery.id, 9000 + other.delivery.id)
+    await merge_where_posted(desk, CHANNEL)
 
     assert await desk.headlines(OTHER_CHANNEL) == [LAB_HEADLINE]
 
@@ -377,11 +383,7 @@ async def test_a_card_that_was_posted_when_its_feed_was_added_comes_again_after_
 
 async def test_what_was_planned_while_the_stories_were_merged_gets_no_card_of_its_own(desk: Desk) -> None:
     """A round may have asked what is merged just before it was."""
-    await tell(desk, FEED, LAB_HEADLINE)
-    [one] = await desk.claims(CHANNEL)
-    await tell(desk, BLOG, CHOIR, summary="It is something else.")
-    [two] = await desk.claims(CHANNEL)
-    story, _ = await desk.newsroom.story_desk.merge(GUILD, 9000 + one.delivery.id, 9000 + two.delivery.id)
+    story, one, two = await merge_where_posted(desk, CHANNEL)
     async with desk.store.begin() as connection:
         late = dict((await connection.execute(select(tables.delivery))).mappings().first() or {})
         late |= {"id": 900, "story_id": two.delivery.story_id, "message_id": None, "sent_at": None}
@@ -408,11 +410,7 @@ async def test_of_two_merges_of_one_story_at_once_both_hold_or_one_is_told(desk:
 
 
 async def test_a_merged_story_stays_when_one_of_its_feeds_is_removed(desk: Desk) -> None:
-    await tell(desk, FEED, LAB_HEADLINE)
-    [one] = await desk.claims(OTHER_CHANNEL)
-    await tell(desk, BLOG, CHOIR, summary="It is something else.")
-    [two] = await desk.claims(OTHER_CHANNEL)
-    await desk.newsroom.story_desk.merge(GUILD, 9000 + one.delivery.id, 9000 + two.delivery.id)
+    await merge_where_posted(desk, OTHER_CHANNEL)
 
     await remove(desk, FEED)
 
