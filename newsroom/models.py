@@ -6,6 +6,7 @@ channels, messages and members are Discord's; all others are the store's own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -166,6 +167,14 @@ class Subscription:
     added_at: datetime
     removed_at: datetime | None
     hold_floods: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Articles in the order in which they are posted, and the subscriptions whose channels get them."""
+
+    articles: Sequence[Article]
+    subscriptions: Sequence[Subscription]
 
 
 class DeliveryState(StrEnum):

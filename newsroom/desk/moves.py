@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from newsroom.models import Article, Feed, Subscription, SubscriptionState
+from newsroom.models import Article, Feed, News, Subscription, SubscriptionState
 from newsroom.store import Connection, Store
 
 DAYS_TO_BELIEVE = 3
@@ -41,8 +41,7 @@ async def move(store: Store, connection: Connection, feed: Feed, now: datetime) 
     """
     assert feed.moved_to is not None, "somebody asked has_moved first"
     there = await store.feeds.by_url(connection, feed.moved_to)
-    for feed_id in sorted({feed.id, there.id} if there else {feed.id}):
-        await store.feeds.lock(connection, feed_id)
+    await store.feeds.lock(connection, [feed.id, there.id] if there else [feed.id])
     # Only now, because writing locks as well, and two moves that lead to each other would each wait for the other.
     await store.feeds.save(connection, [feed])
     if there is None:
@@ -50,12 +49,12 @@ async def move(store: Store, connection: Connection, feed: Feed, now: datetime) 
     if not is_read(there, feed):
         return None
     since = _one_document_since(feed)
-    subscribers = {one.id: await store.subscriptions.active_of(connection, one.id) for one in (feed, there)}
+    subscribers = await store.subscriptions.active_of(connection, [feed.id, there.id])
     if any(one.state is SubscriptionState.HELD for own in subscribers.values() for one in own):
         return None
     for by, missed_by in ((there, feed), (feed, there)):
         shown = await store.articles.shown_alone(connection, by.id, missed_by.id, since)
-        await _plan(store, connection, shown, subscribers[missed_by.id], now)
+        await store.deliveries.plan(connection, _news(shown, subscribers[missed_by.id]), now)
     await store.articles.move(connection, feed.id, there.id, since)
     await store.subscriptions.move_feed(connection, feed.id, there.id)
     await store.feeds.delete(connection, feed.id)
@@ -79,11 +78,10 @@ def _one_document_since(feed: Feed) -> datetime:
     return datetime.combine(feed.moved_on - timedelta(days=feed.moved_days - 2), time(), UTC)
 
 
-async def _plan(
-    store: Store, connection: Connection, shown: Sequence[Article], subscribers: Sequence[Subscription], now: datetime
-) -> None:
-    """Send articles to those who had their feed already when these were found."""
-    for subscription in subscribers:
-        if not subscription.baseline_due:
-            news = [article for article in shown if article.found_at > subscription.added_at]
-            await store.deliveries.plan(connection, news, [subscription], now)
+def _news(shown: Sequence[Article], subscribers: Sequence[Subscription]) -> list[News]:
+    """These articles for those who had their feed already when they were found."""
+    return [
+        News([article for article in shown if article.found_at > subscription.added_at], [subscription])
+        for subscription in subscribers
+        if not subscription.baseline_due
+    ]

@@ -14,6 +14,7 @@ from newsroom.models import (
     Article,
     Delivery,
     DeliveryState,
+    News,
     PollState,
     PollStyle,
     Subscription,
@@ -77,7 +78,7 @@ async def split(store: Store, connection: Connection, card: Delivery, article_id
         if found := _teller(parts[lacks], [subscription for subscription, _ in pairs]):
             article, subscription = found
             await store.channels.grant(connection, channel_id, 1)
-            await store.deliveries.plan(connection, [replace(article, story_id=lacks)], [subscription], now)
+            await store.deliveries.plan(connection, [News([replace(article, story_id=lacks)], [subscription])], now)
         # Also while it waits: whoever claims it at this moment has read it as it was.
         drawn.append(record.delivery.id)
     await store.deliveries.draw_anew(connection, drawn, now)

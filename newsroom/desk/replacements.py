@@ -74,8 +74,7 @@ class Replacements:
             if old is None or old.guild_id != guild_id:
                 raise RequestRefused("That channel gets no news any more. `/feed add` makes another a news channel.")
             # A round that is planning what a feed brought would plan it for the old channel after all has left that.
-            for feed_id in await store.subscriptions.feeds_of(connection, channel_id):
-                await store.feeds.lock(connection, feed_id)
+            await store.feeds.lock(connection, await store.subscriptions.feeds_of(connection, channel_id))
             before = await store.channels.get(connection, target.channel_id)
             await store.channels.put(connection, target.channel_id, guild_id, target.kind, target.tag_id, now)
             if before is None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -18,20 +17,17 @@ from hashlib import blake2b
 from time import perf_counter
 from typing import Protocol
 
-from newsroom.desk.floods import could_be_flood, is_flood
+from newsroom.desk.memory import Memory
 from newsroom.desk.moves import has_moved as has_moved_for_good
 from newsroom.desk.moves import is_read, move
-from newsroom.desk.order import posting_order
 from newsroom.desk.roster import Roster
-from newsroom.desk.story_groups import StoryGroups, own_pages, site_of
-from newsroom.desk.updates import MOST_UPDATES, updated
+from newsroom.desk.story_groups import site_of
 from newsroom.errors import FeedError, FetchFailed, HostParked
-from newsroom.feeds.identity import Identified, Identities, has_moved, identify, stands_alone
+from newsroom.feeds.identity import Identities, identify, stands_alone
 from newsroom.feeds.parking import Parking
-from newsroom.feeds.schedule import first_rhythm, learned_rhythm, next_check, next_interval, spread, spread_out
-from newsroom.models import AlertKind, Article, Document, Feed, Health, Subscription, SubscriptionState
-from newsroom.store import Connection, Store
-from newsroom.store.articles import BURIED
+from newsroom.feeds.schedule import next_check, next_interval, spread, spread_out
+from newsroom.models import AlertKind, Document, Feed, Health
+from newsroom.store import Store
 from newsroom.votes.story_polls import StoryPolls
 
 log = logging.getLogger(__name__)
@@ -42,6 +38,7 @@ SIGHTED_EVERY = timedelta(days=30)
 """How often at least a feed is read whole, so that we know which of its articles it still lists."""
 
 BATCH = 200  # changed feeds written in one transaction
+BATCH_ITEMS = 1_000  # items with which a batch is full, too
 BATCH_SECONDS = 0.5  # the longest a changed feed waits for its batch to fill
 
 
@@ -102,15 +99,6 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
-    """What a document came to: the feed as saved, its new articles, and the ids of all we have, in posting order."""
-
-    feed: Feed
-    new: tuple[Article, ...]
-    article_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class RoundReport:
     """One round in numbers; ``seconds`` is its length on the wall clock."""
 
@@ -139,8 +127,7 @@ class Rounds:
         self.roster = Roster()
         self._parking = parking or Parking()
         self._store = store
-        self._story_polls = story_polls
-        self._groups = StoryGroups(store)
+        self.memory = Memory(store, story_polls, now=now)
         self._fetcher = fetcher
         self._parser = parser
         self._now = now
@@ -154,7 +141,7 @@ class Rounds:
         async with self._store.read() as connection:
             feeds = await self._store.feeds.active(connection)
             self._parking.restore(await self._store.hosts.parked(connection))
-        await self._groups.load(now)
+        await self.memory.load()
         if spread_overdue:
             feeds = [
                 replace(feed, due_at=spread_out(feed.due_at, now, self.interval, spread(feed.url))) for feed in feeds
@@ -227,7 +214,8 @@ class Rounds:
         store = self._store
         async with store.begin() as connection:
             await store.feeds.save(connection, [feed])
-            guild_ids = {one.guild_id for one in await store.subscriptions.active_of(connection, feed.id)}
+            subscribers = await store.subscriptions.active_of(connection, [feed.id])
+            guild_ids = {one.guild_id for one in subscribers[feed.id]}
             await store.alerts.add(connection, AlertKind.GONE, guild_ids, self._now(), feed_id=feed.id)
             await store.alerts.believe(connection, guild_ids, {feed.id: Health.GONE})
         self.roster.saved([feed])
@@ -317,8 +305,8 @@ class Rounds:
         if not document.entries:
             return True
         async with self._store.read() as connection:
-            known = await self._store.articles.known(connection, feed.id, identities.all_keys)
-        return stands_alone(identities, feed.entry_host, known)
+            known = await self._store.articles.known(connection, {feed.id: identities.all_keys})
+        return stands_alone(identities, feed.entry_host, known[feed.id])
 
     def learned(self, feed: Feed, fetched: Fetched, document: Document) -> Feed:
         """Return a feed as a good answer leaves it, to be saved with what the answer brought."""
@@ -332,100 +320,6 @@ class Rounds:
             site_url=document.site_url or feed.site_url,
             sighted_at=feed.sighted_at if document.left_out else self._now(),
         )
-
-    def remembering(self) -> AbstractAsyncContextManager[Connection]:
-        """A transaction for ``remember``."""
-        return self._groups.transaction()
-
-    async def remember(self, connection: Connection, feed: Feed, identities: Identities) -> Remembered:
-        """Remember what is new in a document and plan who gets it, in a transaction of ``remembering``."""
-        store, now = self._store, self._now()
-        last_read = await store.feeds.lock(connection, feed.id)
-        known = await store.articles.known(connection, feed.id, identities.all_keys)
-        moved = has_moved(identities.host, feed.entry_host)
-        items = [(item, _article_of(item, known, moved)) for item in identities.items]
-        fresh = posting_order([item for item, article_id in items if article_id is None], now)
-        old = [(item, article_id) for item, article_id in items if article_id not in (None, BURIED)]
-        if not identities.left_out:
-            await store.articles.sighted(connection, {article_id for _, article_id in old}, now)
-        flood = await self._is_flood(connection, feed, identities, fresh, last_read)
-        joins = await self._groups.places(connection, feed.id, fresh, now)
-        articles = await store.articles.add(connection, feed.id, fresh, now, joins, own_pages(feed, fresh))
-        self._groups.told(connection, articles, now)
-        await store.articles.add_aliases(connection, feed.id, _further_names(old, known))
-        await self._update(connection, old, now)
-        subscribers = await store.subscriptions.active_of(connection, feed.id)
-        listening = [subscription for subscription in subscribers if not subscription.baseline_due]
-        if flood and listening:
-            listening = await self._hold(connection, feed, listening)
-        await store.deliveries.plan(connection, articles, listening, now)
-        free = [subscription for subscription in listening if subscription.state is SubscriptionState.ACTIVE]
-        channel_ids = {subscription.channel_id for subscription in free}
-        await store.deliveries.told_again(connection, articles, channel_ids, now)
-        guild_ids = {subscription.guild_id for subscription in free}
-        await self._story_polls.told_again(connection, articles, guild_ids, now)
-        if len(listening) < len(subscribers):
-            await store.subscriptions.baseline_learned(connection, feed.id)
-        feed = replace(
-            _with_rhythm(feed, identities, len(fresh), now),
-            entry_host=feed.entry_host if identities.left_out else identities.host or feed.entry_host,
-            fingerprints=identities.fingerprints,
-        )
-        await store.feeds.save(connection, [feed])
-        known |= {key: article.id for item, article in zip(fresh, articles, strict=True) for key in item.keys}
-        in_order = [_article_of(item, known, moved) for item in posting_order(identities.items, now)]
-        return Remembered(feed, tuple(articles), tuple(number for number in in_order if number))
-
-    async def _update(self, connection: Connection, items: Sequence[tuple[Identified, int]], now: datetime) -> None:
-        """Take known articles as their feed tells them now, and have the cards that tell them drawn anew."""
-        told = Counter(article_id for _, article_id in items)
-        before = await self._store.articles.get(connection, told)
-        changed = [
-            article
-            for item, article_id in items
-            # What two items are is told by neither.
-            if told[article_id] == 1 and (article := updated(before[article_id], item.entry, now)) is not None
-        ]
-        articles = await self._store.articles.update(connection, changed, MOST_UPDATES)
-        self._groups.told(connection, articles, now)
-        await self._store.deliveries.article_updated(connection, [article.id for article in articles], now)
-
-    async def _is_flood(
-        self,
-        connection: Connection,
-        feed: Feed,
-        identities: Identities,
-        fresh: Sequence[Identified],
-        last_read: datetime | None,
-    ) -> bool:
-        """Whether these new items, which are not remembered yet, are to be held."""
-        total = len(identities.items) + len(identities.left_out)
-        if not could_be_flood(len(fresh), total):
-            return False
-        titles = {item.entry.title for item in fresh if item.entry.title}
-        told = await self._store.articles.titles_told(connection, feed.id, titles)
-        return is_flood(fresh, total, told, last_read, self._now())
-
-    async def _hold(self, connection: Connection, feed: Feed, listening: Sequence[Subscription]) -> list[Subscription]:
-        """Have what this feed brings wait for an admin's word, where admins want that, and have them told."""
-        holding = {subscription.id for subscription in listening if subscription.hold_floods}
-        if not holding:
-            return list(listening)
-        active = [
-            subscription
-            for subscription in listening
-            if subscription.id in holding and subscription.state is SubscriptionState.ACTIVE
-        ]
-        log.warning("%s looks new as a whole, so what it brings is held", feed.url)
-        await self._store.subscriptions.set_state(
-            connection, [subscription.id for subscription in active], SubscriptionState.HELD
-        )
-        guild_ids = {subscription.guild_id for subscription in active}
-        await self._store.alerts.add(connection, AlertKind.HELD, guild_ids, self._now(), feed_id=feed.id)
-        return [
-            replace(subscription, state=SubscriptionState.HELD) if subscription.id in holding else subscription
-            for subscription in listening
-        ]
 
     async def _read_due(
         self,
@@ -467,12 +361,11 @@ class Rounds:
         return sum([await self._write_batch([reading]) for reading in batch])
 
     async def _write_together(self, batch: Sequence[Reading]) -> int:
-        written: list[Remembered] = []
-        async with self.remembering() as connection:
-            # In the order of their ids, so that two processes never wait for each other's locks in a circle.
-            for reading in sorted(batch, key=lambda reading: reading.feed.id):
-                assert reading.identities is not None, "only what was read is written here"
-                written.append(await self.remember(connection, reading.feed, reading.identities))
+        read = [(reading.feed, reading.identities) for reading in batch if reading.identities is not None]
+        read.sort(key=lambda pair: pair[0].id)
+        await self.memory.prepare(read)
+        async with self.memory.transaction() as connection:
+            written = await self.memory.remember(connection, read)
         for remembered in written:
             self.roster.update(remembered.feed)
         return sum(len(remembered.new) for remembered in written)
@@ -528,18 +421,6 @@ class Rounds:
         return replace(feed, due_at=next_check(self._now(), self.interval, self.interval, 0, wait, spread(feed.url)))
 
 
-def _with_rhythm(feed: Feed, identities: Identities, fresh: int, now: datetime) -> Feed:
-    """Return a feed with what a document teaches about its rhythm. News make the next interval the shortest."""
-    if feed.news_at is None:
-        first = first_rhythm([item.entry.published for item in identities.items], now)
-        return replace(feed, news_at=now, rhythm_seconds=first.total_seconds() if first else None)
-    if not fresh:
-        return feed
-    before = timedelta(seconds=feed.rhythm_seconds) if feed.rhythm_seconds is not None else None
-    rhythm = learned_rhythm(before, now - feed.news_at, fresh)
-    return replace(feed, news_at=now, rhythm_seconds=rhythm.total_seconds(), interval_seconds=None)
-
-
 def _where_moved(feed: Feed, permanent_url: str, today: date) -> tuple[str | None, int, date | None]:
     """Count on how many days permanent redirects have led to the same other address, each time to this feed."""
     if permanent_url == feed.url:
@@ -558,27 +439,16 @@ def _digest(body: bytes) -> bytes:
     return blake2b(body, digest_size=16).digest()
 
 
-def _article_of(item: Identified, known: Mapping[bytes, int], moved: bool) -> int | None:
-    """Return the article that an item is, BURIED if that is forgotten; None if the item is new."""
-    return next((known[key] for key in item.telling(moved) if key in known), None)
-
-
-def _further_names(items: Iterable[tuple[Identified, int]], known: Mapping[bytes, int]) -> dict[bytes, int]:
-    """Return the names under which known articles appear for the first time.
-
-    A guid changes today and the link next month: without these, the article would look new the second time.
-    """
-    return {key: article_id for item, article_id in items for key in item.names if key not in known}
-
-
 async def _next_batch(changed: asyncio.Queue[Reading | None]) -> tuple[list[Reading], bool]:
     """Collect readings until the batch is full or has waited long enough; False once no more will come."""
     batch: list[Reading] = []
+    items = 0
     reading = await changed.get()
     deadline = asyncio.get_running_loop().time() + BATCH_SECONDS
     while reading is not None:
         batch.append(reading)
-        if len(batch) == BATCH:
+        items += len(reading.identities.items) if reading.identities is not None else 0
+        if len(batch) == BATCH or items >= BATCH_ITEMS:
             return batch, True
         try:
             async with asyncio.timeout_at(deadline):

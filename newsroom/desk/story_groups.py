@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,11 +12,12 @@ from newsroom.feeds.identity import Identified
 from newsroom.feeds.parking import registrable
 from newsroom.models import Article, Feed
 from newsroom.store import Connection, Store
+from newsroom.stories.camps import read_camp
 from newsroom.stories.grouping import WINDOW, StoryIndex
-from newsroom.stories.tellings import Telling
+from newsroom.stories.tellings import Telling, read
 from newsroom.times import is_plausible
 
-ARTICLES_A_PAUSE = 10  # an article costs about a millisecond, and the loop has others to serve
+ARTICLES_A_PAUSE = 10  # an article costs up to a millisecond, and the loop has others to serve
 
 
 class StoryGroups:
@@ -63,20 +64,22 @@ class StoryGroups:
             self._unsure.difference_update(told.values())
 
     async def places(
-        self, connection: Connection, feed_id: int, items: Sequence[Identified], now: datetime
+        self,
+        connection: Connection,
+        feed_id: int,
+        items: Sequence[Identified],
+        keyed: Mapping[bytes, int],
+        now: datetime,
     ) -> dict[int, int]:
         """Return which of these new items of a document tell stories that others have told, by their place in it.
 
-        An item whose page is known from another feed is left out: that decides. So is one that is old, and one whose
-        story another item of the document tells already.
+        ``keyed`` says which of their story keys lead to a story already, and to which. Such an item is left out: its
+        page decides. So is one that is old, and one whose story another item of the document tells already.
         """
-        keys = [item.story_key for item in items if item.story_key is not None]
-        keyed = await self._store.articles.keyed(connection, keys)
-        taken = set(keyed.values())
+        taken = {keyed[key] for item in items if (key := item.story_key) is not None and key in keyed}
         found: dict[int, int] = {}
         for place, item in enumerate(items):
-            if place % ARTICLES_A_PAUSE == ARTICLES_A_PAUSE - 1:
-                await asyncio.sleep(0)
+            await _pause_now_and_then(place)
             entry = item.entry
             at = _told_at(entry.published, now, now)
             if item.story_key in keyed or now - at >= WINDOW:
@@ -89,14 +92,24 @@ class StoryGroups:
         there = await self._store.stories.there(connection, found.values()) if found else set()
         return {place: story_id for place, story_id in found.items() if story_id in there}
 
-    def told(self, connection: Connection, articles: Iterable[Article], now: datetime) -> None:
+    async def told(self, connection: Connection, articles: Iterable[Article], now: datetime) -> None:
         """Take note of articles that this ``transaction`` remembers: the next feed of its batch may tell the same."""
-        for article in articles:
+        for place, article in enumerate(articles):
+            await _pause_now_and_then(place)
             telling = _telling(article, now)
             if now - telling.at < WINDOW:
                 self._index.add(telling, now)
                 self._told[connection][article.id] = article.story_id
         self._index.prune(now)
+
+
+async def read_ahead(items: Sequence[Identified], now: datetime) -> None:
+    """Read the words of what may be new, so that the transaction which remembers it need not take the time."""
+    for place, item in enumerate(items):
+        await _pause_now_and_then(place)
+        read_camp(item.entry.title, item.entry.summary)
+        if now - _told_at(item.entry.published, now, now) < WINDOW:
+            read(item.entry.title, item.entry.summary)
 
 
 def own_pages(feed: Feed, items: Sequence[Identified]) -> set[int]:
@@ -111,6 +124,11 @@ def own_pages(feed: Feed, items: Sequence[Identified]) -> set[int]:
 def site_of(url: str) -> str:
     """Whose an address is: the part of its host's name that somebody registered."""
     return registrable(urlsplit(url).hostname or "")
+
+
+async def _pause_now_and_then(place: int) -> None:
+    if place % ARTICLES_A_PAUSE == ARTICLES_A_PAUSE - 1:
+        await asyncio.sleep(0)
 
 
 def _telling(article: Article, now: datetime) -> Telling:

@@ -19,6 +19,7 @@ from yarl import URL
 from newsroom.desk.channels import catch_up
 from newsroom.desk.demand import Demand, refuse_if_just_read
 from newsroom.desk.rounds import Fetched, Fetches, Outcome, Parses, Rounds, identities_of
+from newsroom.desk.story_groups import read_ahead
 from newsroom.errors import FetchFailed, NotAFeed, RequestRefused
 from newsroom.feeds.identity import Identities
 from newsroom.models import (
@@ -29,6 +30,7 @@ from newsroom.models import (
     Document,
     Feed,
     FeedLink,
+    News,
     NewsChannel,
     Subscription,
     SubscriptionState,
@@ -200,22 +202,24 @@ class Subscriptions:
         now = self._now()
         own_title = shorten(clean(title or ""), TITLE_LIMIT) or None
         store = self._store
-        async with self._rounds.remembering() as connection:
+        await read_ahead(candidate.identities.items, now)
+        async with self._rounds.memory.transaction() as connection:
             feed = await store.feeds.add(connection, candidate.url, candidate.title, candidate.document.site_url, now)
             read = self._rounds.learned(feed, candidate.fetched, candidate.document)
-            remembered = await self._rounds.remember(connection, read, candidate.identities)
+            [remembered] = await self._rounds.memory.remember(connection, [(read, candidate.identities)])
             await store.channels.put(connection, target.channel_id, target.guild_id, target.kind, target.tag_id, now)
             if not await store.subscriptions.add(
                 connection, feed.id, target.channel_id, target.guild_id, own_title, added_by, now
             ):
                 raise RequestRefused(f"<#{target.channel_id}> already gets that feed. Nothing has changed.")
             await store.deliveries.give_up(connection, feed.id, [target.channel_id])
-            subscribers = await store.subscriptions.active_of(connection, feed.id)
-            own = [subscription for subscription in subscribers if subscription.channel_id == target.channel_id]
+            subscribers = await store.subscriptions.active_of(connection, [feed.id])
+            own = [one for one in subscribers[feed.id] if one.channel_id == target.channel_id]
             ids = remembered.article_ids[-MOST_BACKFILL:]
             articles = await store.articles.get(connection, ids)
             newest = [articles[key] for key in ids]
-            posting = await store.deliveries.plan(connection, newest[max(len(newest) - backfill, 0) :], own, now)
+            wanted = News(newest[max(len(newest) - backfill, 0) :], own)
+            posting = await store.deliveries.plan(connection, [wanted], now)
             await store.channels.grant(connection, target.channel_id, posting)
             channel = await store.channels.get(connection, target.channel_id)
         assert channel is not None, "put there above"
@@ -308,7 +312,7 @@ class Subscriptions:
             )
             missed = await store.articles.found_since(connection, feed_id, removed_at)
             due = [one for one in back if one.state is not SubscriptionState.PAUSED and not one.baseline_due]
-            await store.deliveries.plan(connection, missed, due, now)
+            await store.deliveries.plan(connection, [News(missed, due)], now)
         returned = {one.id for one in back}
         return [one for one in await self._listed(guild_id, feed_id) if one.subscription.id in returned]
 
@@ -337,7 +341,8 @@ class Subscriptions:
             if not paused:
                 raise RequestRefused("That feed isn't paused.")
             # Who waits for a baseline hasn't had the feed read either.
-            unread = all(one.baseline_due for one in await store.subscriptions.active_of(connection, feed_id))
+            wanted = await store.subscriptions.active_of(connection, [feed_id])
+            unread = all(one.baseline_due for one in wanted[feed_id])
             is_held = await store.deliveries.held_back(connection, feed_id, guild_id) > 0
             state = SubscriptionState.HELD if is_held else SubscriptionState.ACTIVE
             await store.subscriptions.set_state(connection, [one.id for one in paused], state, baseline_due=unread)
@@ -460,7 +465,7 @@ class Subscriptions:
     async def _changing(self, feed_id: int) -> AsyncIterator[Connection]:
         """A transaction that changes who wants a feed: one at a time, and none while a round remembers it."""
         async with self._store.begin() as connection:
-            await self._store.feeds.lock(connection, feed_id)
+            await self._store.feeds.lock(connection, [feed_id])
             yield connection
         await self._settle(feed_id)
 
@@ -471,10 +476,10 @@ class Subscriptions:
         sees both.
         """
         async with self._store.begin() as connection:
-            await self._store.feeds.lock(connection, feed_id)
+            await self._store.feeds.lock(connection, [feed_id])
             feed = await self._store.feeds.get(connection, feed_id)
-            wanted = await self._store.subscriptions.active_of(connection, feed_id)
-            if not wanted:
+            wanted = await self._store.subscriptions.active_of(connection, [feed_id])
+            if not wanted[feed_id]:
                 self._rounds.roster.drop(feed_id)
             elif feed is not None and self._rounds.roster.get(feed_id) is None:
                 self._rounds.roster.put(feed)

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
@@ -78,6 +78,7 @@ class Parking:
         self._unsaved.update(domains)
 
 
+@lru_cache(maxsize=4096)
 def registrable(host: str) -> str:
     """Return the part of a host's name that somebody registered, by the public suffix list; else the host itself."""
     host = host.lower().rstrip(".")

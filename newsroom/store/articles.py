@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -33,11 +33,22 @@ GOES_BY_A_NAME = (
 
 COLUMNS = [tables.article.c[name] for name in Article.__dataclass_fields__]
 
+ADD = insert(tables.article).returning(*COLUMNS)
+
+# In their order, because each row belongs to its item.
+TELL_KEYLESS = insert(tables.story).returning(tables.story.c.id, sort_by_parameter_order=True)
+
+LEADS_TO = (tables.story.c.key, func.coalesce(tables.story.c.joined_id, tables.story.c.id))
+"""A story key, and the story it leads to."""
+
 SOURCE = func.coalesce(tables.subscription.c.title, tables.feed.c.title)
 """What a source is called in a channel: as its admins named it there, or else as the feed names itself."""
 
 # Databases take 32,766 values in a statement, but writing so long a one out would hold the loop.
 KEYS_A_QUERY = 1_000
+
+# SQLite looks each alias up for each feed of a query, whosever it is: about a microsecond each.
+LOOK_UPS_A_QUERY = 4_000
 
 SEARCHED = 1_000
 """Of how many articles the headlines are looked through when somebody types."""
@@ -48,22 +59,36 @@ class ArticleStore:
 
     def __init__(self, database: Database) -> None:
         self._insert = database.insert
+        # Made once: to put one of these together takes as long as to execute it.
+        self._name = database.insert(tables.alias).on_conflict_do_nothing()
+        statement = database.insert(tables.story)
+        camp = {name: statement.excluded[name] for name in ("camp", "camp_terms", "strong")}
+        # A second source may say what the first left open; the page's own site, what it is about.
+        is_open = or_(tables.story.c.camp.is_(None), tables.story.c.camp == Camp.NEITHER)
+        self._tell, self._tell_own_page = (
+            statement.on_conflict_do_update(index_elements=["key"], set_=camp, where=where).returning(*LEADS_TO)
+            for where in (is_open, None)
+        )
 
-    async def known(self, connection: AsyncConnection, feed_id: int, keys: Collection[bytes]) -> dict[bytes, int]:
-        """Tell which of these aliases a feed has shown before, and for which article: BURIED if it is forgotten."""
-        wanted = list(keys)
-        found: dict[bytes, int] = {}
-        for start in range(0, len(wanted), KEYS_A_QUERY):
-            piece = wanted[start : start + KEYS_A_QUERY]
-            short = {key[:TOMBSTONE_BYTES]: key for key in piece}
-            alive = select(tables.alias.c.key, tables.alias.c.article_id).where(
-                tables.alias.c.feed_id == feed_id, tables.alias.c.key.in_(piece)
+    async def known(
+        self, connection: AsyncConnection, keys: Mapping[int, Collection[bytes]]
+    ) -> dict[int, dict[bytes, int]]:
+        """Tell which of these aliases of each feed it has shown before, and for which article: BURIED if forgotten."""
+        found: dict[int, dict[bytes, int]] = {feed_id: {} for feed_id in keys}
+        for piece in _looked_up_together(keys):
+            wanted = list({key for own in piece.values() for key in own})
+            short = {feed_id: {key[:TOMBSTONE_BYTES]: key for key in own} for feed_id, own in piece.items()}
+            alive = select(tables.alias.c.feed_id, tables.alias.c.key, tables.alias.c.article_id).where(
+                tables.alias.c.feed_id.in_(list(piece)), tables.alias.c.key.in_(wanted)
             )
-            buried = select(tables.tombstone.c.key, literal(BURIED)).where(
-                tables.tombstone.c.feed_id == feed_id, tables.tombstone.c.key.in_(list(short))
+            buried = select(tables.tombstone.c.feed_id, tables.tombstone.c.key, literal(BURIED)).where(
+                tables.tombstone.c.feed_id.in_(list(piece)),
+                tables.tombstone.c.key.in_([key[:TOMBSTONE_BYTES] for key in wanted]),
             )
-            for key, article_id in await connection.execute(union_all(buried, alive)):
-                found[short[bytes(key)] if article_id == BURIED else bytes(key)] = article_id
+            for feed_id, key, article_id in await connection.execute(union_all(buried, alive)):
+                own_key = short[feed_id].get(bytes(key)) if article_id == BURIED else bytes(key)
+                if own_key in piece[feed_id]:
+                    found[feed_id][own_key] = article_id
         return found
 
     async def sighted(self, connection: AsyncConnection, article_ids: Collection[int], now: datetime) -> None:
@@ -120,10 +145,13 @@ class ArticleStore:
         feed_id: int,
         items: Sequence[Identified],
         now: datetime,
+        keyed: dict[bytes, int],
         joins: Mapping[int, int] = MappingProxyType({}),
         own_pages: Container[int] = (),
     ) -> list[Article]:
-        """Remember new articles with their stories and aliases; return them in the order given.
+        """Remember new articles with their stories; return them in the order given. Their names come on top.
+
+        ``keyed`` is what ``keyed`` says of their story keys, to which those that get a story here are added.
 
         Articles with one story key tell one story, whichever feed brings them; ``joins`` says by an item's place which
         story it tells besides, if its key has none yet; no two may join one story. An item's key leads there from now
@@ -133,7 +161,7 @@ class ArticleStore:
         """
         if not items:
             return []
-        story_ids = await self._stories(connection, items, now, joins, own_pages)
+        story_ids = await self._stories(connection, items, now, keyed, joins, own_pages)
         rows = [
             {
                 "feed_id": feed_id,
@@ -149,23 +177,18 @@ class ArticleStore:
         ]
         # They may come back in any order: asked to keep it, SQLAlchemy gives SQLite one row after the other. Of those
         # that tell one story each has a page of its own, because a key is a page's and one at most joins.
-        added = [Article(*row) for row in await connection.execute(insert(tables.article).returning(*COLUMNS), rows)]
+        added = [Article(*row) for row in await connection.execute(ADD, rows)]
         by_page = {(article.story_id, article.url): article for article in added}
-        articles = [by_page[story_id, item.entry.link] for item, story_id in zip(items, story_ids, strict=True)]
-        await self.add_aliases(
-            connection,
-            feed_id,
-            {key: article.id for item, article in zip(items, articles, strict=True) for key in item.names},
-        )
-        return articles
+        return [by_page[story_id, item.entry.link] for item, story_id in zip(items, story_ids, strict=True)]
 
-    async def add_aliases(self, connection: AsyncConnection, feed_id: int, articles: Mapping[bytes, int]) -> None:
-        """Remember further names of articles; a name that an article has already stays with it."""
+    async def add_aliases(self, connection: AsyncConnection, articles: Mapping[tuple[int, bytes], int]) -> None:
+        """Remember names of articles, by feed and alias; a name that an article has already stays with it."""
         if articles:
-            await connection.execute(
-                self._insert(tables.alias).on_conflict_do_nothing(),
-                [{"feed_id": feed_id, "key": key, "article_id": article_id} for key, article_id in articles.items()],
-            )
+            rows = [
+                {"feed_id": feed_id, "key": key, "article_id": article_id}
+                for (feed_id, key), article_id in articles.items()
+            ]
+            await connection.execute(self._name, rows)
 
     async def move(self, connection: AsyncConnection, feed_id: int, to: int, since: datetime) -> None:
         """Give a feed's articles to another feed, and the aliases of those that were found after that moment.
@@ -296,11 +319,8 @@ class ArticleStore:
     async def keyed(self, connection: AsyncConnection, keys: Sequence[bytes]) -> dict[bytes, int]:
         """Return those of these story keys that have a story already, each with the story it leads to."""
         found: dict[bytes, int] = {}
-        root = func.coalesce(tables.story.c.joined_id, tables.story.c.id)
         for start in range(0, len(keys), KEYS_A_QUERY):
-            statement = select(tables.story.c.key, root).where(
-                tables.story.c.key.in_(keys[start : start + KEYS_A_QUERY])
-            )
+            statement = select(*LEADS_TO).where(tables.story.c.key.in_(keys[start : start + KEYS_A_QUERY]))
             found.update({bytes(key): story_id for key, story_id in await connection.execute(statement)})
         return found
 
@@ -315,6 +335,7 @@ class ArticleStore:
         connection: AsyncConnection,
         items: Sequence[Identified],
         now: datetime,
+        keyed: dict[bytes, int],
         joins: Mapping[int, int],
         own_pages: Container[int],
     ) -> list[int]:
@@ -322,26 +343,20 @@ class ArticleStore:
         own = {item.story_key for place, item in enumerate(items) if place in own_pages}
         joined = {item.story_key: joins[place] for place, item in enumerate(items) if place in joins}
         by_key = {item.story_key: item for item in reversed(items) if item.story_key is not None}
-        keys = list(by_key)
-        ids: dict[bytes, int] = {}
-        if keys:
-            rows = [
-                {
-                    "key": key,
-                    "joined_id": joined.get(key) if key in own else None,
-                    **story_row(item.entry.title, item.entry.summary, now),
-                }
-                for key, item in by_key.items()
-            ]
-            statement = self._insert(tables.story)
-            camp = {name: statement.excluded[name] for name in ("camp", "camp_terms", "strong")}
-            # A second source may say what the first left open; the page's own site, what it is about.
-            is_open = or_(tables.story.c.camp.is_(None), tables.story.c.camp == Camp.NEITHER)
-            for is_own, where in ((False, is_open), (True, None)):
-                if some := [row for row in rows if (row["key"] in own) == is_own]:
-                    again = statement.on_conflict_do_update(index_elements=["key"], set_=camp, where=where)
-                    await connection.execute(again, some)
-            ids = await self.keyed(connection, keys)
+        rows = [
+            {
+                "key": key,
+                "joined_id": joined.get(key) if key in own else None,
+                **story_row(item.entry.title, item.entry.summary, now),
+            }
+            for key, item in by_key.items()
+        ]
+        for is_own, statement in ((False, self._tell), (True, self._tell_own_page)):
+            if some := [row for row in rows if (row["key"] in own) == is_own]:
+                keyed.update({bytes(key): story_id for key, story_id in await connection.execute(statement, some)})
+        # Those that another process has made a moment ago, and that we had nothing to say about.
+        if missing := [key for key in by_key if key not in keyed]:
+            keyed.update(await self.keyed(connection, missing))
         keyless = [
             story_row(item.entry.title, item.entry.summary, now)
             for place, item in enumerate(items)
@@ -349,13 +364,28 @@ class ArticleStore:
         ]
         made: list[int] = []
         if keyless:
-            # In their order, because each row belongs to its item.
-            ordered = insert(tables.story).returning(tables.story.c.id, sort_by_parameter_order=True)
-            made = list(await connection.scalars(ordered, keyless))[::-1]
+            made = list(await connection.scalars(TELL_KEYLESS, keyless))[::-1]
         return [
-            joins[place] if place in joins else ids[item.story_key] if item.story_key is not None else made.pop()
+            joins[place] if place in joins else keyed[item.story_key] if item.story_key is not None else made.pop()
             for place, item in enumerate(items)
         ]
+
+
+def _looked_up_together(keys: Mapping[int, Collection[bytes]]) -> Iterator[dict[int, set[bytes]]]:
+    """Share aliases, by feed, out among queries: one for many feeds that ask little, several for one that asks much."""
+    piece: dict[int, set[bytes]] = {}
+    asked = 0
+    for feed_id, wanted in keys.items():
+        every = list(wanted)
+        for start in range(0, len(every), KEYS_A_QUERY):
+            own = set(every[start : start + KEYS_A_QUERY])
+            asked += len(own)
+            if piece and (asked > KEYS_A_QUERY or asked * (len(piece) + 1) > LOOK_UPS_A_QUERY or feed_id in piece):
+                yield piece
+                piece, asked = {}, len(own)
+            piece[feed_id] = own
+    if piece:
+        yield piece
 
 
 def story_row(title: str, summary: str, now: datetime) -> dict[str, object]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Update, delete, func, or_, select, update
@@ -18,12 +18,12 @@ from newsroom.models import (
     ChannelKind,
     Delivery,
     DeliveryState,
+    News,
     NewsChannel,
     Origin,
     Publishing,
     PublishState,
     Purpose,
-    Subscription,
     SubscriptionState,
 )
 from newsroom.store import articles, queues, stories, tables
@@ -62,25 +62,11 @@ class DeliveryStore:
     """What is remembered of deliveries. Every method works inside the caller's transaction."""
 
     def __init__(self, database: Database) -> None:
-        self._insert = database.insert
-
-    async def plan(
-        self,
-        connection: AsyncConnection,
-        news: Sequence[Article],
-        subscriptions: Sequence[Subscription],
-        now: datetime,
-    ) -> int:
-        """Send these articles, in this order, to these channels; return how many cards that makes.
-
-        A channel gets a story once: the unique key decides, however many feeds tell it. One that was set aside with
-        another feed is on its way again, as this feed tells it. Where the subscription is held, they wait for an
-        admin's word.
-        """
-        statement = self._insert(tables.delivery)
+        # Made once: to put one of these together takes as long as to execute it.
+        statement = database.insert(tables.delivery)
+        self._set_aside = statement.on_conflict_do_nothing().returning(tables.delivery.c.id)
         told = statement.excluded
-        waiting = statement.on_conflict_do_nothing()
-        sending = statement.on_conflict_do_update(
+        self._send = statement.on_conflict_do_update(
             index_elements=["story_id", "channel_id"],
             set_={name: told[name] for name in ("article_id", "state", "due_at", "set_aside_for", "reason")},
             # A card that has stood there was taken down: nobody wants it back. What comes in the next list comes.
@@ -88,16 +74,22 @@ class DeliveryStore:
             & (func.coalesce(tables.delivery.c.set_aside_for, "") != DIGEST)
             # No IN, which SQLAlchemy can't write for many rows at once.
             & or_(tables.delivery.c.state == DeliveryState.DEFERRED, tables.delivery.c.state == DeliveryState.SKIPPED),
-        )
-        merged = await stories.merged(connection, {article.story_id for article in news})
+        ).returning(tables.delivery.c.id)
+
+    async def plan(self, connection: AsyncConnection, news: Sequence[News], now: datetime) -> int:
+        """Send articles, in this order, to the channels that get them; return how many cards that makes.
+
+        A channel gets a story once: the unique key decides, however many feeds tell it. One that was set aside with
+        another feed is on its way again, as this feed tells it. Where the subscription is held, they wait for an
+        admin's word.
+        """
+        merged = await stories.merged(connection, _stories_of(news))
         planned = 0
-        for is_held, statement in ((True, waiting), (False, sending)):
-            own = [one for one in subscriptions if (one.state is SubscriptionState.HELD) == is_held]
-            rows = _rows(news, own, merged, now)
+        for is_held, statement in ((True, self._set_aside), (False, self._send)):
+            rows = _rows(news, is_held, merged, now)
             # In pieces: putting a statement for a thousand articles in fifty channels together would hold the loop.
             while piece := list(islice(rows, ROWS_A_STATEMENT)):
-                ids = await connection.scalars(statement.returning(tables.delivery.c.id), piece)
-                planned += len(ids.all())
+                planned += len((await connection.scalars(statement, piece)).all())
         return planned
 
     async def due_channels(self, connection: AsyncConnection, now: datetime) -> list[int]:
@@ -261,24 +253,28 @@ class DeliveryStore:
         """Return the other sources of a card's story that its channel gets, each once, by name and address."""
         return tuple((source, article.url) for article, source in await self.others(connection, delivery))
 
-    async def told_again(
-        self, connection: AsyncConnection, articles: Collection[Article], channel_ids: Collection[int], now: datetime
-    ) -> None:
-        """Have these articles' stories drawn anew where a card in these channels tells them by another article."""
-        if not (articles and channel_ids):
+    async def told_again(self, connection: AsyncConnection, news: Sequence[News], now: datetime) -> None:
+        """Have stories drawn anew where a card in one of the channels tells them by another article than these."""
+        by_channel: dict[int, set[int]] = {}
+        for each in news:
+            for subscription in each.subscriptions if each.articles else ():
+                told = by_channel.setdefault(subscription.channel_id, set())
+                told.update(article.story_id for article in each.articles)
+        if not by_channel:
             return
-        own = {article.story_id for article in articles}
+        own = _stories_of(news)
         merged = await stories.merged(connection, own)
-        statement = select(tables.delivery.c.id, tables.delivery.c.guild_id, tables.delivery.c.story_id).where(
+        statement = select(*COLUMNS).where(
             IS_DRAWN,
             tables.delivery.c.story_id.in_(own | set(merged.values())),
-            tables.delivery.c.article_id.not_in([article.id for article in articles]),
-            tables.delivery.c.channel_id.in_(list(channel_ids)),
+            tables.delivery.c.article_id.not_in([article.id for each in news for article in each.articles]),
+            tables.delivery.c.channel_id.in_(list(by_channel)),
         )
+        cards = [Delivery(*row) for row in await connection.execute(statement)]
         ids = [
-            delivery_id
-            for delivery_id, guild_id, story_id in await connection.execute(statement)
-            if any(merged.get((guild_id, one), one) == story_id for one in own)
+            card.id
+            for card in cards
+            if any(merged.get((card.guild_id, one), one) == card.story_id for one in by_channel[card.channel_id])
         ]
         await self.draw_anew(connection, ids, now)
 
@@ -512,28 +508,32 @@ def _is_told_too(feed_id: int) -> ColumnElement[bool]:
     )
 
 
+def _stories_of(news: Iterable[News]) -> set[int]:
+    return {article.story_id for each in news for article in each.articles}
+
+
 def _rows(
-    news: Sequence[Article],
-    subscriptions: Sequence[Subscription],
-    merged: Mapping[tuple[int, int], int],
-    now: datetime,
+    news: Iterable[News], is_held: bool, merged: Mapping[tuple[int, int], int], now: datetime
 ) -> Iterator[dict[str, object]]:
-    """The rows of these articles in these channels, each story once in each; ``merged`` says what guilds have."""
+    """The rows of news for those who hold them or for the others, each story once in each channel.
+
+    ``merged`` says what guilds have made one story.
+    """
     seen: set[tuple[int, int]] = set()
-    for article in news:
-        for subscription in subscriptions:
+    for each in news:
+        own = [one for one in each.subscriptions if (one.state is SubscriptionState.HELD) == is_held]
+        for article, subscription in product(each.articles, own):
             story_id = merged.get((subscription.guild_id, article.story_id), article.story_id)
             if (story_id, subscription.channel_id) in seen:
                 continue
             seen.add((story_id, subscription.channel_id))
-            held = subscription.state is SubscriptionState.HELD
             yield {
                 "story_id": story_id,
                 "article_id": article.id,
                 "channel_id": subscription.channel_id,
                 "guild_id": subscription.guild_id,
-                "state": DeliveryState.DEFERRED if held else DeliveryState.PENDING,
-                "set_aside_for": FLOOD if held else None,
+                "state": DeliveryState.DEFERRED if is_held else DeliveryState.PENDING,
+                "set_aside_for": FLOOD if is_held else None,
                 "due_at": now,
                 "planned_at": now,
             }

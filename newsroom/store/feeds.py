@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, bindparam, delete, func, select, update
@@ -15,6 +15,11 @@ from newsroom.store.database import Database
 COLUMNS = [tables.feed.c[name] for name in Feed.__dataclass_fields__]
 # What readings change, each under a name of its own in the statement: a column's is taken there.
 LEARNED = {f"new_{name}": name for name in Feed.__dataclass_fields__ if name not in ("id", "url")}
+LEARN = (
+    update(tables.feed)
+    .where(tables.feed.c.id == bindparam("row_id"))
+    .values({name: bindparam(bound) for bound, name in LEARNED.items()})
+)
 
 
 class FeedStore:
@@ -49,17 +54,17 @@ class FeedStore:
         row = (await connection.execute(select(*COLUMNS).where(tables.feed.c.id == feed_id))).one_or_none()
         return Feed(*row) if row else None
 
-    async def lock(self, connection: AsyncConnection, feed_id: int) -> datetime | None:
-        """Let one transaction at a time remember what a feed brought, or change who gets it.
+    async def lock(self, connection: AsyncConnection, feed_ids: Collection[int]) -> dict[int, datetime | None]:
+        """Let one transaction at a time remember what these feeds brought, or change who gets them.
 
-        Return when the feed was last read well, as far as that is written down.
+        Return when each was last read well, as far as that is written down. They are locked in the order of their ids.
 
-        Two that read it at the same moment would otherwise both take an article for new, and one that removes it
+        Two that read a feed at the same moment would otherwise both take an article for new, and one that removes it
         would miss what another is just planning. SQLite has one writer anyway and leaves the clause out.
         """
-        own = select(tables.feed.c.succeeded_at).where(tables.feed.c.id == feed_id)
-        succeeded_at: datetime | None = await connection.scalar(own.with_for_update())
-        return succeeded_at
+        own = select(tables.feed.c.id, tables.feed.c.succeeded_at).where(tables.feed.c.id.in_(list(feed_ids)))
+        rows = await connection.execute(own.order_by(tables.feed.c.id).with_for_update())
+        return {feed_id: succeeded_at for feed_id, succeeded_at in rows}
 
     async def active(self, connection: AsyncConnection) -> list[Feed]:
         """Return the feeds that somebody gets news from: nothing else is fetched."""
@@ -92,13 +97,8 @@ class FeedStore:
         """Write down what readings taught us of these feeds, in one batch."""
         if not feeds:
             return
-        statement = (
-            update(tables.feed)
-            .where(tables.feed.c.id == bindparam("row_id"))
-            .values({name: bindparam(bound) for bound, name in LEARNED.items()})
-        )
         rows = [{bound: getattr(feed, name) for bound, name in LEARNED.items()} | {"row_id": feed.id} for feed in feeds]
-        await connection.execute(statement, rows)
+        await connection.execute(LEARN, rows)
 
 
 def _unwanted(unread_since: datetime) -> Select[tuple[int]]:

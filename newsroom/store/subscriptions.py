@@ -67,10 +67,13 @@ class SubscriptionStore:
         )
         return (await connection.execute(statement)).one_or_none() is not None
 
-    async def active_of(self, connection: AsyncConnection, feed_id: int) -> list[Subscription]:
-        """Return who gets news from this feed."""
-        statement = select(*COLUMNS).where(tables.subscription.c.feed_id == feed_id, tables.is_active)
-        return [Subscription(*row) for row in await connection.execute(statement.order_by(tables.subscription.c.id))]
+    async def active_of(self, connection: AsyncConnection, feed_ids: Collection[int]) -> dict[int, list[Subscription]]:
+        """Return who gets news from each of these feeds."""
+        found: dict[int, list[Subscription]] = {feed_id: [] for feed_id in feed_ids}
+        statement = select(*COLUMNS).where(tables.subscription.c.feed_id.in_(list(feed_ids)), tables.is_active)
+        for row in await connection.execute(statement.order_by(tables.subscription.c.id)):
+            found[row.feed_id].append(Subscription(*row))
+        return found
 
     async def of_guild(
         self, connection: AsyncConnection, guild_id: int, *, feed_id: int | None = None, channel_id: int | None = None
@@ -114,12 +117,13 @@ class SubscriptionStore:
         """Remove subscriptions, or with None bring them back as they were."""
         await self._set(connection, subscription_ids, removed_at=at)
 
-    async def baseline_learned(self, connection: AsyncConnection, feed_id: int) -> None:
-        """Note that what the feed holds now is known to everyone who gets it."""
-        statement = update(tables.subscription).where(
-            tables.subscription.c.feed_id == feed_id, tables.subscription.c.baseline_due
-        )
-        await connection.execute(statement.values(baseline_due=False))
+    async def baseline_learned(self, connection: AsyncConnection, feed_ids: Collection[int]) -> None:
+        """Note that what these feeds hold now is known to everyone who gets them."""
+        if feed_ids:
+            statement = update(tables.subscription).where(
+                tables.subscription.c.feed_id.in_(list(feed_ids)), tables.subscription.c.baseline_due
+            )
+            await connection.execute(statement.values(baseline_due=False))
 
     async def move(self, connection: AsyncConnection, channel_id: int, to: int) -> list[tuple[int, datetime]]:
         """Give a channel's feeds to another channel; those that it has already are left behind, removed.

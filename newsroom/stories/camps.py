@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import pairwise, product
 from typing import Any
@@ -30,6 +30,9 @@ STRONG = 3
 """What the larger side must weigh in the headline alone for nobody to doubt what the story is about."""
 
 LONGEST_READ = 500
+
+LATELY_READ = 2_048
+"""So many readings are kept for who asks again: a batch is read before its transaction begins, and then in it."""
 
 # A number, a run of letters, or one character of a script that writes without spaces: "GPT5" is two words, as
 # "GPT-5" is, and a phrase in Chinese is found between any others.
@@ -93,6 +96,7 @@ class _Lexicon:
     sombre: _Index
 
 
+@lru_cache(LATELY_READ)
 def read_camp(title: str, summary: str) -> CampReading:
     """Weigh the words of the headline and of the summary's first sentence; no pattern counts twice."""
     in_title = list(_matches(shorten(title, LONGEST_READ), _lexicon().sides))

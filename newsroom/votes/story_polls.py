@@ -13,6 +13,7 @@ from newsroom.models import (
     Delivery,
     DeliveryState,
     GuildSettings,
+    News,
     Poll,
     PollKind,
     PollState,
@@ -71,22 +72,28 @@ class StoryPolls:
         counted = await tally_of(self._store, connection, poll)
         return ShownPoll(poll, self._marks.mark(poll.id, POLL), counted, in_its_words(settings, poll))
 
-    async def told_again(
-        self, connection: Connection, articles: Collection[Article], guild_ids: Collection[int], now: datetime
-    ) -> None:
-        """Give a poll to the stories among these articles' that a second source has just earned one.
+    async def told_again(self, connection: Connection, news: Sequence[News], now: datetime) -> None:
+        """Give a poll to the stories that a second source among these news has just earned one.
 
-        It opens in those of these guilds (the ones that read the new source) where a card of the story stands, and
-        appears as a reply to each such card, since nobody would notice an edit.
+        It opens in those of the guilds that read the new source where a card of the story stands, and appears as a
+        reply to each such card, since nobody would notice an edit.
         """
-        by_story = {article.story_id: article for article in articles}
+        by_story: dict[int, Article] = {}
+        readers: dict[int, set[int]] = {}
+        for each in news:
+            guild_ids = {subscription.guild_id for subscription in each.subscriptions}
+            for article in each.articles if guild_ids else ():
+                by_story[article.story_id] = article
+                readers.setdefault(article.story_id, set()).update(guild_ids)
+        if not by_story:
+            return
         into = await merged(connection, by_story)
         several = await self._store.stories.told_by_several(connection, by_story)
         told = {(story_id, story_id) for story_id in several} | {(own, story_id) for (_, own), story_id in into.items()}
         for own, story_id in sorted(told):
             by_guild: dict[int, list[tuple[Delivery, ChannelKind]]] = {}
             for card, kind in await self._store.deliveries.standing_cards(connection, story_id):
-                if card.guild_id in guild_ids and into.get((card.guild_id, own), own) == story_id:
+                if card.guild_id in readers[own] and into.get((card.guild_id, own), own) == story_id:
                     by_guild.setdefault(card.guild_id, []).append((card, kind))
             for guild_id, cards in sorted(by_guild.items()):
                 story = await self._store.stories.get(connection, story_id, guild_id)

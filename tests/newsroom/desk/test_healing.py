@@ -256,8 +256,8 @@ async def test_what_a_round_is_just_planning_comes_along(desk: Desk) -> None:
     assert reading.identities is not None
     target = Target(GUILD, OTHER_CHANNEL, ChannelKind.TEXT)
 
-    async with desk.rounds.remembering() as connection:
-        await desk.rounds.remember(connection, reading.feed, reading.identities)
+    async with desk.rounds.memory.transaction() as connection:
+        await desk.rounds.memory.remember(connection, [(reading.feed, reading.identities)])
         replacing = asyncio.create_task(desk.newsroom.replacements.channel(GUILD, CHANNEL, target))
         await asyncio.wait({replacing}, timeout=0.2)  # where it doesn't wait for the round, it is done by now
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -387,9 +387,10 @@ async def test_two_feeds_are_taken_in_the_order_of_their_ids_whichever_moves(
     taken: list[int] = []
     lock, save = desk.store.feeds.lock, desk.store.feeds.save
 
-    async def noted_lock(connection: Connection, feed_id: int) -> datetime | None:
-        taken.append(feed_id)
-        return await lock(connection, feed_id)
+    async def noted_lock(connection: Connection, feed_ids: Collection[int]) -> dict[int, datetime | None]:
+        found = await lock(connection, feed_ids)
+        taken.extend(found)
+        return found
 
     async def noted_save(connection: Connection, feeds: Sequence[Feed]) -> None:
         taken.extend(feed.id for feed in feeds)

@@ -12,7 +12,7 @@ from newsroom.desk.demand import MOST_AT_ONCE
 from newsroom.desk.rounds import Outcome
 from newsroom.desk.subscriptions import LOOK_UP_SECONDS, Candidate, Several, is_stopped
 from newsroom.errors import FetchFailed, NotAFeed, RequestRefused
-from newsroom.models import Backlog, ChannelKind, FeedLink, SubscriptionState
+from newsroom.models import Backlog, ChannelKind, FeedLink, News, SubscriptionState
 from newsroom.store.database import Database
 from tests.desk import (
     CHANNEL,
@@ -393,13 +393,13 @@ async def test_a_feed_that_is_removed_while_a_round_remembers_it_leaves_nothing_
     added = await desk.add()
     store = desk.store
     async with store.begin() as connection:
-        await store.feeds.lock(connection, added.feed.id)
-        subscribers = await store.subscriptions.active_of(connection, added.feed.id)
+        await store.feeds.lock(connection, [added.feed.id])
+        subscribers = await store.subscriptions.active_of(connection, [added.feed.id])
         removing = asyncio.create_task(desk.subscriptions.remove(GUILD, added.feed.id))
         await asyncio.wait([removing], timeout=0.1)
         newest = await store.articles.newest(connection, added.feed.id)
         assert newest is not None
-        await store.deliveries.plan(connection, [newest], subscribers, NOW)
+        await store.deliveries.plan(connection, [News([newest], subscribers[added.feed.id])], NOW)
     await removing
 
     assert await desk.headlines() == []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from newsroom.feeds.identity import Identified, identify
-from newsroom.models import Article, ChannelKind, DeliveryState, Feed, Subscription, SubscriptionState
+from newsroom.models import Article, ChannelKind, DeliveryState, Feed, News, Subscription, SubscriptionState
 from newsroom.store import Store
 from newsroom.store.database import Database
 from tests.desk import ADMIN, CHANNEL, GUILD, OTHER_CHANNEL, posts
@@ -32,18 +32,30 @@ async def subscribed(store: Store, feed: Feed, *channel_ids: int) -> list[Subscr
         for channel_id in channel_ids:
             await store.channels.put(connection, channel_id, GUILD, ChannelKind.TEXT, None, NOW)
             await store.subscriptions.add(connection, feed.id, channel_id, GUILD, None, ADMIN, NOW)
-        return await store.subscriptions.active_of(connection, feed.id)
+        return (await store.subscriptions.active_of(connection, [feed.id]))[feed.id]
 
 
 async def remembered(store: Store, feed: Feed, items: Sequence[Identified]) -> list[Article]:
     async with store.begin() as connection:
-        return await store.articles.add(connection, feed.id, items, NOW)
+        keyed = await store.articles.keyed(connection, [item.story_key for item in items if item.story_key is not None])
+        articles = await store.articles.add(connection, feed.id, items, NOW, keyed)
+        pairs = zip(items, articles, strict=True)
+        names = {(feed.id, key): article.id for item, article in pairs for key in item.names}
+        await store.articles.add_aliases(connection, names)
+        return articles
 
 
 async def test_a_feed_is_one_row_however_many_add_it_at_once(store: Store):
     feeds = await asyncio.gather(*[a_feed(store) for _ in range(10)])
 
     assert len({feed.id for feed in feeds}) == 1
+
+
+async def test_feeds_are_locked_in_the_order_of_their_ids(store: Store):
+    ids = [(await a_feed(store, f"https://lab.example/{number}")).id for number in range(3)]
+
+    async with store.begin() as connection:
+        assert list(await store.feeds.lock(connection, ids[::-1])) == ids
 
 
 async def test_a_feed_is_called_what_it_calls_itself_when_it_is_added_again(store: Store):
@@ -79,10 +91,10 @@ async def test_a_name_that_an_article_has_stays_with_it(store: Store):
     items = identify(posts(1, 2)).items
     later, earlier = await remembered(store, feed, items)
     async with store.begin() as connection:
-        await store.articles.add_aliases(connection, feed.id, {items[0].keys[0]: earlier.id})
-        known = await store.articles.known(connection, feed.id, items[0].keys)
+        await store.articles.add_aliases(connection, {(feed.id, items[0].keys[0]): earlier.id})
+        known = await store.articles.known(connection, {feed.id: items[0].keys})
 
-    assert set(known.values()) == {later.id}
+    assert set(known[feed.id].values()) == {later.id}
 
 
 async def test_thousands_of_names_can_be_asked_for_at_once(store: Store):
@@ -92,9 +104,34 @@ async def test_thousands_of_names_can_be_asked_for_at_once(store: Store):
     unknown = {number.to_bytes(16, "big") for number in range(40_000)}
 
     async with store.read() as connection:
-        known = await store.articles.known(connection, feed.id, unknown | set(items[0].keys))
+        known = await store.articles.known(connection, {feed.id: unknown | set(items[0].keys)})
 
-    assert known == dict.fromkeys(items[0].keys, article.id)
+    assert known[feed.id] == dict.fromkeys(items[0].keys, article.id)
+
+
+async def test_names_are_asked_for_feed_by_feed_in_however_many_queries_that_takes(store: Store):
+    feeds = [await a_feed(store, f"https://lab.example/{number}") for number in range(40)]
+    items = identify(posts(*range(1, 20))).items
+    every = {key for item in items for key in item.keys}
+    async with store.begin() as connection:
+        articles = await store.articles.add(connection, feeds[0].id, items, NOW, {})
+        names = {(feed.id, items[place].keys[0]): articles[place].id for place, feed in enumerate(feeds[: len(items)])}
+        await store.articles.add_aliases(connection, names)
+        known = await store.articles.known(connection, {feed.id: every for feed in feeds})
+
+    found = {(feed_id, key): article_id for feed_id, own in known.items() for key, article_id in own.items()}
+    assert found == names
+
+
+async def test_two_feeds_of_a_batch_that_tell_one_story_send_it_to_a_channel_once(store: Store):
+    lab, mirror = await a_feed(store), await a_feed(store, "https://mirror.example/feed")
+    subscriptions = [*await subscribed(store, lab, CHANNEL), *await subscribed(store, mirror, CHANNEL)]
+    articles = [*await remembered(store, lab, identify(posts(1)).items)]
+    articles += await remembered(store, mirror, identify(posts(1)).items)
+    news = [News([article], [one]) for article, one in zip(articles, subscriptions, strict=True)]
+
+    async with store.begin() as connection:
+        assert await store.deliveries.plan(connection, news, NOW) == 1
 
 
 async def test_a_channel_gets_a_story_once_however_often_it_is_planned(store: Store):
@@ -104,7 +141,7 @@ async def test_a_channel_gets_a_story_once_however_often_it_is_planned(store: St
 
     async def plan() -> int:
         async with store.begin() as connection:
-            return await store.deliveries.plan(connection, articles, subscriptions, NOW)
+            return await store.deliveries.plan(connection, [News(articles, subscriptions)], NOW)
 
     assert sorted(await asyncio.gather(*[plan() for _ in range(5)])) == [0, 0, 0, 0, 4]
 
@@ -135,7 +172,7 @@ async def test_words_come_back_as_what_they_stand_for(store: Store):
     (subscription,) = await subscribed(store, feed, CHANNEL)
     articles = await remembered(store, feed, identify(posts(1)).items)
     async with store.begin() as connection:
-        await store.deliveries.plan(connection, articles, [subscription], NOW)
+        await store.deliveries.plan(connection, [News(articles, [subscription])], NOW)
         channel = await store.channels.get(connection, CHANNEL)
         head = await store.deliveries.head(connection, CHANNEL, NOW)
 
