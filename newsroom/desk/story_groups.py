@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from newsroom.feeds.identity import Identified
-from newsroom.feeds.parking import registrable
+from newsroom.feeds.parking import load_suffixes, registrable
 from newsroom.models import Article, Feed
 from newsroom.store import Connection, Store
 from newsroom.stories.camps import read_camp
@@ -35,7 +35,7 @@ class StoryGroups:
         async with self._store.read() as connection:
             articles = await self._store.articles.recent(connection, now - WINDOW)
         tellings = [_telling(article, now) for article in articles]
-        await asyncio.to_thread(registrable, "")  # which takes a third of a second the first time
+        await load_suffixes()
         index = StoryIndex()
         await asyncio.to_thread(index.load, tellings, now)
         self._index = index

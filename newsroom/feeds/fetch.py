@@ -25,7 +25,7 @@ from yarl import URL
 
 from newsroom.errors import AddressRefused, FeedError, FetchFailed, HostParked
 from newsroom.feeds.guard import REFUSED, Guard, PrivateAddress, guarded_socket
-from newsroom.feeds.parking import Parking, registrable
+from newsroom.feeds.parking import Parking, load_suffixes, registrable
 from newsroom.feeds.schedule import LONGEST_WAIT
 from newsroom.feeds.slots import ASIDE, MOST_BYTES_ASIDE, PATIENCE_SECONDS, Slot, Slots
 from newsroom.settings import popcorn_version
@@ -173,6 +173,7 @@ class Fetcher:
         So no more whole bodies lie in memory than there are slots, however slowly they are read.
         """
         address = self._guard.check_url(url)
+        await load_suffixes()
         validators = {"If-None-Match": _validator(etag), "If-Modified-Since": _validator(last_modified)}
         headers = {name: value for name, value in validators.items() if value}
         permanent_url = str(address)
@@ -181,7 +182,7 @@ class Fetcher:
             async with AsyncExitStack() as held:
                 # The host's turn comes first, so that a slow host's queue keeps no slot from the other hosts.
                 async with self._host(address):
-                    slot = await held.enter_async_context(self.slots.taken())
+                    slot = await held.enter_async_context(self.slots.taken(registrable(address.raw_host or "")))
                     until = self._parking.until(address.raw_host or "", self._now())
                     if until is not None:
                         raise HostParked(until)
@@ -242,8 +243,7 @@ class Fetcher:
         if status not in (200, 203) and not is_not_modified:
             refusal = self._refusal(response)
             if status == 429:
-                # In a thread, because the first look at a host's name loads the list of public suffixes.
-                await asyncio.to_thread(self._parking.park, address.raw_host or "", refusal.retry_after, self._now())
+                self._parking.park(address.raw_host or "", refusal.retry_after, self._now())
             raise refusal
         etag = _validator(response.headers.get("ETag"))
         last_modified = _validator(response.headers.get("Last-Modified"))
@@ -321,18 +321,12 @@ class _Resolver(AbstractResolver):
     def __init__(self, most: int) -> None:
         self._threads = ThreadPoolExecutor(most, thread_name_prefix="resolver")
         self._domains: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        self._first = asyncio.Lock()
-        self._is_ready = False
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         look_up = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
-        if not self._is_ready:
-            # In a thread, because the first look loads the list of public suffixes, and one by one, so that it is once.
-            async with self._first:
-                await asyncio.to_thread(registrable, host)
-            self._is_ready = True
+        await load_suffixes()
         found = await self._in_turn(registrable(host), look_up)
         numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
         return [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from weakref import WeakValueDictionary
 
 PATIENCE_SECONDS = 1.0
 """How long a fetch may take before it counts as slow. Nearly all take less."""
@@ -16,6 +17,10 @@ MOST_BYTES_ASIDE = 1024 * 1024
 """How much of a body may lie in memory while its fetch stands aside; for more it needs a slot."""
 
 
+DOMAIN_SHARE = 5
+"""One registrable domain has at most one in so many of the slots: hosts below it cost its owner nothing."""
+
+
 class Slots:
     """``most`` fetches at once, and the slow ones aside.
 
@@ -24,6 +29,9 @@ class Slots:
     body. So in memory are at most ``most`` whole bodies and ASIDE times ``most`` beginnings: with 50 slots and bodies
     of 8 MiB, 600 MiB, of which a web that means no harm never needs a tenth. Where that many stand aside already, a
     slow one keeps its slot.
+
+    A slot is kept until the body is parsed, and the parser takes one document after the other. So of the slots no
+    domain has more than its DOMAIN_SHARE, however many bodies it has waiting.
     """
 
     def __init__(self, most: int, patience: float = PATIENCE_SECONDS) -> None:
@@ -31,15 +39,16 @@ class Slots:
         self.aside = 0
         self.most_aside = ASIDE * most
         self._patience = patience
+        self._share = max(most // DOMAIN_SHARE, 1)
+        self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         # Who begins waits at the door, so that who comes back is behind one of them at most, however many begin.
         self._door = asyncio.Lock()
 
     @asynccontextmanager
-    async def taken(self) -> AsyncIterator[Slot]:
-        """Wait for a slot; what a fetch holds of it at the end of the context is given back."""
-        async with self._door:
-            await self.free.acquire()
-        slot = Slot(self)
+    async def taken(self, domain: str) -> AsyncIterator[Slot]:
+        """Wait for a slot of a domain's; what a fetch holds of it at the end of the context is given back."""
+        slot = Slot(self, self._shares.setdefault(domain, asyncio.Semaphore(self._share)))
+        await slot.take(self._door)
         slow = asyncio.get_running_loop().call_later(self._patience, slot.step_aside)
         try:
             yield slot
@@ -49,25 +58,36 @@ class Slots:
 
 
 class Slot:
-    """One fetch's slot, or its place aside."""
+    """One fetch's slot, out of the ``share`` of its domain, or its place aside."""
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, slots: Slots, share: asyncio.Semaphore) -> None:
         self._slots = slots
+        self._share = share
         self.is_aside = False
         self._stays = False
+
+    async def take(self, door: AbstractAsyncContextManager[object]) -> None:
+        """Wait for a turn of the domain's, and then for a free slot: behind a door, if who comes back goes first."""
+        await self._share.acquire()
+        try:
+            async with door:
+                await self._slots.free.acquire()
+        except BaseException:
+            self._share.release()
+            raise
 
     def step_aside(self) -> None:
         """Give the slot to somebody else, if there is room aside and the fetch doesn't need it until its end."""
         if not self._stays and not self.is_aside and self._slots.aside < self._slots.most_aside:
             self.is_aside = True
             self._slots.aside += 1
-            self._slots.free.release()
+            self._let_go()
 
     async def stay(self) -> None:
         """Have a slot from now until the end, however slow the fetch is; wait for one if it stands aside."""
         self._stays = True
         if self.is_aside:
-            await self._slots.free.acquire()
+            await self.take(nullcontext())
             self.is_aside = False
             self._slots.aside -= 1
 
@@ -76,4 +96,8 @@ class Slot:
         if self.is_aside:
             self._slots.aside -= 1
         else:
-            self._slots.free.release()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._slots.free.release()
+        self._share.release()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsroom.feeds.slots import ASIDE, Slot, Slots
+from newsroom.feeds.slots import ASIDE, DOMAIN_SHARE, Slot, Slots
 
 NEVER = 10_000.0
 
@@ -22,17 +23,20 @@ class Fetches:
         self.held: dict[int, Slot] = {}
         self.staying: set[int] = set()
         self.tasks: list[asyncio.Task[None]] = []
+        self.domains: list[str] = []
         self.ends: list[asyncio.Event] = []
         self.bodies: list[asyncio.Event] = []
 
-    async def begin(self, number: int = 0) -> None:
+    async def begin(self, number: int | None = None) -> None:
+        """Begin a fetch from the domain of that number, or from one of its own."""
+        self.domains.append(f"{len(self.tasks) if number is None else number % 3}.example")
         self.ends.append(asyncio.Event())
         self.bodies.append(asyncio.Event())
         self.tasks.append(asyncio.create_task(self._fetch(len(self.tasks))))
         await settle()
 
     async def _fetch(self, number: int) -> None:
-        async with self.slots.taken() as slot:
+        async with self.slots.taken(self.domains[number]) as slot:
             self.held[number] = slot
             try:
                 await self.bodies[number].wait()
@@ -154,11 +158,30 @@ async def test_whoever_has_a_body_in_hand_does_not_step_aside_any_more() -> None
     await fetches.give_up_all()
 
 
+async def test_one_domain_has_a_share_of_the_slots_and_leaves_the_others() -> None:
+    fetches = Fetches(most=2 * DOMAIN_SHARE)
+    for _ in range(4):
+        await fetches.begin(1)
+    await fetches.begin(2)
+    assert fetches.inside == {0, 1, 4}
+
+    await fetches.end(1)
+    assert fetches.inside == {0, 2, 4}
+    await fetches.slow(0)
+    assert fetches.inside == {2, 3, 4}
+
+    await fetches.body(0)
+    assert fetches.aside == {0}
+    await fetches.end(2)
+    assert fetches.inside == {0, 3, 4}
+    await fetches.give_up_all()
+
+
 STEPS = st.tuples(st.sampled_from(["begin", "slow", "body", "end", "give_up"]), st.integers(0, 11))
 
 
 @settings(deadline=None)
-@given(st.integers(1, 3), st.lists(STEPS, max_size=60))
+@given(st.sampled_from([1, 2, 3, 3 * DOMAIN_SHARE]), st.lists(STEPS, max_size=60))
 def test_whatever_happens_no_slot_is_lost_or_given_twice(most: int, steps: list[tuple[str, int]]) -> None:
     async def go() -> None:
         fetches = Fetches(most)
@@ -166,9 +189,12 @@ def test_whatever_happens_no_slot_is_lost_or_given_twice(most: int, steps: list[
             await getattr(fetches, name)(number)
             assert len(fetches.inside) <= most
             assert len(fetches.aside) == fetches.slots.aside <= ASIDE * most
+            share = max(most // DOMAIN_SHARE, 1)
+            having = Counter(fetches.domains[number] for number in fetches.inside)
+            assert max(having.values(), default=0) <= share
             # Nobody waits where there is room.
-            waiting = [task for task in fetches.tasks if not task.done()]
-            assert len(fetches.inside) == most or len(waiting) == len(fetches.held)
+            waiting = {place for place, task in enumerate(fetches.tasks) if not task.done()} - fetches.held.keys()
+            assert len(fetches.inside) == most or all(having[fetches.domains[place]] == share for place in waiting)
         await fetches.give_up_all()
         for _ in range(most + 1):
             await fetches.begin()

@@ -69,7 +69,23 @@ async def test_a_feed_is_read_in_another_process(workers):
     feed = await workers.parse(GOOD, "application/rss+xml", URL)
 
     assert feed.title == "Whale & Wave"
-    assert await workers._read(worker_id) != os.getpid()
+    assert await workers._read(URL, worker_id) != os.getpid()
+
+
+async def test_however_many_documents_a_site_sends_another_waits_for_one_of_them(workers):
+    read: list[str] = []
+
+    async def parse(url: str) -> None:
+        await workers.parse(GOOD, "application/rss+xml", url)
+        read.append(url)
+
+    crowd = [f"https://{number}.crowd.example/feed" for number in range(10)]
+    async with asyncio.TaskGroup() as group:
+        for url in (*crowd, URL):
+            group.create_task(parse(url))
+
+    assert read.index(URL) <= 1
+    assert sorted(read) == sorted([*crowd, URL])
 
 
 async def test_the_feeds_of_a_page_are_found_there_too(workers):
@@ -82,7 +98,7 @@ async def test_the_worker_has_what_reads_feeds_loaded_and_nothing_larger(workers
     import discord  # noqa: F401
     import sqlalchemy  # noqa: F401
 
-    loaded = await workers._read(modules_loaded)
+    loaded = await workers._read(URL, modules_loaded)
 
     assert "feedparser" in loaded
     assert not {"discord", "sqlalchemy", "aiohttp", "newsroom.feeds.fetch"} & set(loaded)
@@ -97,7 +113,7 @@ async def test_whatever_a_parser_raises_is_one_failed_document(workers):
     with pytest.raises(NotAFeed, match="too broken to read"):
         await workers.parse((FEEDS / "hostile-gml-srs.xml").read_bytes(), None, URL)
     with pytest.raises(NotAFeed, match="too broken to read"):
-        await workers._read(raise_what_cannot_be_sent)
+        await workers._read(URL, raise_what_cannot_be_sent)
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in FEEDS.glob("hostile-*")))
@@ -136,19 +152,22 @@ async def test_a_deeply_nested_document_does_no_harm(workers):
 
 
 async def test_a_document_that_eats_memory_fails_and_the_worker_lives_on(workers):
-    before = await workers._read(worker_id)
+    before = await workers._read(URL, worker_id)
 
     with pytest.raises(NotAFeed):
-        await workers._read(eat_memory)
+        await workers._read(URL, eat_memory)
 
-    assert await workers._read(worker_id) == before
+    assert await workers._read(URL, worker_id) == before
 
 
 async def test_a_document_that_kills_the_worker_fails_alone(workers):
     outcomes = await asyncio.gather(
-        workers._read(die), workers.parse(GOOD, None, URL), workers._read(die), workers.parse(GOOD, None, URL),
+        workers._read(URL, die),
+        workers.parse(GOOD, None, URL),
+        workers._read(URL, die),
+        workers.parse(GOOD, None, URL),
         return_exceptions=True,
-    )  # fmt: skip
+    )
 
     assert [type(outcome) for outcome in outcomes[::2]] == [NotAFeed, NotAFeed]
     assert [outcome.title for outcome in outcomes[1::2]] == ["Whale & Wave"] * 2
@@ -156,7 +175,7 @@ async def test_a_document_that_kills_the_worker_fails_alone(workers):
 
 async def test_closing_ends_the_worker_and_fails_what_comes_later():
     workers = Workers()
-    worker = psutil.Process(await workers._read(worker_id))
+    worker = psutil.Process(await workers._read(URL, worker_id))
 
     await workers.close()
 
