@@ -43,6 +43,10 @@ LOOK_UP_SECONDS = 20.0  # for everything that adding a feed fetches
 UNDO_WINDOW = timedelta(minutes=10)
 RECENT = timedelta(days=7)  # how long a story that could not be posted is told of
 MOST_BACKFILL = 5
+
+MOST_SUBSCRIPTIONS = 1_000
+"""What a guild may have: a feed in two channels counts twice. The database keeps a year of each feed's articles."""
+
 TITLE_LIMIT = 100
 
 _PAUSE = "pause"
@@ -197,7 +201,8 @@ class Subscriptions:
     ) -> Added:
         """Subscribe a channel to a feed: what it holds now counts as known, the newest ``backfill`` are posted.
 
-        One transaction; raises RequestRefused, and leaves nothing, if the channel has this feed already.
+        One transaction; raises RequestRefused, and leaves nothing, if the channel has this feed already, or the guild
+        has MOST_SUBSCRIPTIONS.
         """
         now = self._now()
         own_title = shorten(clean(title or ""), TITLE_LIMIT) or None
@@ -212,6 +217,10 @@ class Subscriptions:
                 connection, feed.id, target.channel_id, target.guild_id, own_title, added_by, now
             ):
                 raise RequestRefused(f"<#{target.channel_id}> already gets that feed. Nothing has changed.")
+            if await store.subscriptions.count(connection, target.guild_id) > MOST_SUBSCRIPTIONS:
+                raise RequestRefused(
+                    f"This server has {MOST_SUBSCRIPTIONS:,} feeds, which is the most. `/feed remove` makes room."
+                )
             await store.deliveries.give_up(connection, feed.id, [target.channel_id])
             subscribers = await store.subscriptions.active_of(connection, [feed.id])
             own = [one for one in subscribers[feed.id] if one.channel_id == target.channel_id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import Feed, Subscription, SubscriptionState
@@ -74,6 +74,11 @@ class SubscriptionStore:
         for row in await connection.execute(statement.order_by(tables.subscription.c.id)):
             found[row.feed_id].append(Subscription(*row))
         return found
+
+    async def count(self, connection: AsyncConnection, guild_id: int) -> int:
+        """Count a guild's subscriptions that are not removed."""
+        own = (tables.subscription.c.guild_id == guild_id, tables.subscription.c.removed_at.is_(None))
+        return (await connection.execute(select(func.count()).where(*own))).scalar_one()
 
     async def of_guild(
         self, connection: AsyncConnection, guild_id: int, *, feed_id: int | None = None, channel_id: int | None = None

@@ -74,6 +74,17 @@ async def test_the_same_feed_twice_in_a_channel_is_a_polite_no(desk: Desk):
     assert await desk.headlines() == []
 
 
+async def test_a_guild_that_has_very_many_feeds_gets_no_more(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("newsroom.desk.subscriptions.MOST_SUBSCRIPTIONS", 1)
+    await desk.add()
+    await desk.add(channel_id=FOREIGN_CHANNEL, guild_id=OTHER_GUILD)
+
+    with pytest.raises(RequestRefused, match="This server has 1 feeds, which is the most"):
+        await desk.add(channel_id=OTHER_CHANNEL)
+
+    assert [listed.channel.channel_id for listed in await desk.subscriptions.listing(GUILD)] == [CHANNEL]
+
+
 @pytest.mark.parametrize(
     "spelling", ["HTTPS://LAB.example/feed.xml", "https://lab.example:443/feed.xml", f"{FEED}#top"]
 )
