@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from newsroom.models import ON_ITS_WAY, Alert, AlertKind, DeliveryState, Feed, Health
 from newsroom.store import feeds, tables
 from newsroom.store.database import Database
+from newsroom.store.queues import is_due
 
 COLUMNS = [tables.alert.c[name] for name in Alert.__dataclass_fields__]
 
@@ -53,7 +54,8 @@ class AlertStore:
 
     async def due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
         """Return the alerts to be sent now, the oldest first."""
-        statement = select(tables.alert.c.id).where(tables.alert.c.state.in_(ON_ITS_WAY), tables.alert.c.due_at <= now)
+        on_its_way = tables.alert.c.state.in_(ON_ITS_WAY)
+        statement = select(tables.alert.c.id).where(on_its_way, is_due(tables.alert.c.due_at, now))
         return list(await connection.scalars(statement.order_by(tables.alert.c.id).limit(most)))
 
     async def take(self, connection: AsyncConnection, alert: Alert, **values: object) -> bool:

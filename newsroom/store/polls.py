@@ -25,6 +25,7 @@ from newsroom.models import (
 )
 from newsroom.store import tables
 from newsroom.store.database import Database
+from newsroom.store.queues import is_due
 
 COLUMNS = [tables.poll.c[name] for name in Poll.__dataclass_fields__ if name != "choices"]
 CHOICE_COLUMNS = [tables.poll_choice.c[name] for name in Choice.__dataclass_fields__]
@@ -293,7 +294,7 @@ class PollStore:
             .where(
                 tables.poll_message.c.state.in_(ON_ITS_WAY),
                 tables.poll_message.c.purpose != Purpose.CARD,
-                tables.poll_message.c.due_at <= now,
+                is_due(tables.poll_message.c.due_at, now),
                 tables.is_here(tables.poll_message.c.guild_id),
             )
             .order_by(tables.poll_message.c.id)

@@ -1,4 +1,4 @@
-"""What goes out into news channels row by row: stories, and pages of lists.
+"""What goes out into news channels row by row, stories and pages of lists, and when anything that goes out is due.
 
 A channel's rows go out in the order of their ids. The first that is neither done nor set aside is the
 channel's head; while it waits, whatever is behind it waits too.
@@ -47,12 +47,18 @@ async def head(
         .limit(2)
     )
     rows = (await connection.execute(statement)).all()
-    if not rows or now < rows[0].due_at <= now + LONGEST_WAIT:
+    if not rows or waits(rows[0].due_at, now):
         return None
     place = select(*channels.COLUMNS).where(tables.news_channel.c.channel_id == channel_id, channels.open_channel(now))
     channel = (await connection.execute(place)).one_or_none()
     return (kind(*rows[0]), NewsChannel(*channel), len(rows) > 1) if channel else None
 
 
+def waits(due_at: datetime, now: datetime) -> bool:
+    """Whether something that is due then waits yet."""
+    return now < due_at <= now + LONGEST_WAIT
+
+
 def is_due(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that something doesn't wait any more."""
     return or_(column <= now, column > now + LONGEST_WAIT)

@@ -23,6 +23,7 @@ from newsroom.models import (
     Take,
 )
 from newsroom.store import Connection, Store
+from newsroom.store.queues import waits
 from newsroom.times import start_of_month, zone
 from newsroom.votes.asking import in_its_words
 from newsroom.votes.standings import Season, season
@@ -92,7 +93,7 @@ class PollMessages:
             message = await self._store.polls.message(connection, row_id)
             if message is None or message.state not in ON_ITS_WAY:
                 return None
-            if message.due_at > now:
+            if waits(message.due_at, now):
                 return None
             contents = await self._contents(connection, message, *await self._counted(connection, message.poll_id))
             is_over = contents.shown.poll.state is PollState.CLOSED and message.purpose is not Purpose.RESULT

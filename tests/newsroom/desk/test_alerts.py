@@ -174,6 +174,17 @@ async def test_an_alert_that_one_place_refuses_goes_to_another_at_once(desk, ale
     assert claim is not None and claim.step is Step.SEND
 
 
+async def test_an_alert_put_off_while_the_clock_ran_far_ahead_comes_once_it_is_set_right(desk, alerts):
+    desk.clock.advance(days=1000)
+    await desk.suspend()
+    [contents] = await due(alerts)
+    await alerts.nobody(contents)
+    desk.clock.advance(days=-1000)
+
+    [again] = await due(alerts)
+    assert again.alert.id == contents.alert.id
+
+
 async def test_where_nobody_can_be_told_it_is_tried_for_a_week(desk, alerts):
     await desk.suspend()
     [contents] = await due(alerts)

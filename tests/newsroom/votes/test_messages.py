@@ -211,6 +211,16 @@ async def test_what_was_surely_not_sent_is_sent_later_without_a_look_even_after_
     assert (await claimed(desk.restarted())).step is Step.SEND
 
 
+async def test_what_was_put_off_while_the_clock_ran_far_ahead_is_sent_once_it_is_set_right(desk: Desk):
+    await ask(desk)
+    claim = await claimed(desk)
+    desk.clock.advance(days=1000)
+    await desk.newsroom.poll_messages.later(claim, "no way", uncertain=False)
+    desk.clock.advance(days=-1000)
+
+    assert (await claimed(desk)).step is Step.SEND
+
+
 async def test_what_an_earlier_attempt_left_uncertain_stays_so_however_the_next_one_ends(desk: Desk):
     await ask(desk)
     await desk.newsroom.poll_messages.later(await claimed(desk), "lost", uncertain=True)
