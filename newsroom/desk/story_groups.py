@@ -9,7 +9,8 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from newsroom.feeds.identity import Identified
-from newsroom.feeds.parking import load_suffixes, registrable
+from newsroom.feeds.parking import registrable
+from newsroom.feeds.suffixes import load_suffixes
 from newsroom.models import Article, Feed
 from newsroom.store import Connection, Store
 from newsroom.stories.camps import read_camp

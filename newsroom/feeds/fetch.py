@@ -25,9 +25,10 @@ from yarl import URL
 
 from newsroom.errors import AddressRefused, FeedError, FetchFailed, HostParked
 from newsroom.feeds.guard import REFUSED, Guard, PrivateAddress, guarded_socket
-from newsroom.feeds.parking import Parking, load_suffixes, registrable
+from newsroom.feeds.parking import Parking, registrable
 from newsroom.feeds.schedule import LONGEST_WAIT
 from newsroom.feeds.slots import ASIDE, MOST_BYTES_ASIDE, PATIENCE_SECONDS, Slot, Slots
+from newsroom.feeds.suffixes import load_suffixes
 from newsroom.settings import popcorn_version
 
 MOST_BYTES = 8 * 1024 * 1024

@@ -6,9 +6,7 @@ the same. So the registrable domain is parked. An error of the server's own (5xx
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -87,28 +85,11 @@ def registrable(host: str) -> str:
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        return _suffixes().privatesuffix(host) or host
+        return suffixes().privatesuffix(host) or host
     return host
 
 
-async def load_suffixes() -> None:
-    """Load what ``registrable`` looks names up in, unless it is there already; whoever is on the loop does that first.
-
-    In a thread, because it takes a third of a second.
-    """
-    if not _suffixes.cache_info().currsize:
-        await asyncio.to_thread(_load_once)
-
-
-def _load_once() -> None:
-    with _loading:
-        _suffixes()
-
-
-_loading = threading.Lock()
-
-
 @cache
-def _suffixes() -> PublicSuffixList:
-    """Made when it is first needed, of 1.4 MB."""
+def suffixes() -> PublicSuffixList:
+    """Takes a third of a second and 1.4 MB to make, so ``newsroom.feeds.suffixes`` has it made off the loop."""
     return PublicSuffixList()

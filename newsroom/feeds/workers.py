@@ -11,8 +11,9 @@ from yarl import URL
 
 from newsroom.errors import NotAFeed
 from newsroom.feeds.discover import feed_links
-from newsroom.feeds.parking import load_suffixes, registrable
+from newsroom.feeds.parking import registrable
 from newsroom.feeds.parse import parse
+from newsroom.feeds.suffixes import load_suffixes
 from newsroom.models import Document, FeedLink
 from newsroom.workers import Broken, Stopping, TooSlow, WorkerProcess
 
