@@ -106,13 +106,10 @@ class Memory:
         documents = await self._compared(connection, readings, now)
         whole = [document for document in documents if not document.identities.left_out]
         await store.articles.sighted(connection, {article_id for one in whole for _, article_id in one.old}, now)
-        news, told_before = await self._add(connection, documents, now)
+        news = await self._add(connection, documents, now)
         await self._update(connection, [pair for document in documents for pair in document.old], now)
         await store.deliveries.plan(connection, news, now)
-        again = [
-            News([one for one in each.articles if one.story_id in told_before], _active(each.subscriptions))
-            for each in news
-        ]
+        again = [News(each.articles, _active(each.subscriptions)) for each in news]
         await store.deliveries.told_again(connection, again, now)
         await self._story_polls.told_again(connection, again, now)
         learned = [one.feed.id for one in documents if any(each.baseline_due for each in one.subscribers)]
@@ -147,17 +144,11 @@ class Memory:
             )
         return compared
 
-    async def _add(
-        self, connection: Connection, documents: Sequence[_Compared], now: datetime
-    ) -> tuple[list[News], set[int]]:
-        """Remember the new articles of each document, and the names of all; return who is to get which.
-
-        With that come the stories that may have had a card before.
-        """
+    async def _add(self, connection: Connection, documents: Sequence[_Compared], now: datetime) -> list[News]:
+        """Remember the new articles of each document, and the names of all; return who is to get which."""
         store = self._store
         keys = {item.story_key for document in documents for item in document.fresh if item.story_key is not None}
         keyed = await store.articles.keyed(connection, list(keys))
-        told_before = set(keyed.values())
         names: dict[tuple[int, bytes], int] = {}
         news: list[News] = []
         for document in documents:
@@ -166,13 +157,12 @@ class Memory:
             joins = await self._groups.places(connection, feed.id, fresh, keyed, now)
             articles = await store.articles.add(connection, feed.id, fresh, now, keyed, joins, own_pages(feed, fresh))
             await self._groups.told(connection, articles, now)
-            told_before.update(joins.values())
             for item, article in zip(fresh, articles, strict=True):
                 names.update({(feed.id, key): article.id for key in item.names})
             names |= document.further_names
             news.append(News(articles, listening))
         await store.articles.add_aliases(connection, names)
-        return news, told_before
+        return news
 
     async def _update(self, connection: Connection, items: Sequence[tuple[Identified, int]], now: datetime) -> None:
         """Take known articles as their feed tells them now, and have the cards that tell them drawn anew."""

@@ -40,15 +40,15 @@ class Slots:
         self.most_aside = ASIDE * most
         self._patience = patience
         self._share = max(most // DOMAIN_SHARE, 1)
-        self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._shares: WeakValueDictionary[str, _Share] = WeakValueDictionary()
         # Who begins waits at the door, so that who comes back is behind one of them at most, however many begin.
         self._door = asyncio.Lock()
 
     @asynccontextmanager
     async def taken(self, domain: str) -> AsyncIterator[Slot]:
         """Wait for a slot of a domain's; what a fetch holds of it at the end of the context is given back."""
-        slot = Slot(self, self._shares.setdefault(domain, asyncio.Semaphore(self._share)))
-        await slot.take(self._door)
+        slot = Slot(self, self._shares.setdefault(domain, _Share(self._share)))
+        await slot.begin(self._door)
         slow = asyncio.get_running_loop().call_later(self._patience, slot.step_aside)
         try:
             yield slot
@@ -57,24 +57,28 @@ class Slots:
             slot.give_back()
 
 
+class _Share:
+    """What a domain may have of the slots, with a door of its own where those wait who begin."""
+
+    def __init__(self, most: int) -> None:
+        self.free = asyncio.Semaphore(most)
+        self.door = asyncio.Lock()
+
+
 class Slot:
     """One fetch's slot, out of the ``share`` of its domain, or its place aside."""
 
-    def __init__(self, slots: Slots, share: asyncio.Semaphore) -> None:
+    def __init__(self, slots: Slots, share: _Share) -> None:
         self._slots = slots
         self._share = share
         self.is_aside = False
         self._stays = False
 
-    async def take(self, door: AbstractAsyncContextManager[object]) -> None:
-        """Wait for a turn of the domain's, and then for a free slot: behind a door, if who comes back goes first."""
-        await self._share.acquire()
-        try:
-            async with door:
-                await self._slots.free.acquire()
-        except BaseException:
-            self._share.release()
-            raise
+    async def begin(self, door: asyncio.Lock) -> None:
+        """Wait for a turn of the domain's, and then for a free slot, each behind those who come back."""
+        async with self._share.door:
+            await self._share.free.acquire()
+        await self._take(door)
 
     def step_aside(self) -> None:
         """Give the slot to somebody else, if there is room aside and the fetch doesn't need it until its end."""
@@ -87,7 +91,8 @@ class Slot:
         """Have a slot from now until the end, however slow the fetch is; wait for one if it stands aside."""
         self._stays = True
         if self.is_aside:
-            await self.take(nullcontext())
+            await self._share.free.acquire()
+            await self._take(nullcontext())
             self.is_aside = False
             self._slots.aside -= 1
 
@@ -98,6 +103,14 @@ class Slot:
         else:
             self._let_go()
 
+    async def _take(self, door: AbstractAsyncContextManager[object]) -> None:
+        try:
+            async with door:
+                await self._slots.free.acquire()
+        except BaseException:
+            self._share.free.release()
+            raise
+
     def _let_go(self) -> None:
         self._slots.free.release()
-        self._share.release()
+        self._share.free.release()

@@ -85,7 +85,8 @@ class DeliveryStore:
         """
         merged = await stories.merged(connection, _stories_of(news))
         planned = 0
-        for is_held, statement in ((True, self._set_aside), (False, self._send)):
+        # What is sent comes first: its place in the channel's order is its own, not one that a held feed took.
+        for is_held, statement in ((False, self._send), (True, self._set_aside)):
             rows = _rows(news, is_held, merged, now)
             # In pieces: putting a statement for a thousand articles in fifty channels together would hold the loop.
             while piece := list(islice(rows, ROWS_A_STATEMENT)):

@@ -32,7 +32,7 @@ STRONG = 3
 LONGEST_READ = 500
 
 LATELY_READ = 2_048
-"""So many readings are kept for who asks again: a batch is read before its transaction begins, and then in it."""
+"""So many readings are kept for who asks again: more than the largest batch has, which is read before it is written."""
 
 # A number, a run of letters, or one character of a script that writes without spaces: "GPT5" is two words, as
 # "GPT-5" is, and a phrase in Chinese is found between any others.

@@ -27,7 +27,7 @@ TITLE_WEIGHT = 1.5
 LONGEST_READ = 500
 
 LATELY_READ = 2_048
-"""So many readings are kept for who asks again: a batch is read before its transaction begins, and then in it."""
+"""So many readings are kept for who asks again: more than the largest batch has, which is read before it is written."""
 
 MOST_TERMS = 48
 MOST_MENTIONS = 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import product
 
 from newsroom.marks import POLL, Marks
 from newsroom.models import (
@@ -78,22 +79,20 @@ class StoryPolls:
         It opens in those of the guilds that read the new source where a card of the story stands, and appears as a
         reply to each such card, since nobody would notice an edit.
         """
-        by_story: dict[int, Article] = {}
-        readers: dict[int, set[int]] = {}
+        # By story and guild: a guild is asked in the words of a feed that it reads itself.
+        told_in: dict[int, dict[int, Article]] = {}
         for each in news:
-            guild_ids = {subscription.guild_id for subscription in each.subscriptions}
-            for article in each.articles if guild_ids else ():
-                by_story[article.story_id] = article
-                readers.setdefault(article.story_id, set()).update(guild_ids)
-        if not by_story:
+            for article, subscription in product(each.articles, each.subscriptions):
+                told_in.setdefault(article.story_id, {}).setdefault(subscription.guild_id, article)
+        if not told_in:
             return
-        into = await merged(connection, by_story)
-        several = await self._store.stories.told_by_several(connection, by_story)
+        into = await merged(connection, told_in)
+        several = await self._store.stories.told_by_several(connection, told_in)
         told = {(story_id, story_id) for story_id in several} | {(own, story_id) for (_, own), story_id in into.items()}
         for own, story_id in sorted(told):
             by_guild: dict[int, list[tuple[Delivery, ChannelKind]]] = {}
             for card, kind in await self._store.deliveries.standing_cards(connection, story_id):
-                if card.guild_id in readers[own] and into.get((card.guild_id, own), own) == story_id:
+                if card.guild_id in told_in[own] and into.get((card.guild_id, own), own) == story_id:
                     by_guild.setdefault(card.guild_id, []).append((card, kind))
             for guild_id, cards in sorted(by_guild.items()):
                 story = await self._store.stories.get(connection, story_id, guild_id)
@@ -101,7 +100,7 @@ class StoryPolls:
                     continue
                 # Other guilds' feeds may have told it too.
                 if await self._store.stories.sources(connection, story_id, guild_id) > 1:
-                    await self._open_under(connection, cards, by_story[own], now)
+                    await self._open_under(connection, cards, told_in[own][guild_id], now)
 
     async def start(
         self, connection: Connection, guild_id: int, story_id: int, channel_id: int, opened_by: int, now: datetime

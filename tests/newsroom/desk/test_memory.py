@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import event
 
 from newsroom.desk.rounds import Reading
+from newsroom.models import Article, SubscriptionState
 from newsroom.store.database import Database
 from newsroom.stories.camps import read_camp
 from newsroom.stories.tellings import read
-from tests.desk import CHANNEL, FOREIGN_CHANNEL, OTHER_GUILD, Desk, told
+from tests.desk import CHANNEL, FOREIGN_CHANNEL, GUILD, OTHER_GUILD, Desk, told
 from tests.makers import entry
+
+PAGE = "https://news.example/page"
 
 
 @pytest.fixture
@@ -61,6 +66,8 @@ async def test_words_are_read_before_the_transaction_that_remembers_them(desk: D
     await desk.follow(url(1))
     [reading] = await read_news(desk, 1)
     assert reading.identities is not None
+    read.cache_clear()
+    read_camp.cache_clear()
     await desk.rounds.memory.prepare([(reading.feed, reading.identities)])
     before = [each.cache_info().misses for each in (read, read_camp)]
 
@@ -72,7 +79,7 @@ async def test_words_are_read_before_the_transaction_that_remembers_them(desk: D
 
 
 async def test_a_story_that_two_feeds_of_a_batch_tell_is_one_card_in_each_channel(desk: Desk) -> None:
-    for number, channel_id, guild_id in ((1, CHANNEL, 1001), (2, CHANNEL, 1001), (2, FOREIGN_CHANNEL, OTHER_GUILD)):
+    for number, channel_id, guild_id in ((1, CHANNEL, GUILD), (2, CHANNEL, GUILD), (2, FOREIGN_CHANNEL, OTHER_GUILD)):
         await desk.follow(url(number), channel_id, guild_id)
     for number in (1, 2):
         known = desk.web.documents[url(number)].entries
@@ -83,3 +90,69 @@ async def test_a_story_that_two_feeds_of_a_batch_tell_is_one_card_in_each_channe
     assert report.new_articles == 2
     assert await desk.headlines(CHANNEL) == ["Weights are out"]
     assert await desk.headlines(FOREIGN_CHANNEL) == ["Weights are out"]
+
+
+def bring(desk: Desk, number: int, *headlines: str) -> None:
+    """Have a feed bring stories, from top to bottom; those that begin with "A lab" tell what one page tells."""
+    new = [
+        entry(guid=title, link=PAGE if title.startswith("A lab") else f"{PAGE}/{title}", title=title, published=None)
+        for title in headlines
+    ]
+    desk.web.put(url(number), *new, *desk.web.documents[url(number)].entries)
+
+
+async def test_a_poll_asks_in_the_words_of_a_feed_that_its_guild_reads(desk: Desk) -> None:
+    for number, channel_id, guild_id in ((1, CHANNEL, GUILD), (2, CHANNEL, GUILD), (3, FOREIGN_CHANNEL, OTHER_GUILD)):
+        await desk.follow(url(number), channel_id, guild_id)
+    bring(desk, 1, "A lab opens DeepSeek")
+    await desk.round()
+    assert await desk.headlines() == ["A lab opens DeepSeek"]
+
+    bring(desk, 2, "A lab opens DeepSeek, says the second")
+    bring(desk, 3, "A lab opens DeepSeek, says a feed of another guild")
+    await desk.round()
+
+    questions = [listed.poll.question for listed in await desk.newsroom.polls.listing(GUILD)]
+    assert questions == ["A lab opens DeepSeek, says the second"]
+
+
+async def test_what_a_held_feed_of_the_batch_tells_too_keeps_its_place_among_what_is_sent(desk: Desk) -> None:
+    await desk.follow(url(1))
+    await desk.follow(url(2))
+    async with desk.store.begin() as connection:
+        pairs = await desk.store.subscriptions.of_guild(connection, GUILD)
+        held = [subscription.id for subscription, feed in pairs if feed.url == url(2)]
+        await desk.store.subscriptions.set_state(connection, held, SubscriptionState.HELD)
+    bring(desk, 1, "A lab opens DeepSeek", "Something before")
+    bring(desk, 2, "A lab opens DeepSeek")
+
+    await desk.round()
+
+    assert await desk.headlines() == ["Something before", "A lab opens DeepSeek"]
+
+
+async def test_a_story_that_another_process_told_meanwhile_is_told_again(desk: Desk, database: Database) -> None:
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer, so nobody tells anything meanwhile")
+    await desk.follow(url(1))
+    await desk.follow(url(2))
+    twin = desk.restarted()
+    await twin.rounds.load()
+    bring(desk, 1, "A lab opens DeepSeek")
+    bring(desk, 2, "A lab opens DeepSeek, says the second")
+    first, second = (feed for number in (1, 2) for feed in twin._feeds() if feed.url == url(number))
+    reading = await desk.rounds.read(second)
+    assert reading.identities is not None
+    memory = desk.rounds.memory
+    add = desk.store.articles.add
+
+    async def add_after_the_other(*args: Any) -> list[Article]:
+        await twin.rounds.read_now(first)
+        assert await twin.headlines() == ["A lab opens DeepSeek"]
+        return await add(*args)
+
+    desk.store.articles.add = add_after_the_other  # type: ignore[method-assign]
+    async with memory.transaction() as connection:
+        await memory.remember(connection, [(reading.feed, reading.identities)])
+
+    assert len(await desk.newsroom.polls.listing(GUILD)) == 1

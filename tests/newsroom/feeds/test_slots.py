@@ -177,6 +177,20 @@ async def test_one_domain_has_a_share_of_the_slots_and_leaves_the_others() -> No
     await fetches.give_up_all()
 
 
+async def test_who_comes_back_is_behind_one_beginner_of_his_domain_at_most() -> None:
+    fetches = Fetches(most=DOMAIN_SHARE)
+    for _ in range(6):
+        await fetches.begin(1)
+    await fetches.slow(0)
+    await fetches.body(0)
+
+    await fetches.end(1)
+    await fetches.end(2)
+
+    assert fetches.inside == {0}
+    await fetches.give_up_all()
+
+
 STEPS = st.tuples(st.sampled_from(["begin", "slow", "body", "end", "give_up"]), st.integers(0, 11))
 
 
