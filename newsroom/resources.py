@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from newsroom.desk.story_desk import StoryDesk
 from newsroom.desk.subscriptions import Reads, Subscriptions
 from newsroom.desk.why import Whys
 from newsroom.feeds.fetch import Fetcher
-from newsroom.feeds.parking import Parking
+from newsroom.feeds.parking import Parking, registrable
 from newsroom.feeds.workers import Workers
 from newsroom.marks import Marks
 from newsroom.settings import Settings
@@ -129,6 +130,8 @@ async def open_newsroom(
             installation_id = await store.installation.id(connection)
         charts = Charts()
         stack.push_async_callback(charts.close)
+        # In a thread and before anybody asks on the loop, because the first look at a name loads the list of them.
+        await asyncio.to_thread(registrable, "")
         interval = timedelta(minutes=settings.feed_interval_minutes)
         newsroom = assemble(
             store, fetcher, workers, installation_id, charts, now=now, interval=interval, parking=parking

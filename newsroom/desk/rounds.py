@@ -21,10 +21,9 @@ from newsroom.desk.memory import Memory
 from newsroom.desk.moves import has_moved as has_moved_for_good
 from newsroom.desk.moves import is_read, move
 from newsroom.desk.roster import Roster
-from newsroom.desk.story_groups import site_of
 from newsroom.errors import FeedError, FetchFailed, HostParked
 from newsroom.feeds.identity import Identities, identify, stands_alone
-from newsroom.feeds.parking import Parking
+from newsroom.feeds.parking import Parking, site_of
 from newsroom.feeds.schedule import next_check, next_interval, spread, spread_out
 from newsroom.models import AlertKind, Document, Feed, Health
 from newsroom.store import Store

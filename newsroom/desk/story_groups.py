@@ -9,8 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from newsroom.feeds.identity import Identified
-from newsroom.feeds.parking import registrable
-from newsroom.feeds.suffixes import load_suffixes
+from newsroom.feeds.parking import site_of
 from newsroom.models import Article, Feed
 from newsroom.store import Connection, Store
 from newsroom.stories.camps import read_camp
@@ -36,7 +35,6 @@ class StoryGroups:
         async with self._store.read() as connection:
             articles = await self._store.articles.recent(connection, now - WINDOW)
         tellings = [_telling(article, now) for article in articles]
-        await load_suffixes()
         index = StoryIndex()
         await asyncio.to_thread(index.load, tellings, now)
         self._index = index
@@ -120,11 +118,6 @@ def own_pages(feed: Feed, items: Sequence[Identified]) -> set[int]:
     """
     site = site_of(feed.url)
     return {place for place, item in enumerate(items) if item.entry.link and site_of(item.entry.link) == site}
-
-
-def site_of(url: str) -> str:
-    """Whose an address is: the part of its host's name that somebody registered."""
-    return registrable(urlsplit(url).hostname or "")
 
 
 async def _pause_now_and_then(place: int) -> None:

@@ -28,7 +28,6 @@ from newsroom.feeds.guard import REFUSED, Guard, PrivateAddress, guarded_socket
 from newsroom.feeds.parking import Parking, registrable
 from newsroom.feeds.schedule import LONGEST_WAIT
 from newsroom.feeds.slots import ASIDE, MOST_BYTES_ASIDE, PATIENCE_SECONDS, Slot, Slots
-from newsroom.feeds.suffixes import load_suffixes
 from newsroom.settings import popcorn_version
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -174,7 +173,6 @@ class Fetcher:
         So no more whole bodies lie in memory than there are slots, however slowly they are read.
         """
         address = self._guard.check_url(url)
-        await load_suffixes()
         validators = {"If-None-Match": _validator(etag), "If-Modified-Since": _validator(last_modified)}
         headers = {name: value for name, value in validators.items() if value}
         permanent_url = str(address)
@@ -327,7 +325,6 @@ class _Resolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         look_up = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
-        await load_suffixes()
         found = await self._in_turn(registrable(host), look_up)
         numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
         return [

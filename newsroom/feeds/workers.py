@@ -7,13 +7,10 @@ from collections.abc import Callable
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
-from yarl import URL
-
 from newsroom.errors import NotAFeed
 from newsroom.feeds.discover import feed_links
-from newsroom.feeds.parking import registrable
+from newsroom.feeds.parking import site_of
 from newsroom.feeds.parse import parse
-from newsroom.feeds.suffixes import load_suffixes
 from newsroom.models import Document, FeedLink
 from newsroom.workers import Broken, Stopping, TooSlow, WorkerProcess
 
@@ -54,9 +51,8 @@ class Workers:
         await self._process.close()
 
     async def _read(self, url: str, function: Callable[..., T], *args: object) -> T:
-        await load_suffixes()
         try:
-            async with self._sites.setdefault(registrable(URL(url).raw_host or ""), asyncio.Lock()):
+            async with self._sites.setdefault(site_of(url), asyncio.Lock()):
                 return await self._process.run(function, *args)
         except TooSlow as error:
             raise NotAFeed(_TOO_SLOW) from error
