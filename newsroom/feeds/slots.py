@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from weakref import WeakValueDictionary
 
 PATIENCE_SECONDS = 1.0
@@ -15,7 +15,6 @@ ASIDE = 4
 
 MOST_BYTES_ASIDE = 1024 * 1024
 """How much of a body may lie in memory while its fetch stands aside; for more it needs a slot."""
-
 
 DOMAIN_SHARE = 5
 """One registrable domain has at most one in so many of the slots: hosts below it cost its owner nothing."""
@@ -35,20 +34,18 @@ class Slots:
     """
 
     def __init__(self, most: int, patience: float = PATIENCE_SECONDS) -> None:
-        self.free = asyncio.Semaphore(most)
+        self.all = Room(most)
         self.aside = 0
         self.most_aside = ASIDE * most
         self._patience = patience
         self._share = max(most // DOMAIN_SHARE, 1)
-        self._shares: WeakValueDictionary[str, _Share] = WeakValueDictionary()
-        # Who begins waits at the door, so that who comes back is behind one of them at most, however many begin.
-        self._door = asyncio.Lock()
+        self._shares: WeakValueDictionary[str, Room] = WeakValueDictionary()
 
     @asynccontextmanager
     async def taken(self, domain: str) -> AsyncIterator[Slot]:
         """Wait for a slot of a domain's; what a fetch holds of it at the end of the context is given back."""
-        slot = Slot(self, self._shares.setdefault(domain, _Share(self._share)))
-        await slot.begin(self._door)
+        slot = Slot(self, self._shares.setdefault(domain, Room(self._share)))
+        await slot.take(begins=True)
         slow = asyncio.get_running_loop().call_later(self._patience, slot.step_aside)
         try:
             yield slot
@@ -57,28 +54,38 @@ class Slots:
             slot.give_back()
 
 
-class _Share:
-    """What a domain may have of the slots, with a door of its own where those wait who begin."""
+class Room:
+    """Room for ``most``. Who begins waits at a door, so that who comes back is behind one of them at most."""
 
     def __init__(self, most: int) -> None:
-        self.free = asyncio.Semaphore(most)
-        self.door = asyncio.Lock()
+        self._free = asyncio.Semaphore(most)
+        self._door = asyncio.Lock()
+
+    async def enter(self, *, begins: bool) -> None:
+        async with self._door if begins else nullcontext():
+            await self._free.acquire()
+
+    def leave(self) -> None:
+        self._free.release()
 
 
 class Slot:
     """One fetch's slot, out of the ``share`` of its domain, or its place aside."""
 
-    def __init__(self, slots: Slots, share: _Share) -> None:
+    def __init__(self, slots: Slots, share: Room) -> None:
         self._slots = slots
         self._share = share
         self.is_aside = False
         self._stays = False
 
-    async def begin(self, door: asyncio.Lock) -> None:
-        """Wait for a turn of the domain's, and then for a free slot, each behind those who come back."""
-        async with self._share.door:
-            await self._share.free.acquire()
-        await self._take(door)
+    async def take(self, *, begins: bool) -> None:
+        """Wait for a turn of the domain's, and then for a free slot."""
+        await self._share.enter(begins=begins)
+        try:
+            await self._slots.all.enter(begins=begins)
+        except BaseException:
+            self._share.leave()
+            raise
 
     def step_aside(self) -> None:
         """Give the slot to somebody else, if there is room aside and the fetch doesn't need it until its end."""
@@ -91,8 +98,7 @@ class Slot:
         """Have a slot from now until the end, however slow the fetch is; wait for one if it stands aside."""
         self._stays = True
         if self.is_aside:
-            await self._share.free.acquire()
-            await self._take(nullcontext())
+            await self.take(begins=False)
             self.is_aside = False
             self._slots.aside -= 1
 
@@ -103,14 +109,6 @@ class Slot:
         else:
             self._let_go()
 
-    async def _take(self, door: AbstractAsyncContextManager[object]) -> None:
-        try:
-            async with door:
-                await self._slots.free.acquire()
-        except BaseException:
-            self._share.free.release()
-            raise
-
     def _let_go(self) -> None:
-        self._slots.free.release()
-        self._share.free.release()
+        self._slots.all.leave()
+        self._share.leave()
