@@ -18,6 +18,7 @@ from itertools import pairwise, product
 from typing import Any
 
 from newsroom.models import Camp, Side, Term
+from newsroom.stories.tellings import LATELY_READ
 from newsroom.text import sentences, shorten
 
 LEAST = 2
@@ -30,9 +31,6 @@ STRONG = 3
 """What the larger side must weigh in the headline alone for nobody to doubt what the story is about."""
 
 LONGEST_READ = 500
-
-LATELY_READ = 2_048
-"""So many readings are kept for who asks again: more than the largest batch has, which is read before it is written."""
 
 # A number, a run of letters, or one character of a script that writes without spaces: "GPT5" is two words, as
 # "GPT-5" is, and a phrase in Chinese is found between any others.
