@@ -92,9 +92,8 @@ class Memory:
             keys = {feed.id: identities.all_keys for feed, identities in readings}
             known = await self._store.articles.known(connection, keys)
         for feed, identities in readings:
-            moved = has_moved(identities.host, feed.entry_host)
-            fresh = [item for item in identities.items if article_of(item, known[feed.id], moved) is None]
-            await read_ahead(fresh, self._now())
+            items = _with_articles(feed, identities, known[feed.id])
+            await read_ahead([item for item, article_id in items if article_id is None], self._now())
 
     async def remember(self, connection: Connection, readings: Sequence[tuple[Feed, Identities]]) -> list[Remembered]:
         """Remember what is new in these documents and plan who gets it, in a ``transaction``.
@@ -129,8 +128,7 @@ class Memory:
         subscribers = await store.subscriptions.active_of(connection, feed_ids)
         compared = []
         for feed, identities in readings:
-            moved = has_moved(identities.host, feed.entry_host)
-            items = [(item, article_of(item, known[feed.id], moved)) for item in identities.items]
+            items = _with_articles(feed, identities, known[feed.id])
             compared.append(
                 _Compared(
                     feed,
@@ -212,9 +210,14 @@ class Memory:
         ]
 
 
-def article_of(item: Identified, known: Mapping[bytes, int], moved: bool) -> int | None:
-    """Return the article that an item is, 0 (BURIED) if that is forgotten; None if the item is new."""
-    return next((known[key] for key in item.telling(moved) if key in known), None)
+def _with_articles(
+    feed: Feed, identities: Identities, known: Mapping[bytes, int]
+) -> list[tuple[Identified, int | None]]:
+    """The items of a document, each with its article: 0 (BURIED) if that is forgotten, None if the item is new."""
+    moved = has_moved(identities.host, feed.entry_host)
+    return [
+        (item, next((known[key] for key in item.telling(moved) if key in known), None)) for item in identities.items
+    ]
 
 
 def _active(subscriptions: Iterable[Subscription]) -> tuple[Subscription, ...]:

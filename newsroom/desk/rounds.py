@@ -96,6 +96,12 @@ class Reading:
     feed: Feed
     identities: Identities | None = None
 
+    @property
+    def brought(self) -> Identities:
+        """The articles of a document that was read."""
+        assert self.identities is not None, "only what was read is written down"
+        return self.identities
+
 
 @dataclass(frozen=True, slots=True)
 class RoundReport:
@@ -360,8 +366,7 @@ class Rounds:
         return sum([await self._write_batch([reading]) for reading in batch])
 
     async def _write_together(self, batch: Sequence[Reading]) -> int:
-        read = [(reading.feed, reading.identities) for reading in batch if reading.identities is not None]
-        read.sort(key=lambda pair: pair[0].id)
+        read = sorted(((reading.feed, reading.brought) for reading in batch), key=lambda pair: pair[0].id)
         await self.memory.prepare(read)
         async with self.memory.transaction() as connection:
             written = await self.memory.remember(connection, read)
@@ -446,7 +451,7 @@ async def _next_batch(changed: asyncio.Queue[Reading | None]) -> tuple[list[Read
     deadline = asyncio.get_running_loop().time() + BATCH_SECONDS
     while reading is not None:
         batch.append(reading)
-        items += len(reading.identities.items) if reading.identities is not None else 0
+        items += len(reading.brought.items)
         if len(batch) == BATCH or items >= BATCH_ITEMS:
             return batch, True
         try:
