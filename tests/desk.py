@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import event
+
 from newsroom.desk.channels import suspend
 from newsroom.desk.digests import DigestClaim
 from newsroom.desk.outbox import Claim, Outbox
@@ -101,6 +103,13 @@ class Desk:
     async def undo(self, removed: Removed) -> list[Listed]:
         """Click on Undo below what was removed from GUILD."""
         return await self.subscriptions.undo(GUILD, removed.feed_id, removed.removed_at)
+
+    def statements(self) -> list[str]:
+        """What is asked of the database from now on, as it goes on."""
+        asked: list[str] = []
+        for engine in (self.store.database.engine, self.store.database._reader):
+            event.listen(engine.sync_engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+        return asked
 
     async def round(self) -> RoundReport:
         """Wait until everything is due, and read it."""

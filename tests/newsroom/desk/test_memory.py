@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from newsroom.desk.rounds import Reading
 from newsroom.models import Article, SubscriptionState
@@ -23,14 +22,6 @@ def desk(database: Database) -> Desk:
     return Desk.over(database)
 
 
-@pytest.fixture
-def statements(desk: Desk) -> list[str]:
-    """What is asked of the database in transactions that write."""
-    asked: list[str] = []
-    event.listen(desk.store.database.engine.sync_engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    return asked
-
-
 def url(number: int) -> str:
     return f"https://site-{number}.example/feed"
 
@@ -46,12 +37,13 @@ async def read_news(desk: Desk, *numbers: int) -> list[Reading]:
     return [await desk.rounds.read(due[url(number)]) for number in numbers]
 
 
-async def test_feeds_that_bring_something_at_once_cost_two_statements_each(desk: Desk, statements: list[str]) -> None:
+async def test_feeds_that_bring_something_at_once_cost_two_statements_each(desk: Desk) -> None:
+    statements = desk.statements()
     for number in range(9):
         await desk.follow(url(number))
     asked = []
     for numbers in ((0,), (1, 2), (3, 4, 5, 6, 7, 8)):
-        readings = [(one.feed, one.identities) for one in await read_news(desk, *numbers) if one.identities]
+        readings = [(one.feed, one.brought) for one in await read_news(desk, *numbers)]
         await desk.rounds.memory.prepare(readings)
         statements.clear()
         async with desk.rounds.memory.transaction() as connection:
@@ -65,14 +57,13 @@ async def test_feeds_that_bring_something_at_once_cost_two_statements_each(desk:
 async def test_words_are_read_before_the_transaction_that_remembers_them(desk: Desk) -> None:
     await desk.follow(url(1))
     [reading] = await read_news(desk, 1)
-    assert reading.identities is not None
     read.cache_clear()
     read_camp.cache_clear()
-    await desk.rounds.memory.prepare([(reading.feed, reading.identities)])
+    await desk.rounds.memory.prepare([(reading.feed, reading.brought)])
     before = [each.cache_info().misses for each in (read, read_camp)]
 
     async with desk.rounds.memory.transaction() as connection:
-        [remembered] = await desk.rounds.memory.remember(connection, [(reading.feed, reading.identities)])
+        [remembered] = await desk.rounds.memory.remember(connection, [(reading.feed, reading.brought)])
 
     assert [article.title for article in remembered.new] == ["What only 1 tells"]
     assert [each.cache_info().misses for each in (read, read_camp)] == before
@@ -142,7 +133,6 @@ async def test_a_story_that_another_process_told_meanwhile_is_told_again(desk: D
     bring(desk, 2, "A lab opens DeepSeek, says the second")
     first, second = (feed for number in (1, 2) for feed in twin._feeds() if feed.url == url(number))
     reading = await desk.rounds.read(second)
-    assert reading.identities is not None
     memory = desk.rounds.memory
     add = desk.store.articles.add
 
@@ -153,6 +143,6 @@ async def test_a_story_that_another_process_told_meanwhile_is_told_again(desk: D
 
     desk.store.articles.add = add_after_the_other  # type: ignore[method-assign]
     async with memory.transaction() as connection:
-        await memory.remember(connection, [(reading.feed, reading.identities)])
+        await memory.remember(connection, [(reading.feed, reading.brought)])
 
     assert len(await desk.newsroom.polls.listing(GUILD)) == 1

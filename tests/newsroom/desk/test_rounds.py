@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 
 from newsroom.desk.roster import Roster
 from newsroom.desk.rounds import Rounds
@@ -93,9 +92,7 @@ async def test_a_body_that_has_not_changed_is_not_parsed_again(desk: Desk) -> No
 async def test_an_unchanged_feed_costs_no_query(desk: Desk) -> None:
     desk.web.put(FEED, *posts(1))
     await desk.add()
-    statements: list[str] = []
-    for engine in (desk.store.database.engine, desk.store.database._reader):
-        event.listen(engine.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    statements = desk.statements()
 
     report = await desk.round()
     assert (report.not_modified, statements) == (1, [])
