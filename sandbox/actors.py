@@ -25,7 +25,7 @@ from sandbox.world import ATTACHMENT_LIMIT, World
 
 # The bot's own longest budget is 20 s; then some.
 PATIENCE = 30.0
-FIRST_ANSWER = 3.0
+FIRST_ANSWER = 3.0  # Discord's own limit
 # How long nothing must come after a follow-up, or after an edit alone, before a click whose answer was deferred is
 # taken to be over: the bot may send either, or both in any order, and nothing tells that it has finished.
 QUIET_AFTER_FOLLOW_UP, QUIET_AFTER_EDIT = 0.05, 0.3
@@ -46,10 +46,11 @@ class CannotDo(Exception):
 class Actors:
     """Acts as a member, and waits for the bot's answer within limits."""
 
-    def __init__(self, world: World, gateway: Gateway, changes: Changes) -> None:
+    def __init__(self, world: World, gateway: Gateway, changes: Changes, first_answer: float) -> None:
         self._world = world
         self._gateway = gateway
         self._changes = changes
+        self.first_answer = first_answer
 
     # ---------------------------------------------------------------- commands
 
@@ -87,7 +88,7 @@ class Actors:
         wire.append({"name": option, "type": spec["type"], "value": typed, "focused": True})
         data = {**_named(root), "options": interactions.nest_options(root, nesting, wire)}
         record = self._send(InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE, member, channel.id, data)
-        await self._answer(record, FIRST_ANSWER)
+        await self._answer(record, self.first_answer)
         return list(record.autocomplete_choices or [])
 
     def commands(self, member: Member, channel: HasId) -> list[tuple[str, dict[str, Any]]]:
@@ -369,9 +370,9 @@ class Actors:
         """
         about = [record.id, *([source.message.id] if source is not None else [])]
         try:
-            await self._changes.until(lambda: record.responded, "the first answer", FIRST_ANSWER, about)
+            await self._changes.until(lambda: record.responded, "the first answer", self.first_answer, about)
         except TimeoutError:
-            raise CannotDo(f"The application did not respond within {FIRST_ANSWER:g} s") from None
+            raise CannotDo(f"The application did not respond within {self.first_answer:g} s") from None
         try:
             await self._changes.until(lambda: self._done(record, source, followups), "the answer", timeout, about)
         except TimeoutError:

@@ -16,7 +16,7 @@ from simcord.backend.models import Channel, Guild, Overwrite, Role
 from simcord.enums import ChannelType, MessageType, OverwriteType
 
 from sandbox import shown
-from sandbox.actors import PATIENCE, Actors
+from sandbox.actors import FIRST_ANSWER, PATIENCE, Actors
 from sandbox.changes import Changes
 from sandbox.faults import Fault, Faults
 from sandbox.gateway import Gateway
@@ -49,7 +49,14 @@ class Sandbox:
     token = TOKEN
 
     def __init__(
-        self, *, limits: bool, shards: int, privileged: bool, heartbeat_interval: float, bot_name: str
+        self,
+        *,
+        limits: bool,
+        shards: int,
+        privileged: bool,
+        heartbeat_interval: float,
+        first_answer: float,
+        bot_name: str,
     ) -> None:
         self.changes = Changes()
         self.world = World(bot_name)
@@ -61,7 +68,7 @@ class Sandbox:
         self.limits = Limits(limits)
         self._rules = Rules(self.world, message_content=privileged)
         self._api = Api(self._rules, self.limits, self.faults, self.gateway, self.changes, TOKEN, shards)
-        self._actors = Actors(self.world, self.gateway, self.changes)
+        self.actors = Actors(self.world, self.gateway, self.changes, first_answer)
         self.url = ""
         self._runner: web.AppRunner | None = None
 
@@ -75,19 +82,22 @@ class Sandbox:
         shards: int = 1,
         privileged: bool = False,
         heartbeat_interval: float = 41.25,
+        first_answer: float = FIRST_ANSWER,
         bot_name: str = "Popcorn",
         parts: Sequence[Callable[[web.Application, Sandbox], None]] = (),
     ) -> AsyncIterator[Sandbox]:
         """Run a sandbox on 127.0.0.1; port 0 takes any free one. Raises OSError when the port is taken.
 
         ``limits`` switches the rate limits, ``shards`` is what the bot is told to use, ``privileged`` says
-        whether it may have privileged intents. ``parts`` add further routes: the demo's page and feeds.
+        whether it may have privileged intents. ``first_answer`` is how many seconds the bot has for the first answer to
+        an interaction. ``parts`` add further routes: the demo's page and feeds.
         """
         sandbox = cls(
             limits=limits,
             shards=shards,
             privileged=privileged,
             heartbeat_interval=heartbeat_interval,
+            first_answer=first_answer,
             bot_name=bot_name,
         )
         app = web.Application(middlewares=[only_this_machine], client_max_size=BODY_LIMIT)
@@ -347,13 +357,13 @@ class Sandbox:
         Channels, members and roles are given as such. ``force`` runs it even where Discord would not offer it
         to this member. Raises CannotDo when Discord would not let them, or the bot does not answer in time.
         """
-        return await self._actors.slash(member, channel, command, options, force=force, timeout=timeout)
+        return await self.actors.slash(member, channel, command, options, force=force, timeout=timeout)
 
     async def autocomplete(
         self, member: Member, channel: HasId, command: str, option: str, typed: str, /, **filled: Any
     ) -> list[dict[str, Any]]:
         """Type into an option of a command. Returns the choices offered, each with ``name`` and ``value``."""
-        return await self._actors.autocomplete(member, channel, command, option, typed, filled)
+        return await self.actors.autocomplete(member, channel, command, option, typed, filled)
 
     async def click(
         self,
@@ -371,7 +381,7 @@ class Sandbox:
         came until it went quiet for a moment. To wait for so many ``followups`` instead, however long they take, and
         also where the first answer was none of a deferral, name their number; an edit is not waited for then.
         """
-        return await self._actors.click(
+        return await self.actors.click(
             member, on, custom_id=custom_id, label=label, followups=followups, timeout=timeout
         )
 
@@ -386,7 +396,7 @@ class Sandbox:
         timeout: float = PATIENCE,
     ) -> Answer:
         """Choose in a select: texts, or channels, members and roles as such. ``followups`` is as for a click."""
-        return await self._actors.select(member, on, values, custom_id=custom_id, followups=followups, timeout=timeout)
+        return await self.actors.select(member, on, values, custom_id=custom_id, followups=followups, timeout=timeout)
 
     async def submit(
         self,
@@ -401,7 +411,7 @@ class Sandbox:
 
         ``followups`` is as for a click.
         """
-        return await self._actors.submit(member, form, values, followups=followups, timeout=timeout)
+        return await self.actors.submit(member, form, values, followups=followups, timeout=timeout)
 
     async def menu(
         self, member: Member, on: Message | Answer, name: str, *, force: bool = False, timeout: float = PATIENCE
@@ -410,23 +420,23 @@ class Sandbox:
 
         ``force`` runs it even where Discord would not offer it to this member.
         """
-        return await self._actors.menu(member, on, name, force=force, timeout=timeout)
+        return await self.actors.menu(member, on, name, force=force, timeout=timeout)
 
     def vote(self, member: Member, on: Message | Answer, answer: int) -> None:
         """Vote in a native poll, for the answer with this number, the first being 1.
 
         Where one answer is allowed, another vote of the same member goes. Raises CannotDo when the poll has ended.
         """
-        self._actors.vote(member, on, answer, wanted=True)
+        self.actors.vote(member, on, answer, wanted=True)
 
     def unvote(self, member: Member, on: Message | Answer, answer: int) -> None:
         """Take a vote in a native poll back."""
-        self._actors.vote(member, on, answer, wanted=False)
+        self.actors.vote(member, on, answer, wanted=False)
 
     def menus(self, member: Member, channel: HasId) -> list[str]:
         """The commands a member is offered in the menu of a message in this channel."""
-        return self._actors.menus(member, channel)
+        return self.actors.menus(member, channel)
 
     def commands(self, member: Member, channel: HasId) -> list[tuple[str, dict[str, Any]]]:
         """The slash commands a member is offered in a channel: the name as typed, and Discord's description of it."""
-        return self._actors.commands(member, channel)
+        return self.actors.commands(member, channel)

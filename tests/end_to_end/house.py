@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.actors import PATIENCE
 from sandbox.http import Request
 from sandbox.rules import NONCE_SECONDS
 from sandbox.server import Sandbox
@@ -62,7 +63,7 @@ class House:
 
 
 async def open_house(database_url: str, folder: Path) -> AsyncIterator[House]:
-    async with feed_site() as site, Sandbox.running() as sandbox:
+    async with feed_site() as site, Sandbox.running(first_answer=PATIENCE) as sandbox:
         guild = sandbox.add_guild("AI corner")
         news = sandbox.add_text_channel(guild, "news")
         admin = sandbox.add_member(guild, "alice", manage_guild=True, manage_messages=True)

@@ -11,6 +11,7 @@ import yarl
 from discord import app_commands
 from simcord.backend.models import Channel, Guild
 
+from sandbox.actors import PATIENCE
 from sandbox.server import Sandbox
 from sandbox.shown import Member
 
@@ -47,7 +48,7 @@ class Client(discord.Client):
 
 @pytest.fixture
 async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
-    async with Sandbox.running() as running:
+    async with Sandbox.running(first_answer=PATIENCE) as running:
         monkeypatch.setattr(discord.http.Route, "BASE", running.api_url)
         monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(running.gateway.url))
         yield running

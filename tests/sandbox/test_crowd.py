@@ -59,7 +59,7 @@ async def crowd(
     sandbox: Sandbox, client: Client, guild: Guild, news: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Crowd]:
     monkeypatch.setattr("sandbox.crowd.PAUSE_SECONDS", (0, 0))
-    monkeypatch.setattr("sandbox.actors.FIRST_ANSWER", 0.2)
+    monkeypatch.setattr(sandbox.actors, "first_answer", 0.2)
     crowd = Crowd(sandbox, guild, [news])
     voting = asyncio.create_task(crowd.vote())
     yield crowd

@@ -235,7 +235,7 @@ async def test_all_that_can_be_read_in_a_layout_is_text(sandbox: Sandbox, alice:
 async def test_the_first_answer_comes_within_three_seconds_or_never(
     sandbox: Sandbox, alice: Member, client: Client, news: Channel, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("sandbox.actors.FIRST_ANSWER", 0.05)
+    monkeypatch.setattr(sandbox.actors, "first_answer", 0.05)
     with pytest.raises(CannotDo, match="did not respond"):
         await sandbox.slash(alice, news, "late")
     sandbox.pass_time(3)
