@@ -656,6 +656,73 @@ class Take:
     written_at: datetime
 
 
+class TextBasis(StrEnum):
+    """Where an article's text was read: in full in its feed, on its page, or no more than its feed's summary."""
+
+    FEED = "feed"
+    PAGE = "page"
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleText:
+    """What an article says, as paragraphs of safe plain text on one line each; the first is number 1 to a reader."""
+
+    article_id: int
+    paragraphs: tuple[str, ...]
+    basis: TextBasis
+    read_at: datetime
+
+
+class SummaryBasis(StrEnum):
+    """Who wrote a summary: the feed, nobody (sentences of the article, chosen by us), or a language model."""
+
+    FEED = "feed"
+    EXTRACT = "extract"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A few sentences that tell a story, and who wrote them; ``model`` is its name where that was a model."""
+
+    text: str
+    basis: SummaryBasis
+    model: str | None = None
+
+
+class ThreadMode(StrEnum):
+    """When a card in a news channel gets a thread: never, on the first click on Discuss, or at once."""
+
+    NONE = "none"
+    DISCUSS = "discuss"
+    ALWAYS = "always"
+
+
+class Tone(StrEnum):
+    """How a language model speaks in a news channel."""
+
+    PLAIN = "plain"
+    PLAYFUL = "playful"
+    SHARP = "sharp"
+
+
+@dataclass(frozen=True, slots=True)
+class DiscussionSettings:
+    """How a news channel discusses. Where ``takes``, ``ask`` or ``debate`` is off, their buttons aren't shown there.
+
+    ``anonymous_takes`` lets members leave their name out, ``links`` lets them put links into takes.
+    """
+
+    threads: ThreadMode = ThreadMode.DISCUSS
+    takes: bool = True
+    anonymous_takes: bool = False
+    links: bool = False
+    ask: bool = True
+    debate: bool = False
+    tone: Tone = Tone.PLAIN
+
+
 @dataclass(frozen=True, slots=True)
 class Repeat:
     """The same question asked on a schedule. ``question`` None: the team question.

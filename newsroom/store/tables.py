@@ -50,6 +50,8 @@ from newsroom.models import (
     Results,
     Side,
     SubscriptionState,
+    ThreadMode,
+    Tone,
     Visibility,
 )
 
@@ -214,6 +216,13 @@ news_channel = Table(
     Column("per_hour", Integer, nullable=False, server_default=text("4")),
     Column("per_day", Integer, nullable=False, server_default=text("20")),
     Column("free_cards", Integer, nullable=False, server_default=text("0")),
+    Column("threads", OneOf(ThreadMode), nullable=False, server_default=text("'discuss'")),
+    Column("takes", Boolean, nullable=False, server_default=true()),
+    Column("anonymous_takes", Boolean, nullable=False, server_default=false()),
+    Column("links", Boolean, nullable=False, server_default=false()),
+    Column("ask", Boolean, nullable=False, server_default=true()),
+    Column("debate", Boolean, nullable=False, server_default=false()),
+    Column("tone", OneOf(Tone), nullable=False, server_default=text("'plain'")),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "guild_id"),
 )
