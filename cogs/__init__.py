@@ -6,6 +6,8 @@ EXTENSIONS = (
     "cogs.feeds",
     "cogs.polls",
     "cogs.voting",
+    "cogs.threads",
+    "cogs.takes",
     "cogs.members",
     "cogs.stories",
     "cogs.healing",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import discord
 from discord import app_commands
@@ -16,6 +16,7 @@ from cogs.news_places import INDISPENSABLE, NewsPlace, kind_of, missing, news_pl
 from cogs.options import Picked, PlaceOption, TalkOption, picked_place
 from cogs.views import panels
 from cogs.views.cards import card_message
+from cogs.views.discussion import settings_reply
 from cogs.views.status import HEALTH, why_reply
 from newsroom.desk.alerts import Alerts
 from newsroom.desk.channels import NewsChannels
@@ -32,9 +33,10 @@ from newsroom.desk.subscriptions import (
     is_stopped,
 )
 from newsroom.desk.why import Whys
+from newsroom.discussion.threads import Threads
 from newsroom.errors import RequestRefused
 from newsroom.feeds.health import health_of
-from newsroom.models import Health, SubscriptionState
+from newsroom.models import Health, SubscriptionState, ThreadMode, Tone
 from newsroom.times import duration
 
 if TYPE_CHECKING:
@@ -51,11 +53,14 @@ class Feeds(commands.Cog):
     feed = Guarded(name="feed", description="Which feeds are posted in this server", needs="manage_guild")
     channel = Guarded(name="channel", description="How this channel gets its news", needs="manage_messages")
 
-    def __init__(self, subscriptions: Subscriptions, channels: NewsChannels, whys: Whys, alerts: Alerts) -> None:
+    def __init__(
+        self, subscriptions: Subscriptions, channels: NewsChannels, whys: Whys, alerts: Alerts, threads: Threads
+    ) -> None:
         self._subscriptions = subscriptions
         self._channels = channels
         self._whys = whys
         self._alerts = alerts
+        self._threads = threads
         self.undo_item = panels.undo_item(self._bring_back)
 
     @feed.command()
@@ -216,6 +221,46 @@ class Feeds(commands.Cog):
         limited = await self._channels.limit(guild_of(interaction), channel_id, per_hour, per_day)
         await _answer(interaction, panels.limits(limited))
 
+    @channel.command(extras={"needs": "manage_guild"})
+    @app_commands.describe(
+        channel="Which channel; this one if left out",
+        threads="When a story gets a thread",
+        takes="Whether members can drop hot takes",
+        anonymous_takes="Whether a take may leave its author's name out",
+        links="Whether a take may hold links",
+        ask="Whether members can ask about a story",
+        debate="Whether debates can be started here",
+        tone="How a language model speaks here, if there is one",
+    )
+    async def discussion(
+        self,
+        interaction: Interaction,
+        channel: app_commands.Transform[Picked, PlaceOption] | None = None,
+        threads: Literal["none", "discuss", "always"] | None = None,
+        takes: bool | None = None,
+        anonymous_takes: bool | None = None,
+        links: bool | None = None,
+        ask: bool | None = None,
+        debate: bool | None = None,
+        tone: Literal["plain", "playful", "sharp"] | None = None,
+    ) -> None:
+        """Say how stories in a channel are discussed; without any choice, show how that is now."""
+        require(interaction, "manage_guild")
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        channel_id = channel.id if channel else await self._channel_meant(interaction)
+        settings = await self._threads.change(
+            guild_of(interaction),
+            channel_id,
+            threads=ThreadMode(threads) if threads else None,
+            takes=takes,
+            anonymous_takes=anonymous_takes,
+            links=links,
+            ask=ask,
+            debate=debate,
+            tone=Tone(tone) if tone else None,
+        )
+        await _answer(interaction, settings_reply(channel_id, settings))
+
     @channel.command()
     @app_commands.describe(channel="Where to tell what is wrong; left out, I tell where that is now")
     async def alerts(
@@ -370,6 +415,6 @@ def _state(listed: Listed) -> str:
 
 async def setup(bot: NewsBot) -> None:
     newsroom = bot.newsroom
-    feeds = Feeds(newsroom.subscriptions, newsroom.channels, newsroom.whys, newsroom.alerts)
+    feeds = Feeds(newsroom.subscriptions, newsroom.channels, newsroom.whys, newsroom.alerts, newsroom.threads)
     bot.add_dynamic_items(feeds.undo_item)
     await bot.add_cog(feeds)

@@ -15,6 +15,7 @@ from discord.http import Route
 
 from cogs import EXTENSIONS
 from cogs.boards import Boards
+from cogs.discussions import Discussions
 from cogs.pace import let_through, reconnect_soon
 from cogs.places import Places
 from cogs.refused import Refused
@@ -64,6 +65,7 @@ class NewsBot(commands.AutoShardedBot):
         )
         self.newsroom = newsroom
         self.boards = Boards(newsroom.poll_messages, Places(self), now=discord.utils.utcnow)
+        self.discussions = Discussions(newsroom.threads, newsroom.remarks, Places(self), self, now=discord.utils.utcnow)
         self.team_roles = TeamRoles(newsroom.guilds)
         self.refused = Refused()
         self.pulses: list[Pulse] = []

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 import discord
 
 from cogs.views.cards import carries
-from cogs.views.polls import PollForm
 from newsroom.models import ChannelKind
+
+THREAD_EXISTS = 160004  # the message has its thread already
 
 
 class CannotLook(Exception):
@@ -24,6 +25,12 @@ class Message(Protocol):
     def for_channel(self) -> dict[str, Any]: ...
 
     def for_forum(self) -> dict[str, Any]: ...
+
+
+class Sent(Protocol):
+    """What can be sent to a channel or thread."""
+
+    def for_channel(self) -> dict[str, Any]: ...
 
 
 class Place(Protocol):
@@ -84,6 +91,26 @@ class Places:
                 return
         await self.message(channel_id, guild_id, message_id).delete()
 
+    async def open_thread(self, channel_id: int, guild_id: int, message_id: int, name: str) -> None:
+        """Open the thread of a message; that it has one already is as good."""
+        channel = self._client.get_channel(channel_id)
+        message = (
+            channel.get_partial_message(message_id)
+            if isinstance(channel, discord.TextChannel)
+            else self.message(channel_id, guild_id, message_id)
+        )
+        try:
+            await message.create_thread(name=name)
+        except discord.HTTPException as error:
+            if error.code != THREAD_EXISTS:
+                raise
+
+    async def thread(self, thread_id: int) -> discord.Thread:
+        """Return a thread; raises discord.HTTPException if Discord shows us none."""
+        channel = self._client.get_channel(thread_id) or await self._client.fetch_channel(thread_id)
+        assert isinstance(channel, discord.Thread), "its id is that of a card's message"
+        return channel
+
     async def publish(self, channel_id: int, guild_id: int, message_id: int) -> None:
         """Publish a card to those who follow its announcement channel."""
         await self.message(channel_id, guild_id, message_id).publish()
@@ -102,7 +129,7 @@ class ChannelPlace:
     async def send(self, message: Message, nonce: str) -> int:
         return (await self._channel.send(**message.for_channel(), nonce=nonce)).id
 
-    async def reply(self, message: PollForm, nonce: str, to: int | None) -> int:
+    async def reply(self, message: Sent, nonce: str, to: int | None) -> int:
         """Send a message, as a reply if the one to reply to is still there."""
         sent = message.for_channel()
         if to is not None:

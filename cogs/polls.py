@@ -18,8 +18,8 @@ from cogs.options import Picked, TalkOption, picked_place
 from cogs.places import Places
 from cogs.views import asking as views
 from cogs.views import markdown, panels
-from cogs.views.polls import filled
 from cogs.views.replies import explain, permission_name
+from cogs.views.takes import filled
 from newsroom.desk.story_desk import StoryDesk
 from newsroom.errors import RequestRefused
 from newsroom.models import Poll, PollState, PollStyle

@@ -26,7 +26,7 @@ from cogs.refusals import (
     meaning_of,
     wait_of,
 )
-from cogs.views.cards import card_message, more_item, plain_card_message
+from cogs.views.cards import card_message, plain_card_message
 from cogs.views.digests import digest_message, why_item
 from newsroom.attempts import CLOCK_SLACK, LONGEST_ATTEMPT, Step
 from newsroom.desk.digests import DigestClaim, Digests
@@ -338,5 +338,5 @@ def _in_words(error: Exception) -> str:
 
 async def setup(bot: NewsBot) -> None:
     outbox, digests = bot.newsroom.outbox, bot.newsroom.digests
-    bot.add_dynamic_items(more_item(outbox.origin), why_item(digests.why))
+    bot.add_dynamic_items(why_item(digests.why))
     await bot.add_cog(Posting(outbox, digests, Places(bot), bot.pulse("posting", LOOK_EVERY)))

@@ -19,7 +19,6 @@ from cogs.places import Places
 from cogs.team_roles import TeamRoles
 from cogs.views import polls as views
 from cogs.views.buttons import button_item, menu_item
-from cogs.views.replies import explain
 from newsroom.models import Poll, PollStyle, Repeat, Side
 from newsroom.tasks import Pulse, Tasks
 from newsroom.votes.counting import ballot_of
@@ -76,7 +75,6 @@ class Voting(commands.Cog):
             menu_item(views.CHOOSE_TEMPLATE, self._choose),
             button_item(views.UNDO_TEMPLATE, self._undo),
             button_item(views.SWITCH_TEMPLATE, self._switch),
-            button_item(views.WHY_TEMPLATE, self._why),
             button_item(views.VOTERS_TEMPLATE, self._voters),
         )
 
@@ -121,33 +119,6 @@ class Voting(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         poll, voters = await self._polls.voters(guild_of(interaction), self._polls.poll_id(mark), interaction.user.id)
         await interaction.edit_original_response(**views.voters_reply(poll, voters).edit())
-
-    async def _why(self, interaction: discord.Interaction[Any], mark: str) -> None:
-        poll = await self._polls.get(guild_of(interaction), self._polls.poll_id(mark))
-        await interaction.response.send_modal(views.TakeForm(mark, poll.choices))
-
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Read the form of a take, also one that was opened before a restart."""
-        data: Any = interaction.data or {}
-        form, _, mark = str(data.get("custom_id", "")).partition(":")
-        if interaction.type is not discord.InteractionType.modal_submit or form != views.TAKE_FORM:
-            return
-        try:
-            await interaction.response.defer(ephemeral=True, thinking=True)
-            filled = views.filled(data)
-            side = Side(filled["side"]) if filled.get("side") in tuple(Side) else None
-            await self._polls.say_why(
-                guild_of(interaction),
-                self._polls.poll_id(mark),
-                interaction.user.id,
-                side,
-                filled.get("text", ""),
-                roles_of(interaction),
-            )
-            await interaction.edit_original_response(content=views.TAKE_KEPT)
-        except Exception as error:
-            await explain(interaction, error)
 
     # ---------------------------------------------------------------------------- what is due
 

@@ -10,6 +10,8 @@ POLL = "poll "
 POLL_MESSAGE = "poll message "
 ALERT = "alert "
 DIGEST = "digest "
+TAKE = "take "
+REMARK = "remark "
 
 
 class Marks:

@@ -281,6 +281,7 @@ class Card:
 
     ``mark`` tells our card from all others in a channel; it is empty on a preview, which nobody looks up. ``poll`` is
     the team poll under the story, if it has one, and ``also`` are the other sources that tell it, by name and address.
+    With ``discuss`` it can have a thread.
     """
 
     headline: str
@@ -292,6 +293,7 @@ class Card:
     mark: str
     poll: ShownPoll | None = None
     also: tuple[tuple[str, str | None], ...] = ()
+    discuss: bool = False
 
     @classmethod
     def of(
@@ -301,6 +303,8 @@ class Card:
         mark: str,
         poll: ShownPoll | None = None,
         also: tuple[tuple[str, str | None], ...] = (),
+        *,
+        discuss: bool = False,
     ) -> Card:
         """The card that tells an article, under its source's name in that channel."""
         return cls(
@@ -313,6 +317,7 @@ class Card:
             mark=mark,
             poll=poll,
             also=also,
+            discuss=discuss,
         )
 
 
@@ -644,7 +649,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A member's hot take, on a story or else on a poll."""
+    """A member's hot take, on a story or else on a poll.
+
+    ``anonymous``: its author's name is shown to nobody. ``answers_id`` is the take that it pushes back on.
+    """
 
     id: int
     guild_id: int
@@ -654,6 +662,8 @@ class Take:
     side: Side | None
     text: str
     written_at: datetime
+    anonymous: bool = False
+    answers_id: int | None = None
 
 
 class TextBasis(StrEnum):
@@ -697,6 +707,58 @@ class ThreadMode(StrEnum):
     NONE = "none"
     DISCUSS = "discuss"
     ALWAYS = "always"
+
+
+class ThreadState(StrEnum):
+    """Whether a card's thread is there: about to be opened, open, or gone because it was deleted or never could be."""
+
+    PENDING = "pending"
+    OPEN = "open"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The thread of a card, where its story is discussed. Its id is that of the card's message, or of the post."""
+
+    thread_id: int
+    delivery_id: int
+    guild_id: int
+    channel_id: int
+    state: ThreadState
+    attempts: int
+    due_at: datetime
+
+
+class RemarkKind(StrEnum):
+    """What we say in a discussion: what opens it, that its story has grown, or a member's take."""
+
+    OPENER = "opener"
+    GROWTH = "growth"
+    TAKE = "take"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A message of ours in a discussion, or on its way there. ``channel_id`` is the thread or channel it goes to.
+
+    ``delivery_id`` is the card it is about, ``take_id`` the take it shows, ``reply_to`` the message it answers. With
+    ``withdrawn`` it is to go. See Delivery for the rest.
+    """
+
+    id: int
+    guild_id: int
+    channel_id: int
+    kind: RemarkKind
+    delivery_id: int
+    take_id: int | None
+    reply_to: int | None
+    state: DeliveryState
+    attempts: int
+    attempted_at: datetime | None
+    due_at: datetime
+    message_id: int | None
+    withdrawn: bool
 
 
 class Tone(StrEnum):

@@ -21,6 +21,10 @@ from newsroom.desk.status import StatusDesk
 from newsroom.desk.story_desk import StoryDesk
 from newsroom.desk.subscriptions import Reads, Subscriptions
 from newsroom.desk.why import Whys
+from newsroom.discussion.openings import Openings
+from newsroom.discussion.remarks import Remarks
+from newsroom.discussion.takes import Takes
+from newsroom.discussion.threads import Threads
 from newsroom.feeds.fetch import Fetcher
 from newsroom.feeds.parking import Parking, registrable
 from newsroom.feeds.workers import Workers
@@ -60,6 +64,9 @@ class Newsroom:
     retention: Retention
     status: StatusDesk
     charts: Charts
+    threads: Threads
+    takes: Takes
+    remarks: Remarks
 
 
 def assemble(
@@ -101,6 +108,9 @@ def assemble(
         retention=retention,
         status=StatusDesk(store, rounds, retention, now=now),
         charts=charts,
+        threads=Threads(store, marks, now=now),
+        takes=Takes(store, marks, now=now),
+        remarks=Remarks(store, marks, Openings(), now=now),
     )
 
 

@@ -15,7 +15,7 @@ OURS = ("bot", "cogs", "newsroom", "sandbox", "bench", "tests")
 # Each outside library belongs to the modules that may import it; a folder stands for all that is in it.
 OWNERS = {
     "aiohttp": ("newsroom.feeds.fetch", "newsroom.network", "sandbox"),
-    "aiolimiter": ("cogs.boards", "cogs.posting"),
+    "aiolimiter": ("cogs.boards", "cogs.discussions", "cogs.posting"),
     "aiosqlite": ("newsroom.store",),
     "alembic": ("newsroom.store",),
     "asyncpg": ("newsroom.store",),

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from newsroom.discussion.takes import Draft as TakeDraft
+from newsroom.discussion.takes import Written
 from newsroom.models import (
     Choice,
     GuildSettings,
@@ -53,6 +55,13 @@ def draft(**fields: Any) -> Draft:
         ),
         **fields,
     )
+
+
+async def say_why(
+    desk: Desk, guild_id: int, poll_id: int, member_id: int, side: Side | None, text: str, role_ids: Sequence[int] = ()
+) -> Written:
+    """Have a member write a take on a poll."""
+    return await desk.newsroom.polls.say_why(poll_id, TakeDraft(guild_id, member_id, side, text), role_ids)
 
 
 def custom(choices: str = "Yes | No | Maybe", **fields: Any) -> Draft:

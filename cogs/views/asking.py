@@ -80,7 +80,7 @@ def poll_started(channel_id: int, link: str | None) -> Reply:
 
 def jump_link(guild_id: int, link: tuple[int, int] | None) -> str | None:
     """The address of a message, given as channel and message."""
-    return f"https://discord.com/channels/{guild_id}/{link[0]}/{link[1]}" if link else None
+    return markdown.message_link(guild_id, *link) if link else None
 
 
 def poll_list(

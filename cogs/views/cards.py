@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,10 +11,10 @@ import discord
 from discord.utils import format_dt
 
 from cogs.views import markdown
-from cogs.views.buttons import Lasting, button_item
+from cogs.views.buttons import Lasting
 from cogs.views.panels import COLOUR
 from cogs.views.polls import EMOJI, poll_embed, poll_items
-from newsroom.models import Camp, Card, Origin, ShownPoll, Side, Term
+from newsroom.models import Camp, Card, Origin, Side, Term
 from newsroom.text import clean, length, sentences, shorten
 from newsroom.times import is_plausible
 
@@ -29,9 +29,6 @@ TERM: Final = 30
 TERMS: Final = 4  # of each side
 ORIGIN: Final = 1400
 """All that ``origin_text`` says, escaped: what Manage story puts around it has to fit into the same message."""
-
-# What a mark looks like is the outbox's business; it holds no colon.
-MORE_TEMPLATE: Final = r"more:(?P<mark>[^:]+)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +59,19 @@ def card_message(card: Card, *, now: datetime) -> CardMessage:
     Pushes, searches and screen readers see the content alone; a published card loses its buttons. So the content
     says what happened and who says so, and the embed leads to the article as well as Read does. A link that is too
     long for a button goes into the content, and one that is too long for that is left out. Without a mark
-    (a preview) there is no More.
+    (a preview) there is neither Discuss nor More.
     """
     line = _headline_and_source(card)
     button_url = markdown.link(card.url, markdown.BUTTON_URL, in_text=False)
     content = line if button_url else _with_link(line, card.url)
     poll = poll_embed(card.poll, _headline(card)) if card.poll else None
-    return CardMessage(content, _embed(card, now), CardButtons(button_url, card.mark, card.poll), _title(card), poll)
+    return CardMessage(content, _embed(card, now), _buttons(card, button_url), _title(card), poll)
 
 
 def plain_card_message(card: Card) -> CardMessage:
     """The plainest form, for when Discord refuses the other: headline and link as text, and the mark."""
     content = _with_link(_headline_and_source(card), card.url)
-    return CardMessage(content, None, CardButtons(None, card.mark, card.poll), _title(card))
+    return CardMessage(content, None, _buttons(card, None), _title(card))
 
 
 def carries(message: discord.Message, mark: str) -> bool:
@@ -82,40 +79,25 @@ def carries(message: discord.Message, mark: str) -> bool:
     return bool(mark) and any(mark in custom_id.split(":") for custom_id in _custom_ids(message))
 
 
-class CardButtons(Lasting):
-    """The row under a card, and under it the team row of its poll."""
-
-    def __init__(self, url: str | None, mark: str, poll: ShownPoll | None = None) -> None:
-        super().__init__()
-        if url:
-            self.add_item(discord.ui.Button(label="Read", url=url))
-        if mark:
-            self.add_item(discord.ui.Button(label="More", custom_id=f"more:{mark}"))
-        for item in poll_items(poll, row=1) if poll else ():
-            self.add_item(item)
-
-
-# Finds where the card with this mark, in this guild, comes from; None when nobody knows any more.
-OriginLookup = Callable[[str, int], Awaitable[Origin | None]]
+def _buttons(card: Card, url: str | None) -> discord.ui.View:
+    """The row under a card, and under it the team row of its poll. It never holds anything else."""
+    view = Lasting()
+    if url:
+        view.add_item(discord.ui.Button(label="Read", url=url))
+    if card.mark and card.discuss:
+        view.add_item(discord.ui.Button(label="Discuss", emoji="🍿", custom_id=f"discuss:{card.mark}"))
+    if card.mark:
+        view.add_item(discord.ui.Button(label="More", custom_id=f"more:{card.mark}"))
+    for item in poll_items(card.poll, row=1) if card.poll else ():
+        view.add_item(item)
+    return view
 
 
-def more_item(lookup: OriginLookup) -> type[discord.ui.DynamicItem[discord.ui.Button[Any]]]:
-    """The button More, answered with what ``lookup`` finds: register it with ``bot.add_dynamic_items``.
+def origin_text(origin: Origin | None, *, why: bool = True) -> str:
+    """Where a story comes from, and ``why`` it is on a side.
 
-    It works for every card ever sent, also after a restart.
+    Of the feed's address it shows the host alone: the rest may hold a key of the admin's.
     """
-
-    async def answer(interaction: discord.Interaction[Any], mark: str) -> None:
-        assert interaction.guild_id is not None, "cards stand in guilds"
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        origin = await lookup(mark, interaction.guild_id)
-        await interaction.edit_original_response(content=origin_text(origin))
-
-    return button_item(MORE_TEMPLATE, answer)
-
-
-def origin_text(origin: Origin | None) -> str:
-    """The panel behind More. Of the feed's address it shows the host alone: the rest may hold a key of the admin's."""
     if origin is None:
         return "I no longer know where this story came from: its feed was removed."
     feed_url = markdown.link(origin.feed_url, len(origin.feed_url))
@@ -125,8 +107,8 @@ def origin_text(origin: Origin | None) -> str:
     if host and host != name:
         text += f" · {markdown.escape(host)}"
     text += f"\nFound {format_dt(origin.found_at, 'f')}, {format_dt(origin.found_at, 'R')}"
-    why = why_this_side(origin)
-    return f"{_with_link(text, origin.url, ORIGIN - length(why) - 1)}\n{why}".rstrip()
+    reason = why_this_side(origin) if why else ""
+    return f"{_with_link(text, origin.url, ORIGIN - length(reason) - 1)}\n{reason}".rstrip()
 
 
 def why_this_side(origin: Origin) -> str:

@@ -97,6 +97,11 @@ def link(
     return encoded if fits else None
 
 
+def message_link(guild_id: int, channel_id: int, message_id: int) -> str:
+    """The address of a message, which Discord's clients open where they are."""
+    return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
+
+
 def host(url: str) -> str:
     """Where a link leads, for people: the host in ASCII without ``www.``, so that no letter imitates another.
 

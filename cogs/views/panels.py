@@ -472,7 +472,8 @@ def help_panel() -> Reply:
             discord.ui.TextDisplay(
                 "### 🍿 Popcorn\nI read feeds and post each new story once, as a card. Under some you vote:"
                 " **team open source** or **team proprietary**?"
-                "\n**Read** opens the article, **More** tells which feed it came from and why it is about a side."
+                "\n**Read** opens the article, **Discuss** its thread, **More** has the rest: hot takes, other sources"
+                "\n`/takes top` the hottest takes of a week"
                 "\n`/team` your side, and switching it"
                 "\n`/standings` where this server stands, and this month's season"
                 "\n`/privacy` what I keep about you; download it or delete it"
@@ -493,6 +494,8 @@ def help_panel() -> Reply:
                 "\n`/channel pause` keep a channel quiet for a while; its stories come later"
                 "\n`/channel resume` let them come"
                 "\n`/channel limits` how many cards a channel gets; the rest comes in one list a day"
+                "\n`/channel discussion` threads, takes, debates (Manage Server)"
+                "\n**Remove take**, in the menu of a take under Apps"
             ),
             discord.ui.Separator(),
             discord.ui.TextDisplay(

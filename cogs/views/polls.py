@@ -13,7 +13,7 @@ from discord.utils import format_dt
 
 from cogs.views import markdown
 from cogs.views.buttons import Lasting
-from cogs.views.panels import COLOUR, PATIENCE, Reply, bar, count
+from cogs.views.panels import COLOUR, Reply, bar, count
 from newsroom.models import (
     Article,
     Choice,
@@ -33,7 +33,7 @@ from newsroom.models import (
 )
 from newsroom.stories.camps import is_sombre
 from newsroom.text import clean, length, shorten
-from newsroom.votes.asking import CHOICE, TAKE, team_name, team_question
+from newsroom.votes.asking import CHOICE, team_name, team_question
 from newsroom.votes.counting import FEWEST, Call, best_takes, call, is_hidden, positions_of, tellable
 from newsroom.votes.members import Membership, side_in_words
 from newsroom.votes.messages import Contents
@@ -56,11 +56,6 @@ UNDO_TEMPLATE: Final = r"undo-vote:(?P<vote_id>\d{1,18})"
 SWITCH_TEMPLATE: Final = r"switch:(?P<mark>[^:]+):(?P<side>open|proprietary|depends)"
 VOTERS_TEMPLATE: Final = r"voters:(?P<mark>[^:]+)"
 STANDINGS_TEMPLATE: Final = r"standings:(?P<mark>[^:]+)"
-TAKE_FORM: Final = "take"
-TAKE_KEPT: Final = (
-    "Kept. The best take of each side is shown with the result, under its author's name. Say why again to change yours."
-)
-
 EMOJI: Final = {Side.OPEN: "🟦", Side.PROPRIETARY: "🟧"}
 
 # One of these stands on a story's team poll, the same one for ever.
@@ -296,7 +291,8 @@ def voted_reply(voted: Voted) -> Reply:
     away = voted.voted_for if voted.voted_for is not voted.side else None
     if away is not None:
         view.add_item(switch_button(voted.mark, away, "Switch teams"))
-    view.add_item(discord.ui.Button(label="Say why", custom_id=f"why:{voted.mark}"))
+    if voted.takes:
+        view.add_item(discord.ui.Button(label="Say why", custom_id=f"why:{voted.mark}"))
     view.add_item(discord.ui.Button(label="Undo", custom_id=f"undo-vote:{voted.vote_id}"))
     return Reply(_within_content(partial(_voted, voted)), view)
 
@@ -350,20 +346,6 @@ def switched_reply(membership: Membership) -> Reply:
     return Reply(f"You're {_on_side(membership.settings, membership.side)} now, until you switch again.")
 
 
-def filled(data: Any) -> dict[str, str]:
-    """Read what a form came back with: the values by the ids of its fields, at any depth."""
-    values: dict[str, str] = {}
-    parts: list[Any] = list(data.get("components") or [])
-    while parts:
-        part = parts.pop()
-        parts += [*(part.get("components") or []), *filter(None, [part.get("component")])]
-        if isinstance(part.get("custom_id"), str) and isinstance(part.get("value"), str):
-            values[part["custom_id"]] = part["value"]
-        elif isinstance(part.get("custom_id"), str) and part.get("values"):
-            values[part["custom_id"]] = str(part["values"][0])
-    return values
-
-
 def switch_button(mark: str, side: Side, label: str) -> discord.ui.Button[Any]:
     """The button that puts a member on a side; ``mark`` is the poll's under which it stands, "-" elsewhere."""
     return discord.ui.Button(label=shorten(label, markdown.BUTTON_LABEL), custom_id=f"switch:{mark}:{side}")
@@ -383,40 +365,6 @@ def voters_reply(poll: Poll, voters: dict[int, list[int]]) -> Reply:
         numbers = [f"{_name(choice, SHORT_NAME)} · **{len(voters[choice.position])}**" for choice in poll.choices]
         text = "\n".join([heading, *numbers, "-# Too many to name here: `/poll export` has them all."])
     return Reply(text)
-
-
-class TakeForm(discord.ui.Modal):
-    """Asks for a take. What was voted is never filled in: the poll may be private, and the take isn't.
-
-    Its answer is read by ``filled``, so that a restart between opening and sending loses nothing.
-    """
-
-    def __init__(self, mark: str, choices: Sequence[Choice]) -> None:
-        super().__init__(title="Say why", custom_id=f"{TAKE_FORM}:{mark}", timeout=PATIENCE)
-        self.add_item(discord.ui.TextDisplay("Shown in public under your name, with the result."))
-        sides = [choice for choice in choices if choice.side]
-        if len(sides) > 1:  # Discord takes no group of one
-            options = [
-                discord.RadioGroupOption(label=shorten(clean(choice.label), CHOICE), value=str(choice.side))
-                for choice in sides
-            ]
-            self.add_item(
-                discord.ui.Label(
-                    text="Your take speaks for",
-                    description="Your own words, so your choice: it needn't be what you voted.",
-                    component=discord.ui.RadioGroup(custom_id="side", options=options, required=True),
-                )
-            )
-        shortest, longest = TAKE
-        self.add_item(
-            discord.ui.Label(
-                text="Your take",
-                description=f"{shortest} to {longest} characters",
-                component=discord.ui.TextInput(
-                    custom_id="text", style=discord.TextStyle.paragraph, min_length=shortest, max_length=longest
-                ),
-            )
-        )
 
 
 def _side(settings: GuildSettings, side: Side) -> str:
@@ -470,7 +418,8 @@ def _in_the_room(takes: Sequence[Take], room: int, settings: GuildSettings) -> I
     for number, take in enumerate(takes):
         share = room // (len(takes) - number) - len("\n")
         speaks = f" for {_side(settings, take.side)}" if take.side else ""
-        under = f"\n-# <@{take.member_id}>{speaks}"
+        who = "A member" if take.anonymous else f"<@{take.member_id}>"
+        under = f"\n-# {who}{speaks}"
         if share - length(f"> {under}") >= SHORTEST_TAKE:
             text = f"> {_escaped_within(take.text, share - length(f'> {under}'))}{under}"
             room -= length(f"\n{text}")

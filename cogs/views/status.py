@@ -9,6 +9,7 @@ from typing import Final
 import discord
 from discord.utils import format_dt
 
+from cogs.views import markdown
 from cogs.views.panels import COLOUR, Reply, bold, count, problem
 from newsroom.desk.status import Status
 from newsroom.desk.why import Fate, Way, Why
@@ -137,7 +138,7 @@ def _fate(way: Way, guild_id: int) -> str:
     reason = f" {problem(way.reason, PROBLEM)}" if way.reason else ""
     # A forum's post is a thread, whose id is its first message's.
     place = way.message_id if way.channel.kind is ChannelKind.FORUM else way.channel.channel_id
-    link = f"https://discord.com/channels/{guild_id}/{place}/{way.message_id}" if way.message_id else ""
+    link = markdown.message_link(guild_id, place, way.message_id) if place and way.message_id else ""
     match way.fate:
         case Fate.POSTED:
             return f"[posted]({link}) {at}." if link else f"posted {at}."

@@ -109,7 +109,7 @@ class Memory:
         await self._update(connection, [pair for document in documents for pair in document.old], now)
         await store.deliveries.plan(connection, news, now)
         again = [News(each.articles, _active(each.subscriptions)) for each in news]
-        await store.deliveries.told_again(connection, again, now)
+        await store.threads.grown(connection, await store.deliveries.told_again(connection, again, now), now)
         await self._story_polls.told_again(connection, again, now)
         learned = [one.feed.id for one in documents if any(each.baseline_due for each in one.subscribers)]
         await store.subscriptions.baseline_learned(connection, learned)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from newsroom.attempts import Claimed, Tries, not_sent, wait_after
 from newsroom.desk.channels import suspend
 from newsroom.desk.limits import DAY, HOUR, next_digest, over_limit
 from newsroom.desk.regrouping import regrouped
+from newsroom.discussion.threads import has_discuss, thread_at_once
+from newsroom.errors import RequestRefused
 from newsroom.marks import Marks
 from newsroom.models import (
     Card,
@@ -104,6 +106,7 @@ class Outbox:
             article, source = await self._store.deliveries.contents(connection, delivery)
             also = await self._store.deliveries.also(connection, delivery)
             poll = await self._story_polls.under(connection, delivery, now)
+            discuss = await has_discuss(self._store, connection, delivery)
         self._tries.began(delivery, attempt, now)
         return Claim(
             attempt=attempt,
@@ -111,7 +114,7 @@ class Outbox:
             delivery=delivery,
             kind=channel.kind,
             tag_id=channel.tag_id,
-            card=Card.of(article, source, self._marks.mark(delivery.id), poll, also),
+            card=Card.of(article, source, self._marks.mark(delivery.id), poll, also, discuss=discuss),
             more=more,
         )
 
@@ -153,6 +156,8 @@ class Outbox:
             # and not on this claim any more: what stands there has to be drawn all the same.
             place = message_id if claim.kind is ChannelKind.FORUM else claim.delivery.channel_id
             await self._store.polls.card_sent(connection, claim.delivery.id, place, message_id, now)
+            card = replace(claim.delivery, message_id=message_id)
+            await thread_at_once(self._store, connection, card, now)
         self._tries.forget(claim.delivery)
 
     async def surely_not_sent(self, claim: Claim, reason: str, wait: timedelta | None = None) -> None:
@@ -209,7 +214,8 @@ class Outbox:
                 return None
             article, source = await self._store.deliveries.contents(connection, delivery)
             also = await self._store.deliveries.also(connection, delivery)
-        card = Card.of(article, source, self._marks.mark(delivery.id), None, also)
+            discuss = await has_discuss(self._store, connection, delivery)
+        card = Card.of(article, source, self._marks.mark(delivery.id), None, also, discuss=discuss)
         return Redraw(
             delivery.id, delivery.guild_id, place_of(delivery, channel.kind), delivery.message_id, card, until
         )
@@ -246,6 +252,15 @@ class Outbox:
             return None
         async with self._store.read() as connection:
             return await self._store.deliveries.origin(connection, number, guild_id)
+
+    async def also(self, card_mark: str, guild_id: int) -> tuple[tuple[str, str | None], ...]:
+        """Return the other sources that tell a card's story, by name and address. Raises RequestRefused."""
+        number = self._marks.number(card_mark)
+        async with self._store.read() as connection:
+            card = await self._store.deliveries.get(connection, number) if number is not None else None
+            if card is None or card.guild_id != guild_id:
+                raise RequestRefused("I no longer know that story.")
+            return await self._store.deliveries.also(connection, card)
 
     async def _set(self, claim: Claim, **values: object) -> None:
         async with self._store.begin() as connection:

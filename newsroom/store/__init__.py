@@ -24,6 +24,8 @@ from newsroom.store.polls import PollStore
 from newsroom.store.repeats import RepeatStore
 from newsroom.store.stories import StoryStore
 from newsroom.store.subscriptions import SubscriptionStore
+from newsroom.store.takes import TakeStore
+from newsroom.store.threads import ThreadStore
 from newsroom.store.votes import VoteStore
 
 __all__ = ["Connection", "Store", "open_store"]
@@ -48,6 +50,8 @@ class Store:
         self.guilds = GuildStore(database)
         self.polls = PollStore(database)
         self.votes = VoteStore(database)
+        self.takes = TakeStore(database)
+        self.threads = ThreadStore(database)
         self.repeats = RepeatStore()
         self.alerts = AlertStore(database)
 

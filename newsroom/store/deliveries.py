@@ -254,15 +254,18 @@ class DeliveryStore:
         """Return the other sources of a card's story that its channel gets, each once, by name and address."""
         return tuple((source, article.url) for article, source in await self.others(connection, delivery))
 
-    async def told_again(self, connection: AsyncConnection, news: Sequence[News], now: datetime) -> None:
-        """Have stories drawn anew where a card in one of the channels tells them by another article than these."""
+    async def told_again(self, connection: AsyncConnection, news: Sequence[News], now: datetime) -> list[int]:
+        """Have stories drawn anew where a card in one of the channels tells them by another article than these.
+
+        Return the deliveries of those cards.
+        """
         by_channel: dict[int, set[int]] = {}
         for each in news:
             for subscription in each.subscriptions if each.articles else ():
                 told = by_channel.setdefault(subscription.channel_id, set())
                 told.update(article.story_id for article in each.articles)
         if not by_channel:
-            return
+            return []
         own = _stories_of(news)
         merged = await stories.merged(connection, own)
         statement = select(*COLUMNS).where(
@@ -278,6 +281,7 @@ class DeliveryStore:
             if any(merged.get((card.guild_id, one), one) == card.story_id for one in by_channel[card.channel_id])
         ]
         await self.draw_anew(connection, ids, now)
+        return ids
 
     async def article_updated(self, connection: AsyncConnection, article_ids: Collection[int], now: datetime) -> None:
         """Have the cards drawn anew that tell these articles."""

@@ -47,10 +47,12 @@ from newsroom.models import (
     PollStyle,
     PublishState,
     Purpose,
+    RemarkKind,
     Results,
     Side,
     SubscriptionState,
     ThreadMode,
+    ThreadState,
     Tone,
     Visibility,
 )
@@ -583,6 +585,9 @@ take = Table(
     Column("side", OneOf(Side)),
     Column("text", Text, nullable=False),
     Column("written_at", UtcDateTime, nullable=False),
+    Column("anonymous", Boolean, nullable=False, server_default=false()),
+    # No foreign key, which SQLite could be given only by building the table anew.
+    Column("answers_id", BigInteger),
     # A member has one take on a story, and one on a poll that is about none.
     Index(
         "uq_take_guild_id_story_id_member_id",
@@ -602,4 +607,88 @@ take = Table(
         postgresql_where=text("poll_id IS NOT NULL"),
     ),
     Index(None, "guild_id", "member_id"),
+    Index(None, "answers_id"),
+)
+
+# Who finds a take hot.
+fire = Table(
+    "fire",
+    metadata,
+    Column("take_id", RowId, ForeignKey("take.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "member_id"),
+)
+
+# Members whose takes a guild's moderators no longer want; ``until`` null: until they say otherwise.
+take_block = Table(
+    "take_block",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", UtcDateTime),
+    Column("blocked_at", UtcDateTime, nullable=False),
+)
+
+# Where a card's story is discussed.
+thread = Table(
+    "thread",
+    metadata,
+    Column("thread_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("delivery_id", RowId, ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("state", OneOf(ThreadState), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("reason", Text),
+    Column("opened_at", UtcDateTime),
+    Index(None, "state", "due_at"),
+    Index(None, "guild_id", "state"),
+)
+
+# What we say in discussions.
+remark = Table(
+    "remark",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("kind", OneOf(RemarkKind), nullable=False),
+    Column("delivery_id", RowId, ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False),
+    # No foreign key: what shows a take stays in its channel until it was deleted there.
+    Column("take_id", BigInteger),
+    Column("reply_to", BigInteger),
+    Column("state", OneOf(DeliveryState), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("attempted_at", UtcDateTime),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("message_id", BigInteger),
+    Column("sent_at", UtcDateTime),
+    Column("reason", Text),
+    Column("redraw_at", UtcDateTime),
+    Column("withdrawn", Boolean, nullable=False, server_default=false()),
+    Column("planned_at", UtcDateTime, nullable=False),
+    # A discussion is opened once, its growth told once, and a take shown once.
+    Index(
+        "uq_remark_channel_id_kind",
+        "channel_id",
+        "kind",
+        unique=True,
+        sqlite_where=text("take_id IS NULL"),
+        postgresql_where=text("take_id IS NULL"),
+    ),
+    Index(
+        "uq_remark_take_id",
+        "take_id",
+        unique=True,
+        sqlite_where=text("take_id IS NOT NULL"),
+        postgresql_where=text("take_id IS NOT NULL"),
+    ),
+    Index(None, "state", "due_at"),
+    Index(None, "redraw_at"),
+    Index(None, "message_id"),
+    Index(None, "delivery_id"),
+    # SQLite would give the id of a deleted row out again, and nonce and mark are made from it.
+    sqlite_autoincrement=True,
 )

@@ -1,21 +1,21 @@
-"""Votes, sides and takes. Both logs are append-only: what holds now is kept beside them and could be made from them."""
+"""Votes and sides. Both logs are append-only: what holds now is kept beside them and could be made from them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import Select, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsroom.models import Cause, Poll, PollState, PollStyle, Purpose, Results, Side, SideChange, Standing, Take, Vote
+from newsroom.models import Cause, Poll, PollState, PollStyle, Purpose, Results, Side, SideChange, Standing, Vote
 from newsroom.store import tables
 from newsroom.store.database import Database
 from newsroom.votes.standings import ACTIVE, Sighting, end_of
 
 VOTE_COLUMNS = [tables.vote_log.c[name] for name in Vote.__dataclass_fields__]
 CHANGE_COLUMNS = [tables.side_log.c[name] for name in SideChange.__dataclass_fields__]
-TAKE_COLUMNS = [tables.take.c[name] for name in Take.__dataclass_fields__]
 
 
 class VoteStore:
@@ -329,42 +329,6 @@ class VoteStore:
             for guild, first, day in await connection.execute(statement)
         }
 
-    # ------------------------------------------------------------------------------ takes
-
-    async def put_take(
-        self,
-        connection: AsyncConnection,
-        poll: Poll,
-        member_id: int,
-        side: Side | None,
-        text: str,
-        now: datetime,
-    ) -> None:
-        """Remember a member's take on a poll's story, or else on the poll, in place of the one before."""
-        values: dict[str, Any] = {"side": side, "text": text, "written_at": now}
-        statement = self._insert(tables.take).values(
-            guild_id=poll.guild_id,
-            member_id=member_id,
-            story_id=poll.story_id,
-            poll_id=None if poll.story_id else poll.id,
-            **values,
-        )
-        if poll.story_id:
-            keys, which = ["guild_id", "story_id", "member_id"], tables.take.c.story_id.is_not(None)
-        else:
-            keys, which = ["poll_id", "member_id"], tables.take.c.poll_id.is_not(None)
-        await connection.execute(statement.on_conflict_do_update(index_elements=keys, index_where=which, set_=values))
-
-    async def takes(self, connection: AsyncConnection, poll: Poll) -> list[Take]:
-        """Return the takes on a poll's story, or on the poll, the oldest first."""
-        about = (
-            and_(tables.take.c.guild_id == poll.guild_id, tables.take.c.story_id == poll.story_id)
-            if poll.story_id
-            else tables.take.c.poll_id == poll.id
-        )
-        rows = await connection.execute(select(*TAKE_COLUMNS).where(about).order_by(tables.take.c.id))
-        return [Take(*row) for row in rows]
-
     # ---------------------------------------------------------------------- a member's own
 
     async def votes_of(self, connection: AsyncConnection, guild_id: int, member_id: int) -> list[tuple[Vote, str]]:
@@ -384,18 +348,11 @@ class VoteStore:
         )
         return (await connection.execute(statement)).scalar_one()
 
-    async def takes_of(self, connection: AsyncConnection, guild_id: int, member_id: int) -> list[Take]:
-        """Return a member's takes in a guild."""
-        statement = select(*TAKE_COLUMNS).where(
-            tables.take.c.guild_id == guild_id, tables.take.c.member_id == member_id
-        )
-        return [Take(*row) for row in await connection.execute(statement.order_by(tables.take.c.id))]
-
     async def forget(self, connection: AsyncConnection, guild_id: int, member_id: int) -> list[int]:
-        """Remove a member's votes, sides and takes from a guild; return the polls that are to be drawn anew.
+        """Remove a member's votes and sides from a guild; return the polls that are to be drawn anew.
 
         The standings that are remembered go from the member's first entry on: they are made again from what is left.
-        Results that may quote a take of the member are drawn once more, without it; their totals stay.
+        Results keep their totals.
         """
         # A vote that is being cast now is either forgotten whole or comes whole afterwards.
         await self.hold_member(connection, guild_id, member_id)
@@ -418,11 +375,10 @@ class VoteStore:
                     tables.standing.c.guild_id == guild_id, tables.standing.c.day >= first.date()
                 )
             )
-        quoted = await self._quoting(connection, guild_id, member_id)
         await connection.execute(
             delete(tables.vote).where(tables.vote.c.member_id == member_id, tables.vote.c.poll_id.in_(own_polls))
         )
-        for table in (tables.vote_log, tables.side_log, tables.member_side, tables.take):
+        for table in (tables.vote_log, tables.side_log, tables.member_side):
             await connection.execute(delete(table).where(table.c.guild_id == guild_id, table.c.member_id == member_id))
         # The length of the log tells a drawn tally from a later one, unless it shrinks and then grows again. In order,
         # so that two members who leave at once don't wait for each other in a circle.
@@ -436,18 +392,15 @@ class VoteStore:
                 )
                 .values(revision=tables.poll.c.revision + 1)
             )
-        return sorted({*touched, *quoted})
+        return touched
 
-    async def _quoting(self, connection: AsyncConnection, guild_id: int, member_id: int) -> list[int]:
-        """Have the results drawn anew that may quote a take of a member; return their polls."""
-        own = select(tables.take.c.story_id, tables.take.c.poll_id).where(
-            tables.take.c.guild_id == guild_id, tables.take.c.member_id == member_id
-        )
-        takes = (await connection.execute(own)).all()
-        stories = [take.story_id for take in takes if take.story_id is not None]
-        polls = [take.poll_id for take in takes if take.poll_id is not None]
+    async def quote_anew(
+        self, connection: AsyncConnection, guild_id: int, stories: Collection[int], polls: Collection[int]
+    ) -> list[int]:
+        """Have the results drawn anew that may quote a take on one of these stories or polls; return their polls."""
         about = select(tables.poll.c.id).where(
-            tables.poll.c.guild_id == guild_id, or_(tables.poll.c.story_id.in_(stories), tables.poll.c.id.in_(polls))
+            tables.poll.c.guild_id == guild_id,
+            or_(tables.poll.c.story_id.in_(list(stories)), tables.poll.c.id.in_(list(polls))),
         )
         # Further below zero each time: whoever is drawing what quotes this member must not take that for the mark of
         # the one who left before.

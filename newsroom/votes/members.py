@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from newsroom.discussion.takes import forget_takes
 from newsroom.errors import RequestRefused
 from newsroom.models import Cause, GuildSettings, Side, SideChange, Standing
-from newsroom.store import Store
+from newsroom.store import Connection, Store
 from newsroom.times import start_of_month, zone
 from newsroom.votes.asking import team_name
 from newsroom.votes.counting import FEWEST, positions_of
@@ -111,7 +112,7 @@ class Members:
         since = now - timedelta(days=days)
         async with self._store.read() as connection:
             settings = await self._store.guilds.settings(connection, guild_id)
-            standing = await self._store.votes.standing(connection, guild_id, now)
+            standing = await standing_now(self._store, connection, guild_id, now)
             first = await self._store.votes.first_change(connection, guild_id)
             young = first is not None and now - first <= YOUNG
             changes = await self._store.votes.changes(connection, guild_id, since=None if young else since)
@@ -120,9 +121,7 @@ class Members:
             place = zone(settings.timezone)
             outcomes = await self._store.polls.outcomes(connection, guild_id, start_of_month(now, place), now)
             sightings = await self._store.votes.sightings(connection, guild_id) if young else []
-            # Or the standing would tell how the newest votes in a poll went that shows none yet.
             sealed = await self._store.votes.sealed(connection, guild_id)
-        standing = _without(standing, sealed, now)
         then = _without(then, sealed, since)
         changes = [change for change in changes if change not in sealed]
         if first is not None and young:
@@ -161,7 +160,7 @@ class Members:
         async with self._store.read() as connection:
             side = await self._store.votes.side(connection, guild_id, member_id)
             polls = await self._store.votes.polls_of(connection, guild_id, member_id)
-            takes = await self._store.votes.takes_of(connection, guild_id, member_id)
+            takes = await self._store.takes.of_member(connection, guild_id, member_id)
             guilds = await self._store.votes.guilds_of(connection, member_id)
             settings = await self._store.guilds.settings(connection, guild_id)
         return Kept(side, polls, len(takes), len([guild for guild in guilds if guild != guild_id]), settings)
@@ -171,7 +170,8 @@ class Members:
         async with self._store.read() as connection:
             changes = await self._store.votes.changes(connection, guild_id, member_id=member_id)
             votes = await self._store.votes.votes_of(connection, guild_id, member_id)
-            takes = await self._store.votes.takes_of(connection, guild_id, member_id)
+            takes = await self._store.takes.of_member(connection, guild_id, member_id)
+            fires = await self._store.takes.fires_of(connection, guild_id, member_id)
             labels: dict[int, list[str]] = {}
             for vote, _ in votes:
                 if vote.poll_id not in labels:
@@ -190,7 +190,16 @@ class Members:
                 }
                 for vote, question in votes
             ],
-            "takes": [{"text": take.text, "side": take.side, "at": take.written_at.isoformat()} for take in takes],
+            "takes": [
+                {
+                    "text": take.text,
+                    "side": take.side,
+                    "anonymous": take.anonymous,
+                    "at": take.written_at.isoformat(),
+                }
+                for take in takes
+            ],
+            "fires": [{"take": text, "at": at.isoformat()} for text, at in fires],
         }
         return json.dumps(content, ensure_ascii=False, indent=2).encode()
 
@@ -199,6 +208,7 @@ class Members:
 
         What a closed poll came to stays as it was printed.
         """
+        now = self._now()
         async with self._store.begin() as connection:
             guilds: Sequence[int] = (
                 [guild_id] if guild_id is not None else await self._store.votes.guilds_of(connection, member_id)
@@ -207,7 +217,15 @@ class Members:
             for guild in guilds:
                 await self._store.guilds.lock(connection, guild)
                 touched += await self._store.votes.forget(connection, guild, member_id)
-        return touched
+                touched += await forget_takes(self._store, connection, guild, member_id, now)
+        return sorted(set(touched))
+
+
+async def standing_now(store: Store, connection: Connection, guild_id: int, now: datetime) -> Standing:
+    """Return where the members of a guild stand, as far as that may be told."""
+    standing = await store.votes.standing(connection, guild_id, now)
+    # Or it would tell how the newest votes in a poll went that shows none yet.
+    return _without(standing, await store.votes.sealed(connection, guild_id), now)
 
 
 def side_in_words(settings: GuildSettings, side: Side) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from newsroom.attempts import Claimed, Tries, not_sent
+from newsroom.discussion.threads import has_discuss
 from newsroom.marks import POLL, POLL_MESSAGE, Marks
 from newsroom.models import (
     ON_ITS_WAY,
@@ -231,14 +232,16 @@ class PollMessages:
         if delivery is not None:
             article, source = await self._store.deliveries.contents(connection, delivery)
             also = await self._store.deliveries.also(connection, delivery)
-            return replace(contents, card=Card.of(article, source, self._marks.mark(delivery.id), shown, also))
+            discuss = await has_discuss(self._store, connection, delivery)
+            mark = self._marks.mark(delivery.id)
+            return replace(contents, card=Card.of(article, source, mark, shown, also, discuss=discuss))
         contents = replace(contents, article=await self._article(connection, shown.poll))
         if message.purpose is not Purpose.RESULT:
             return contents
         return replace(
             contents,
             season=await self._season(connection, shown) if _counts_in_season(shown.poll) else None,
-            takes=tuple(await self._store.votes.takes(connection, shown.poll)),
+            takes=tuple(await self._store.takes.on(connection, shown.poll)),
         )
 
     async def _counted(self, connection: Connection, poll_id: int) -> tuple[int, ShownPoll]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from newsroom.discussion.takes import Asked, Written, asked_on_poll, takes_on, write_on_poll
+from newsroom.discussion.takes import Draft as TakeDraft
 from newsroom.errors import RequestRefused
 from newsroom.marks import POLL, Marks
 from newsroom.models import (
@@ -38,7 +40,6 @@ from newsroom.votes.asking import (
     read_choices,
     read_draft,
     read_question,
-    read_take,
     team_question,
 )
 from newsroom.votes.counting import FEWEST, is_hidden, positions_of, tally
@@ -74,7 +75,7 @@ class Voted:
     """What a vote came to. ``side`` is the member's own now; ``joined``: this vote set it.
 
     ``vote_id`` is the entry of the log that holds, by which it can be undone. ``tally`` is for polls that show it to
-    those alone who have voted, once enough have; else None.
+    those alone who have voted, once enough have; else None. With ``takes`` the member may say why.
     """
 
     poll: Poll
@@ -86,6 +87,7 @@ class Voted:
     joined: bool
     vote_id: int
     tally: Tally | None
+    takes: bool = True
 
     @property
     def crossed(self) -> bool:
@@ -241,6 +243,7 @@ class Polls:
             else:
                 vote_id, joined = await self._cast(connection, poll, ballot.member_id, ballot.choice, side, now)
             counted = await tally_of(self._store, connection, poll) if poll.results is Results.AFTER_VOTE else None
+            takes = await takes_on(self._store, connection, poll)
         return Voted(
             poll=poll,
             mark=self.mark(poll_id),
@@ -251,6 +254,7 @@ class Polls:
             joined=joined,
             vote_id=vote_id,
             tally=counted if counted is not None and counted.voters >= FEWEST else None,
+            takes=takes,
         )
 
     async def _cast(
@@ -404,25 +408,29 @@ class Polls:
 
     async def say_why(
         self,
-        guild_id: int,
         poll_id: int,
-        member_id: int,
-        side: Side | None,
-        text: str,
+        draft: TakeDraft,
         role_ids: Collection[int] = (),
-    ) -> None:
-        """Remember a member's take. Raises RequestRefused where it can't be taken."""
-        take = read_take(text)
+    ) -> Written:
+        """Remember a member's take, and have it shown where the poll's story is discussed, if it has one.
+
+        Raises RequestRefused where it can't be taken.
+        """
         now = self._now()
         async with self._store.begin() as connection:
-            poll = await self._found(connection, guild_id, poll_id)
+            poll = await self._found(connection, draft.guild_id, poll_id)
             if _is_over(poll, now):
                 raise RequestRefused("This poll is closed, and its result is out: your take would come too late.")
-            _check_ballot(poll, Ballot(guild_id, member_id, 0, role_ids))
-            if side is not None and all(choice.side != side for choice in poll.choices):
+            _check_ballot(poll, Ballot(draft.guild_id, draft.member_id, 0, role_ids))
+            if draft.side is not None and all(choice.side != draft.side for choice in poll.choices):
                 raise RequestRefused("That side isn't part of this poll.")
-            await self._store.votes.hold_member(connection, guild_id, member_id)
-            await self._store.votes.put_take(connection, poll, member_id, side, take, now)
+            return await write_on_poll(self._store, connection, draft, poll, now)
+
+    async def form_for_take(self, guild_id: int, poll_id: int, member_id: int) -> tuple[Poll, Asked]:
+        """Return a poll, and what the form of a take on it needs. Raises RequestRefused where there can be none."""
+        async with self._store.read() as connection:
+            poll = await self._found(connection, guild_id, poll_id)
+            return poll, await asked_on_poll(self._store, connection, poll, member_id, self._now())
 
     # ---------------------------------------------------------------------------- closing
 

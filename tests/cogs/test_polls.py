@@ -1182,5 +1182,5 @@ async def test_stories_without_strong_words_get_no_poll(guild: Guild):
     await guild.told("feed add", url=FEED)
     await guild.later()
 
-    assert labels(guild.news.last_message) == ["Read", "More"]
+    assert labels(guild.news.last_message) == ["Read", "Discuss", "More"]
     assert await polls(guild) == []

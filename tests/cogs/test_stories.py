@@ -41,6 +41,12 @@ async def take_down(by: Any, panel: Any) -> None:
     await by.click(panel, label="Take it down")
 
 
+async def why_this_side(guild: Guild, card: Any) -> str:
+    """Have Bob look behind More for the words that counted."""
+    more = await guild.bob.click(card, label="More")
+    return read((await guild.bob.click(more.response, label="Why this side?")).response)
+
+
 async def camps(guild: Guild) -> list[Camp]:
     async with guild.store.read() as connection:
         return list(await connection.scalars(select(tables.correction.c.camp)))
@@ -73,7 +79,7 @@ async def test_it_tells_why_the_story_is_here_and_what_can_be_done(guild: Guild)
 async def test_more_tells_every_member_the_words_that_counted(guild: Guild):
     card = await guild.team_card()
 
-    told = read((await guild.bob.click(card, label="More")).response)
+    told = await why_this_side(guild, card)
 
     assert (
         "**Why this side?** I take this to be about open source: 🟦 for open source “open-weights” (weighs 3)" in told
@@ -90,8 +96,7 @@ async def test_a_story_with_a_very_long_link_has_its_panels_as_any_other(guild: 
     await guild.later()
     card = guild.news.last_message
 
-    more = await guild.bob.click(card, label="More")
-    assert "**Why this side?**" in read(more.response)
+    assert "**Why this side?**" in await why_this_side(guild, card)
     assert "**Why this side?**" in read(await manage(guild, card))
 
 
@@ -221,7 +226,7 @@ async def test_a_story_taken_down_in_one_channel_stays_in_the_other_and_so_does_
 
     assert guild.news.history() == []
     there = other.last_message
-    assert labels(there)[2:] == TEAMS
+    assert labels(there)[3:] == TEAMS
     assert "Team Open Source" in await guild.vote(guild.bob, there, "Open source")
     await guild.later()
     assert "1 vote in" in guild.tally(there)
@@ -279,7 +284,7 @@ async def test_a_moderator_may_start_a_team_poll_which_answers_the_card_silently
     assert reply.content == "**Team Open Source or Team Proprietary?**\nPost 3"
     assert labels(reply) == TEAMS
     assert guild.requests("POST", f"/channels/{guild.news.id}/messages")[-1].json["flags"] & SILENT
-    assert labels(guild.fresh(card)) == ["Read", "More"]
+    assert labels(guild.fresh(card)) == ["Read", "Discuss", "More"]
     assert "started by a moderator" in read(await manage(guild, card))
 
 
@@ -299,7 +304,7 @@ async def test_a_moderators_own_choice_does_not_count_against_the_limit(guild: G
     guild.web.put(FEED, *posts(1, 2, 3), post(900, title=TEAM_HEADLINE))
     await guild.later(minutes=20)
 
-    assert labels(guild.news.last_message)[2:] == TEAMS
+    assert labels(guild.news.last_message)[3:] == TEAMS
 
 
 async def test_a_second_start_is_refused(guild: Guild):
@@ -343,7 +348,7 @@ async def test_a_corrected_side_wins_and_is_remembered(guild: Guild):
     await guild.restart()
 
     assert await camps(guild) == [Camp.BOTH]
-    told = read((await guild.bob.click(card, label="More")).response)
+    told = await why_this_side(guild, card)
     assert "A moderator says that this is about both sides." in told
     assert [option["value"] for option in options(await manage(guild, card)) if option["default"]] == ["both"]
 

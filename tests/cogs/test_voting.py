@@ -20,6 +20,7 @@ MIDNIGHT = 1767225600  # when every test begins: 2026-01-01 00:00 UTC
 HOUR = 3600
 TEAMS = ["Open source", "Proprietary", "It depends"]
 PRIVATE = "-# 🔒 Private: nobody in this server sees your vote"
+ABOUT_A_THREAD = discord.MessageType.thread_created
 SILENT = 1 << 12
 ON_OPEN_SOURCE = "You're on Team Open Source. Nobody in this server sees your vote."
 ON_PROPRIETARY = "You're on Team Proprietary. Nobody in this server sees your vote."
@@ -53,9 +54,9 @@ async def test_a_story_that_earns_it_is_posted_with_the_team_row_and_nothing_els
     card = await guild.team_card()
 
     assert card.content == f"**{TEAM_HEADLINE}** · Lab Notes"
-    assert labels(card) == ["Read", "More", *TEAMS]
-    assert [[part.label for part in row.children] for row in card.components] == [["Read", "More"], TEAMS]
-    teams = buttons(card)[2:]
+    assert labels(card) == ["Read", "Discuss", "More", *TEAMS]
+    assert [[part.label for part in row.children] for row in card.components] == [["Read", "Discuss", "More"], TEAMS]
+    teams = buttons(card)[3:]
     assert [team.get("emoji", {}).get("name") for team in teams] == ["🟦", "🟧", None]
     assert {team["style"] for team in teams} == {discord.ButtonStyle.secondary.value}
 
@@ -74,7 +75,7 @@ async def test_a_team_card_asks_in_one_line_and_says_before_the_click_that_votes
 async def test_no_joke_stands_under_a_sombre_story(guild: Guild, about: str):
     card = await guild.team_card(f"Mistral, maker of open-weights models under Apache 2.0, {about}")
 
-    assert labels(card)[2:] == TEAMS
+    assert labels(card)[3:] == TEAMS
     assert not any(line in card.embeds[-1].description for line in VOICE)
 
 
@@ -85,7 +86,7 @@ async def test_a_news_channel_gets_one_team_poll_a_day_by_itself(guild: Guild):
     )
     await guild.later(minutes=20)
     assert len(guild.news.history()) == 2
-    assert labels(guild.news.last_message) == ["Read", "More"]
+    assert labels(guild.news.last_message) == ["Read", "Discuss", "More"]
 
 
 async def test_more_polls_a_day_come_where_the_settings_say_so(guild: Guild):
@@ -96,7 +97,7 @@ async def test_more_polls_a_day_come_where_the_settings_say_so(guild: Guild):
     )
     await guild.later(minutes=20)
 
-    assert labels(guild.news.last_message)[2:] == TEAMS
+    assert labels(guild.news.last_message)[3:] == TEAMS
 
 
 @pytest.mark.parametrize(("timezone", "polled"), [("Asia/Tokyo", True), ("UTC", False), ("America/New_York", True)])
@@ -107,13 +108,13 @@ async def test_no_poll_opens_by_itself_at_night_by_the_servers_own_clock(guild: 
     await guild.told("feed add", url=FEED)
     await guild.later()
 
-    assert (labels(guild.news.last_message)[2:] == TEAMS) is polled
+    assert (labels(guild.news.last_message)[3:] == TEAMS) is polled
 
 
 async def test_no_poll_opens_by_itself_where_the_settings_forbid_it(guild: Guild):
     await guild.told("poll settings", story_polls=False)
 
-    assert labels(await guild.team_card()) == ["Read", "More"]
+    assert labels(await guild.team_card()) == ["Read", "Discuss", "More"]
 
 
 async def test_one_story_is_one_poll_wherever_its_card_stands(guild: Guild):
@@ -125,7 +126,7 @@ async def test_one_story_is_one_poll_wherever_its_card_stands(guild: Guild):
     await guild.later()
 
     here, there = guild.news.last_message, other.last_message
-    assert buttons(here)[2:] == buttons(there)[2:]
+    assert buttons(here)[3:] == buttons(there)[3:]
     await guild.vote(guild.bob, here, "Open source")
     await guild.vote(guild.bob, there, "Proprietary")
     await guild.later()
@@ -356,7 +357,7 @@ async def test_a_card_keeps_the_words_of_its_team_poll_when_the_teams_get_others
     assert await guild.vote(guild.bob, card, "Open source") == ON_OPEN_SOURCE
     await guild.later()
 
-    assert labels(guild.fresh(card))[2:] == TEAMS
+    assert labels(guild.fresh(card))[3:] == TEAMS
     assert guild.tally(card) == before.replace("0 votes in", "1 vote in")
 
 
@@ -470,7 +471,7 @@ async def test_say_why_opens_a_form_that_reveals_no_vote(guild: Guild):
     opened = await guild.bob.click(answer, label="Say why")
 
     text, speaks_for, take = opened.modal["components"]
-    assert text["content"].startswith("Shown in public under your name")
+    assert text["content"] == "**Team Open Source or Team Proprietary?**\nShown in public under your name."
     assert [option["label"] for option in speaks_for["component"]["options"]] == TEAMS
     assert not any(option.get("default") for option in speaks_for["component"]["options"])
     assert (take["component"]["min_length"], take["component"]["max_length"]) == (10, 280)
@@ -481,14 +482,14 @@ async def test_a_take_is_kept_and_the_next_one_replaces_it(guild: Guild):
     asked = await guild.ask(duration="2h")
     answer = await guild.answer(guild.bob, asked, "Proprietary")
 
-    for text in ("Somebody has to pay for it.", "Somebody has to answer the phone."):
+    for done, text in (("Kept", "Somebody has to pay for it."), ("Changed", "Somebody has to answer the phone.")):
         opened = await guild.bob.click(answer, label="Say why")
         kept = await guild.bob.submit_modal(opened, {"side": "proprietary", "text": text})
         assert kept.ephemeral
         assert read(kept.response) == (
-            "Kept. The best take of each side is shown with the result, under its author's name. "
-            "Say why again to change yours."
+            f"{done}: the best take of each side is shown with the result, under your name. Say it again to change it."
         )
+        await guild.later()
 
     async with guild.store.read() as connection:
         rows = list(await connection.execute(select(tables.take.c.text, tables.take.c.side)))
@@ -503,7 +504,7 @@ async def test_a_form_opened_before_a_restart_can_be_sent_after_it(guild: Guild)
 
     kept = await guild.bob.submit_modal(opened, {"side": "open", "text": "I have changed my mind."})
 
-    assert read(kept.response).startswith("Kept.")
+    assert read(kept.response).startswith("Kept")
 
 
 async def test_a_poll_without_sides_asks_for_none(guild: Guild):
@@ -514,7 +515,7 @@ async def test_a_poll_without_sides_asks_for_none(guild: Guild):
     assert [part.get("label") for part in opened.modal["components"]] == [None, "Your take"]
     kept = await guild.bob.submit_modal(opened, {"text": "It is somebody's birthday."})
 
-    assert read(kept.response).startswith("Kept.")
+    assert read(kept.response).startswith("Kept")
 
 
 @pytest.mark.parametrize(
@@ -555,7 +556,7 @@ async def test_a_take_needs_the_role_that_the_poll_is_for(guild: Guild):
     assert told(refused) == f"Only members with the role {painters.mention} can vote here."
     assert await guild.rows() == before
     kept = await guild.forged(painter, discord.InteractionType.modal_submit, data)
-    assert told(kept).startswith("Kept.")
+    assert told(kept).startswith("Kept")
 
 
 async def test_a_take_after_the_end_comes_too_late(guild: Guild):
@@ -907,7 +908,7 @@ async def test_from_ten_votes_on_one_silent_reply_tells_the_result(guild: Guild)
     await guild.look_every(hours=1)
     await guild.later(hours=26)
 
-    posted, result = guild.news.history()
+    posted, result = [message for message in guild.news.history() if message.type is not ABOUT_A_THREAD]
     assert posted.id == card.id
     assert result.reference.message_id == card.id
     assert result.content == (
@@ -1087,7 +1088,7 @@ async def test_a_second_source_earns_a_story_its_poll_as_a_silent_reply_to_the_c
     await guild.told("feed add", url=OTHER_FEED, backfill=0)
     await guild.later()
     (card,) = guild.news.history()
-    assert labels(card) == ["Read", "More"]
+    assert labels(card) == ["Read", "Discuss", "More"]
 
     guild.web.put(OTHER_FEED, *posts(1), told_first, title="Other Notes")
     await guild.later(minutes=30)
@@ -1098,7 +1099,7 @@ async def test_a_second_source_earns_a_story_its_poll_as_a_silent_reply_to_the_c
     assert reply.content == "**Team Open Source or Team Proprietary?**\nSomething small, something large"
     assert labels(reply) == TEAMS
     assert guild.requests("POST", f"/channels/{guild.news.id}/messages")[-1].json["flags"] & SILENT
-    assert labels(guild.fresh(card)) == ["Read", "More"]
+    assert labels(guild.fresh(card)) == ["Read", "Discuss", "More"]
     assert await guild.vote(guild.bob, reply, "Open source") == ON_OPEN_SOURCE
     await guild.later()
     assert guild.tally(reply).startswith("1 vote in\n")

@@ -14,9 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cogs.views import markdown
-from cogs.views.cards import ORIGIN, CardMessage, card_message, carries, more_item, origin_text, plain_card_message
-from newsroom.errors import StoreError
-from newsroom.models import Camp, Card, Origin, Side, Term
+from cogs.views.cards import ORIGIN, CardMessage, card_message, carries, origin_text, plain_card_message
+from newsroom.models import Camp, Card, Side, Term
 from newsroom.text import clean, length
 from tests.cogs.views.discord_markdown import shown
 from tests.makers import NOW, ago, card, origin, shown_poll
@@ -292,27 +291,11 @@ def test_a_link_is_in_more_as_long_as_all_else_leaves_room_for_it():
 MARK = card().mark
 
 
-class Bot(commands.AutoShardedBot):
-    """A bot that has nothing but the button More, and an origin to tell, none, or an error."""
-
-    def __init__(self, found: Origin | Exception | None) -> None:
-        super().__init__((), intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none())
-        self.found = found
-        self.asked: list[tuple[str, int]] = []
-
-    async def setup_hook(self) -> None:
-        self.add_dynamic_items(more_item(self.look_up))
-
-    async def look_up(self, mark: str, guild_id: int) -> Origin | None:
-        self.asked.append((mark, guild_id))
-        if isinstance(self.found, Exception):
-            raise self.found
-        return self.found
-
-
 @pytest_asyncio.fixture
 async def env() -> AsyncIterator[simcord.Env]:
-    bot = Bot(origin())
+    bot = commands.AutoShardedBot(
+        (), intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none()
+    )
     env = simcord.Env(bot, shard_count=1)
     await env.start()
     yield env
@@ -376,46 +359,6 @@ async def test_a_mark_is_found_at_any_depth(env: simcord.Env):
     layout.add_item(discord.ui.Container(discord.ui.Section("Headline", accessory=button)))
 
     assert carries(await env.bot.get_channel(news.id).send(view=layout), MARK)
-
-
-async def test_more_answers_its_clicker_alone(env: simcord.Env):
-    news, member, posted = await sent(env, message())
-
-    result = await member.click(news.last_message, label="More")
-
-    assert result.ephemeral
-    assert result.response.content == origin_text(origin())
-    assert env.bot.asked == [(MARK, posted.guild.id)]
-
-
-async def test_more_still_answers_after_a_restart(env: simcord.Env):
-    news, member, _ = await sent(env, message())
-    await env.bot.close()
-    await env.restart_bot(Bot(origin()))
-
-    result = await member.click(news.last_message, label="More")
-
-    assert result.response.content == origin_text(origin())
-
-
-async def test_more_says_so_when_the_story_is_gone(env: simcord.Env):
-    news, member, _ = await sent(env, message())
-    env.bot.found = None
-
-    result = await member.click(news.last_message, label="More")
-
-    assert result.response.content == "I no longer know where this story came from: its feed was removed."
-
-
-@pytest.mark.parametrize("error", [StoreError("The database is busy."), ZeroDivisionError()])
-async def test_more_never_leaves_its_clicker_waiting(env: simcord.Env, error: Exception):
-    news, member, _ = await sent(env, message())
-    env.bot.found = error
-
-    result = await member.click(news.last_message, label="More")
-
-    assert result.acknowledged
-    assert result.response.content
 
 
 async def test_discord_py_keeps_nothing_in_memory_for_a_card(env: simcord.Env):

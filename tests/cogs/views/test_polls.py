@@ -16,9 +16,7 @@ from cogs.views.cards import card_message
 from cogs.views.polls import (
     VOICE,
     PollForm,
-    TakeForm,
     bars,
-    filled,
     labels_of,
     native_poll,
     poll_embed,
@@ -31,6 +29,7 @@ from cogs.views.polls import (
     voted_reply,
     voters_reply,
 )
+from cogs.views.takes import filled
 from newsroom.models import (
     Choice,
     Outcome,
@@ -203,25 +202,6 @@ def test_every_card_with_a_poll_can_be_sent(shown: ShownPoll, headline: str, sum
     assert 2 <= len(made["embeds"]) <= 10
     assert sum(len(embed) for embed in made["embeds"]) <= markdown.EMBED_TOTAL
     assert len(made["view"].to_components()) == 2
-
-
-@given(polls())
-def test_every_form_for_a_take_can_be_shown(shown: ShownPoll):
-    form = TakeForm(MARK, shown.poll.choices).to_dict()
-
-    assert len(form["custom_id"]) <= markdown.CUSTOM_ID
-    assert length(form["title"]) <= 45
-    for part in form["components"]:
-        assert length(part.get("label") or "x") <= 45
-        for option in part.get("component", {}).get("options", ()):
-            assert 1 <= length(option["label"]) <= 100
-
-
-def test_a_form_offers_no_group_of_one_side():
-    """Discord refuses radio groups of fewer than two."""
-    for choices, parts in (((Side.OPEN, None), ["text"]), ((Side.OPEN, Side.DEPENDS), ["side", "text"])):
-        form = TakeForm(MARK, tuple(Choice(n, f"Choice {n}", side) for n, side in enumerate(choices))).to_dict()
-        assert [part["component"]["custom_id"] for part in form["components"] if "component" in part] == parts
 
 
 # The team row

@@ -9,7 +9,7 @@ from newsroom.models import Purpose
 from newsroom.store import tables
 from newsroom.store.database import Database
 from tests.desk import GUILD, Desk
-from tests.votes import ANNA, BEN, ask, ask_and_show, everything, messages, remembered, vote
+from tests.votes import ANNA, BEN, ask, ask_and_show, everything, messages, remembered, say_why, vote
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def test_the_number_of_a_poll_that_is_gone_is_never_given_out_again(desk: 
 async def test_what_belongs_to_a_poll_goes_with_it_and_sides_stay(desk: Desk):
     poll = await ask_and_show(desk)
     await vote(desk, poll, ANNA)
-    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, None, "Because I say so.")
+    await say_why(desk, GUILD, poll.id, ANNA, None, "Because I say so.")
 
     await desk.newsroom.polls.discard(poll.id)
 

@@ -32,6 +32,7 @@ from tests.votes import (
     remembered,
     replayed_sides,
     replayed_votes,
+    say_why,
     send_due,
     tally_of,
     undo,
@@ -283,7 +284,7 @@ async def lived_in(desk: Desk) -> Desk:
         for member_id, first, second in ((ANNA, OPEN, PROPRIETARY), (BEN, PROPRIETARY, OPEN)):
             await vote(desk, open_, member_id, first)
             await vote(desk, closed, member_id, second)
-            await desk.newsroom.polls.say_why(guild_id, open_.id, member_id, Side.OPEN, f"Because I am {member_id}.")
+            await say_why(desk, guild_id, open_.id, member_id, Side.OPEN, f"Because I am {member_id}.")
         await desk.newsroom.members.switch(guild_id, ANNA, Side.DEPENDS)
         await close(desk, closed)
     desk.clock.advance(days=2)
@@ -347,7 +348,7 @@ async def test_whatever_is_kept_about_a_member_elsewhere_is_told_of_and_forgotte
     if doing == "a vote for no side":
         await vote(desk, poll, ANNA, 0)
     elif doing == "a take":
-        await desk.newsroom.polls.say_why(OTHER_GUILD, poll.id, ANNA, None, "Because I am hungry.")
+        await say_why(desk, OTHER_GUILD, poll.id, ANNA, None, "Because I am hungry.")
     else:
         await desk.newsroom.members.switch(OTHER_GUILD, ANNA, Side.OPEN)
     assert (await desk.newsroom.members.kept(GUILD, ANNA)).elsewhere == 1
@@ -369,8 +370,8 @@ async def test_a_result_that_quotes_a_member_who_is_forgotten_is_drawn_without_t
     for each in (poll, other):
         await vote_many(desk, each, 10)
     await vote(desk, poll, ANNA, PROPRIETARY)
-    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.PROPRIETARY, "Because it just works.")
-    await desk.newsroom.polls.say_why(GUILD, poll.id, BEN, Side.OPEN, "Because I can read it.")
+    await say_why(desk, GUILD, poll.id, ANNA, Side.PROPRIETARY, "Because it just works.")
+    await say_why(desk, GUILD, poll.id, BEN, Side.OPEN, "Because I can read it.")
     for each in (poll, other):
         await close(desk, each)
     await send_due(desk)
@@ -397,8 +398,8 @@ async def test_a_result_that_quotes_a_member_who_is_forgotten_is_drawn_without_t
 async def test_a_take_goes_though_its_author_leaves_while_the_result_is_drawn_without_another_one(desk: Desk):
     poll = await ask_and_show(desk)
     await vote_many(desk, poll, 10)
-    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.PROPRIETARY, "Because it just works.")
-    await desk.newsroom.polls.say_why(GUILD, poll.id, BEN, Side.OPEN, "Because I can read it.")
+    await say_why(desk, GUILD, poll.id, ANNA, Side.PROPRIETARY, "Because it just works.")
+    await say_why(desk, GUILD, poll.id, BEN, Side.OPEN, "Because I can read it.")
     await close(desk, poll)
     await send_due(desk)
     await desk.newsroom.members.forget(ANNA, GUILD)
@@ -421,7 +422,7 @@ async def test_a_result_on_a_story_forgets_a_take_that_was_written_under_another
     assert claim.card.poll is not None
     team = claim.card.poll.poll
     mine, _ = await desk.newsroom.polls.start(GUILD, CHANNEL, ADMIN, custom(), team.story_id)
-    await desk.newsroom.polls.say_why(GUILD, mine.id, ANNA, None, "Because I am hungry.")
+    await say_why(desk, GUILD, mine.id, ANNA, None, "Because I am hungry.")
     await vote_many(desk, team, 10)
     await close(desk, team)
     await send_due(desk)
@@ -440,7 +441,7 @@ async def test_a_result_on_a_story_forgets_a_take_that_was_written_under_another
 async def test_a_result_that_quotes_nobody_who_leaves_stays_as_it_was_told(desk: Desk):
     poll = await ask_and_show(desk)
     await vote_many(desk, poll, 10)
-    await desk.newsroom.polls.say_why(GUILD, poll.id, BEN, Side.OPEN, "Because I can read it.")
+    await say_why(desk, GUILD, poll.id, BEN, Side.OPEN, "Because I can read it.")
     await close(desk, poll)
     await send_due(desk)
 
@@ -452,7 +453,7 @@ async def test_a_result_that_quotes_nobody_who_leaves_stays_as_it_was_told(desk:
 async def test_a_result_that_is_being_sent_while_a_member_it_quotes_is_forgotten_is_drawn_without_the_take(desk: Desk):
     poll = await ask_and_show(desk)
     await vote_many(desk, poll, 10)
-    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.OPEN, "Because I can read it.")
+    await say_why(desk, GUILD, poll.id, ANNA, Side.OPEN, "Because I can read it.")
     await close(desk, poll)
     [row_id] = await desk.newsroom.poll_messages.due()
     claim = await desk.newsroom.poll_messages.claim(row_id)

@@ -31,6 +31,7 @@ from tests.votes import (
     everything,
     get,
     messages,
+    say_why,
     send_due,
     undo,
     vote,
@@ -347,7 +348,7 @@ async def test_a_result_comes_with_the_printed_tally_the_takes_and_the_season_so
     await send_due(desk)
     desk.clock.advance(hours=1)
     await vote_many(desk, polls[1], 2, 12)
-    await desk.newsroom.polls.say_why(GUILD, polls[1].id, ANNA, Side.OPEN, "Because I can read it.")
+    await say_why(desk, GUILD, polls[1].id, ANNA, Side.OPEN, "Because I can read it.")
     await close(desk, polls[1])
 
     claim = await claimed(desk)
@@ -685,7 +686,7 @@ async def test_a_result_stays_as_it_was_told(desk: Desk):
 async def test_a_result_of_which_an_earlier_attempt_may_stand_there_is_drawn_once_as_it_is_now(desk: Desk):
     poll = await ask_and_show(desk)
     await vote_many(desk, poll, 10)
-    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.OPEN, "Because I can read it.")
+    await say_why(desk, GUILD, poll.id, ANNA, Side.OPEN, "Because I can read it.")
     await close(desk, poll)
     await drawn_at_last(desk, poll)
     await desk.newsroom.poll_messages.later(await claimed(desk), "lost", uncertain=True)

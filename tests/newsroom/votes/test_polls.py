@@ -54,6 +54,7 @@ from tests.votes import (
     remembered,
     replayed_sides,
     replayed_votes,
+    say_why,
     send_due,
     tally_of,
     undo,
@@ -252,9 +253,9 @@ async def test_a_role_restricted_poll_counts_and_hears_those_who_have_the_role(d
     poll = await ask(desk, draft(role_id=77))
 
     assert (await vote(desk, poll, ANNA, OPEN, role_ids=[5, 77])).joined
-    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.OPEN, "Because I can read it.", role_ids=[5, 77])
+    await say_why(desk, GUILD, poll.id, ANNA, Side.OPEN, "Because I can read it.", role_ids=[5, 77])
     async with desk.store.read() as connection:
-        assert len(await desk.store.votes.takes(connection, poll)) == 1
+        assert len(await desk.store.takes.on(connection, poll)) == 1
 
 
 async def test_a_click_counts_where_the_message_calls_what_was_chosen_as_the_poll_does(desk: Desk):
@@ -613,32 +614,32 @@ class Refused:
         return desk.newsroom.polls.start(GUILD, CHANNEL, ADMIN, draft(), 999), "isn't posted in this server"
 
     async def a_take_that_is_too_short(self, desk: Desk):
-        return desk.newsroom.polls.say_why(GUILD, (await ask(desk)).id, ANNA, None, "Because"), "10 to 280"
+        return say_why(desk, GUILD, (await ask(desk)).id, ANNA, None, "Because"), "10 to 280"
 
     async def a_take_on_another_guilds_poll(self, desk: Desk):
         poll = await ask(desk, guild_id=OTHER_GUILD)
-        return desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, None, "Because I say so."), GONE
+        return say_why(desk, GUILD, poll.id, ANNA, None, "Because I say so."), GONE
 
     async def a_take_on_a_closed_poll(self, desk: Desk):
         poll = await ask(desk)
         await close(desk, poll)
-        return desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, None, "Because I say so."), "too late"
+        return say_why(desk, GUILD, poll.id, ANNA, None, "Because I say so."), "too late"
 
     async def a_take_after_the_deadline(self, desk: Desk):
         poll = await ask(desk)
         desk.clock.advance(hours=24)
-        return desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, None, "Because I say so."), "too late"
+        return say_why(desk, GUILD, poll.id, ANNA, None, "Because I say so."), "too late"
 
     async def a_take_by_one_who_may_not_vote(self, desk: Desk):
         poll = await ask(desk, draft(role_id=77))
         return (
-            desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, None, "Because I say so.", role_ids=[5]),
+            say_why(desk, GUILD, poll.id, ANNA, None, "Because I say so.", role_ids=[5]),
             "Only members with the role <@&77>",
         )
 
     async def a_take_for_a_side_that_is_not_asked_for(self, desk: Desk):
         poll = await ask(desk, custom())
-        return desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.OPEN, "Because I say so."), "isn't part"
+        return say_why(desk, GUILD, poll.id, ANNA, Side.OPEN, "Because I say so."), "isn't part"
 
 
 @pytest.mark.parametrize("way", [way for way in vars(Refused) if not way.startswith("_")])
@@ -1154,12 +1155,13 @@ async def test_a_public_poll_tells_voters_no_earlier_than_its_tally(desk: Desk):
 
 async def test_a_member_has_one_take_on_a_poll_the_last_one_written(desk: Desk):
     poll = await ask(desk)
-    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.OPEN, "Because I can read it.")
-    await desk.newsroom.polls.say_why(GUILD, poll.id, BEN, None, "Because it is Tuesday.")
-    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.DEPENDS, "On second thought...")
+    await say_why(desk, GUILD, poll.id, ANNA, Side.OPEN, "Because I can read it.")
+    await say_why(desk, GUILD, poll.id, BEN, None, "Because it is Tuesday.")
+    desk.clock.advance(seconds=30)
+    await say_why(desk, GUILD, poll.id, ANNA, Side.DEPENDS, "On second thought...")
 
     async with desk.store.read() as connection:
-        takes = await desk.store.votes.takes(connection, poll)
+        takes = await desk.store.takes.on(connection, poll)
     assert [(take.member_id, take.side, take.text) for take in takes] == [
         (ANNA, Side.DEPENDS, "On second thought..."), (BEN, None, "Because it is Tuesday."),
     ]  # fmt: skip
@@ -1167,7 +1169,7 @@ async def test_a_member_has_one_take_on_a_poll_the_last_one_written(desk: Desk):
 
 async def test_a_take_needs_no_vote_and_tells_of_none(desk: Desk):
     poll = await ask(desk)
-    await desk.newsroom.polls.say_why(GUILD, poll.id, ANNA, Side.OPEN, "Because I can read it.")
+    await say_why(desk, GUILD, poll.id, ANNA, Side.OPEN, "Because I can read it.")
 
     after = await remembered(desk)
     assert (after.votes, after.log, after.side_log) == ({}, [], [])
@@ -1260,11 +1262,12 @@ async def test_another_guild_cannot_ask_about_a_story_it_does_not_have(desk: Des
 async def test_a_take_on_a_storys_poll_belongs_to_the_story(desk: Desk, story_id: int):
     team, _ = await desk.newsroom.polls.start(GUILD, CHANNEL, ADMIN, draft(), story_id)
     mine, _ = await desk.newsroom.polls.start(GUILD, CHANNEL, ADMIN, custom(), story_id)
-    await desk.newsroom.polls.say_why(GUILD, team.id, ANNA, Side.OPEN, "Because I can read it.")
-    await desk.newsroom.polls.say_why(GUILD, mine.id, ANNA, None, "Because I am hungry.")
+    await say_why(desk, GUILD, team.id, ANNA, Side.OPEN, "Because I can read it.")
+    desk.clock.advance(seconds=30)
+    await say_why(desk, GUILD, mine.id, ANNA, None, "Because I am hungry.")
 
     async with desk.store.read() as connection:
-        takes = await desk.store.votes.takes(connection, team)
+        takes = await desk.store.takes.on(connection, team)
     assert [(take.text, take.story_id, take.poll_id) for take in takes] == [("Because I am hungry.", story_id, None)]
 
 

@@ -13,6 +13,8 @@ TIME = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     _news_channels()
+    _takes()
+    _threads()
 
 
 def _news_channels() -> None:
@@ -26,3 +28,79 @@ def _news_channels() -> None:
         sa.Column("tone", sa.Text(), server_default=sa.text("'plain'"), nullable=False),
     ):
         op.add_column("news_channel", column)
+
+
+def _takes() -> None:
+    op.add_column("take", sa.Column("anonymous", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("take", sa.Column("answers_id", sa.BigInteger()))
+    op.create_index("ix_take_answers_id", "take", ["answers_id"])
+    op.create_table(
+        "fire",
+        sa.Column("take_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["take_id"], ["take.id"], name="fk_fire_take_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("take_id", "member_id", name="pk_fire"),
+    )
+    op.create_index("ix_fire_member_id", "fire", ["member_id"])
+    op.create_table(
+        "take_block",
+        sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("until", TIME),
+        sa.Column("blocked_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("guild_id", "member_id", name="pk_take_block"),
+    )
+
+
+def _threads() -> None:
+    op.create_table(
+        "thread",
+        sa.Column("thread_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("delivery_id", ROW_ID, nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("reason", sa.Text()),
+        sa.Column("opened_at", TIME),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name="fk_thread_delivery_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("thread_id", name="pk_thread"),
+        sa.UniqueConstraint("delivery_id", name="uq_thread_delivery_id"),
+    )
+    op.create_index("ix_thread_state_due_at", "thread", ["state", "due_at"])
+    op.create_index("ix_thread_guild_id_state", "thread", ["guild_id", "state"])
+    op.create_table(
+        "remark",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("delivery_id", ROW_ID, nullable=False),
+        sa.Column("take_id", sa.BigInteger()),
+        sa.Column("reply_to", sa.BigInteger()),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("attempted_at", TIME),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("message_id", sa.BigInteger()),
+        sa.Column("sent_at", TIME),
+        sa.Column("reason", sa.Text()),
+        sa.Column("redraw_at", TIME),
+        sa.Column("withdrawn", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("planned_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name="fk_remark_delivery_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_remark"),
+        sqlite_autoincrement=True,
+    )
+    for name, columns, where in (
+        ("uq_remark_channel_id_kind", ["channel_id", "kind"], "take_id IS NULL"),
+        ("uq_remark_take_id", ["take_id"], "take_id IS NOT NULL"),
+    ):
+        condition = sa.text(where)
+        op.create_index(name, "remark", columns, unique=True, sqlite_where=condition, postgresql_where=condition)
+    op.create_index("ix_remark_state_due_at", "remark", ["state", "due_at"])
+    op.create_index("ix_remark_redraw_at", "remark", ["redraw_at"])
+    op.create_index("ix_remark_message_id", "remark", ["message_id"])
+    op.create_index("ix_remark_delivery_id", "remark", ["delivery_id"])

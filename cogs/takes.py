@@ -1,0 +1,183 @@
+"""Takes: dropped, answered, found hot, listed, and taken away by moderators."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from cogs.boards import Boards
+from cogs.callers import guild_of, require, roles_of
+from cogs.discussions import Discussions
+from cogs.ops_channel import OpsChannel
+from cogs.views import takes as views
+from cogs.views.buttons import button_item
+from cogs.views.discussion import HOT_TEMPLATE
+from cogs.views.panels import Reply
+from cogs.views.polls import WHY_TEMPLATE
+from cogs.views.replies import explain
+from newsroom.discussion.takes import Asked, Draft, Takes, Written, sides_of, weeks_ago
+from newsroom.models import Poll, Side
+from newsroom.votes.guilds import Guilds
+from newsroom.votes.polls import Polls
+
+if TYPE_CHECKING:
+    from cogs.newsbot import NewsBot
+
+log = logging.getLogger(__name__)
+
+NEEDS = "manage_messages"
+FORMS = (views.WHY_FORM, views.HOT_FORM, views.BACK_FORM)
+
+
+class TakesCog(commands.Cog, name="Takes"):
+    """Asks for takes and has them shown; moderators take them away."""
+
+    takes = app_commands.Group(name="takes", description="What members of this server say", guild_only=True)
+
+    def __init__(
+        self,
+        takes: Takes,
+        polls: Polls,
+        guilds: Guilds,
+        boards: Boards,
+        discussions: Discussions,
+        ops: OpsChannel,
+        tree: app_commands.CommandTree[Any],
+    ) -> None:
+        self._takes = takes
+        self._polls = polls
+        self._guilds = guilds
+        self._boards = boards
+        self._discussions = discussions
+        self._ops = ops
+        self._tree = tree
+        self.menu = app_commands.ContextMenu(name="Remove take", callback=self._ask_to_remove)
+        self.menu.default_permissions = discord.Permissions(manage_messages=True)
+        self.menu.guild_only = True
+        self.items = (
+            button_item(WHY_TEMPLATE, self._why),
+            button_item(HOT_TEMPLATE, self._hot),
+            button_item(views.FIRE_TEMPLATE, self._fire),
+            button_item(views.BACK_TEMPLATE, self._back),
+            button_item(views.REMOVE_TEMPLATE, self._remove),
+        )
+
+    async def cog_load(self) -> None:
+        self._tree.add_command(self.menu)
+
+    async def cog_unload(self) -> None:
+        self._tree.remove_command(self.menu.name, type=self.menu.type)
+
+    # ----------------------------------------------------------------------------------- forms
+
+    async def _why(self, interaction: discord.Interaction[Any], mark: str) -> None:
+        poll, asked = await self._polls.form_for_take(
+            guild_of(interaction), self._polls.poll_id(mark), interaction.user.id
+        )
+        form = views.TakeForm(f"{views.WHY_FORM}:{mark}", "Say why", asked, _sides_of(poll))
+        await interaction.response.send_modal(form)
+
+    async def _hot(self, interaction: discord.Interaction[Any], mark: str) -> None:
+        asked = await self._takes.form_for_card(mark, guild_of(interaction), interaction.user.id)
+        await interaction.response.send_modal(_form(views.HOT_FORM, mark, "Hot take", asked))
+
+    async def _back(self, interaction: discord.Interaction[Any], mark: str) -> None:
+        asked = await self._takes.form_for_answer(mark, guild_of(interaction), interaction.user.id)
+        await interaction.response.send_modal(_form(views.BACK_FORM, mark, "Push back", asked))
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Read the form of a take, also one that was opened before a restart."""
+        data: Any = interaction.data or {}
+        form, _, mark = str(data.get("custom_id", "")).partition(":")
+        if interaction.type is not discord.InteractionType.modal_submit or form not in FORMS:
+            return
+        try:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            values = views.filled(data)
+            draft = Draft(
+                guild_of(interaction),
+                interaction.user.id,
+                views.side_of(values),
+                values.get("text", ""),
+                anonymous=values.get("anonymous") == "yes",
+            )
+            said = await self._say(form, draft, mark, roles_of(interaction))
+            await interaction.edit_original_response(**views.written(said).edit())
+            await self._discussions.nudge()
+        except Exception as error:
+            await explain(interaction, error)
+
+    async def _say(self, form: str, draft: Draft, mark: str, role_ids: list[int]) -> Written:
+        if form == views.WHY_FORM:
+            return await self._polls.say_why(self._polls.poll_id(mark), draft, role_ids)
+        if form == views.HOT_FORM:
+            return await self._takes.drop(draft, mark)
+        return await self._takes.push_back(draft, mark)
+
+    # ---------------------------------------------------------------------------------- clicks
+
+    async def _fire(self, interaction: discord.Interaction[Any], mark: str) -> None:
+        await interaction.response.defer()
+        await self._takes.fire(mark, guild_of(interaction), interaction.user.id)
+        await self._discussions.nudge()
+
+    # -------------------------------------------------------------------------------- commands
+
+    @takes.command()
+    @app_commands.describe(week="Which week: “this” (the last seven days), “last”, or how many weeks ago")
+    async def top(self, interaction: discord.Interaction, week: str | None = None) -> None:
+        """Show the hottest takes of a week."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        number = weeks_ago(week)
+        guild_id = guild_of(interaction)
+        layout = views.top(await self._takes.top(guild_id, number), await self._guilds.settings(guild_id), number)
+        await interaction.edit_original_response(view=layout)
+
+    # ------------------------------------------------------------------------------ moderating
+
+    async def _ask_to_remove(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
+        require(interaction, NEEDS)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        take = await self._takes.of_message(guild_of(interaction), message.id)
+        await interaction.edit_original_response(**views.sure_to_remove(take).edit())
+
+    async def _remove(self, interaction: discord.Interaction[Any], take_id: str, how: str) -> None:
+        require(interaction, NEEDS)
+        await interaction.response.defer()
+        guild_id, block = guild_of(interaction), how == "block"
+        removed = await self._takes.remove(guild_id, int(take_id), block=block)
+        text = "Removed." if not block else "Removed, and its author can write no takes here for a week."
+        await interaction.edit_original_response(**Reply(text).edit())
+        for poll_id in removed.poll_ids:
+            self._boards.changed(poll_id)
+        await self._discussions.nudge()
+        await self._ops.tell(guild_id, views.removed_line(interaction.user.id, removed.channel_id, blocked=block))
+
+
+def _form(kind: str, mark: str, title: str, asked: Asked) -> views.TakeForm:
+    sides = [(side, asked.settings.label(side)) for side in sides_of(asked.settings)]
+    return views.TakeForm(f"{kind}:{mark}", title, asked, sides)
+
+
+def _sides_of(poll: Poll) -> list[tuple[Side, str]]:
+    return [(choice.side, choice.label) for choice in poll.choices if choice.side]
+
+
+async def setup(bot: NewsBot) -> None:
+    newsroom = bot.newsroom
+    takes = TakesCog(
+        newsroom.takes,
+        newsroom.polls,
+        newsroom.guilds,
+        bot.boards,
+        bot.discussions,
+        OpsChannel(bot, newsroom.alerts),
+        bot.tree,
+    )
+    bot.add_dynamic_items(*takes.items)
+    await bot.add_cog(takes)

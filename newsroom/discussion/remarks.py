@@ -1,0 +1,263 @@
+"""What we say in discussions: what to send, to draw anew, to take away. Each method is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from newsroom.attempts import Claimed, Tries, not_sent
+from newsroom.discussion.threads import Discussed, discussed
+from newsroom.errors import RequestRefused
+from newsroom.marks import REMARK, TAKE, Marks
+from newsroom.models import (
+    ON_ITS_WAY,
+    Article,
+    DeliveryState,
+    GuildSettings,
+    Remark,
+    RemarkKind,
+    Standing,
+    Summary,
+    Take,
+)
+from newsroom.store import Connection, Store
+from newsroom.store.queues import waits
+from newsroom.votes.members import standing_now
+
+MOST_AT_ONCE = 20
+MOST_ATTEMPTS = 20
+REDRAW_WAIT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a discussion is opened with: what the story says, and a question for each side."""
+
+    summary: Summary
+    for_open: str
+    for_proprietary: str
+
+
+class Opens(Protocol):
+    """Whoever knows how to open the discussion of an article; it may have to read the article first."""
+
+    async def opening(self, article: Article) -> Opening: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTake:
+    """A take as it is shown. ``mark`` names it on its buttons; ``answers`` is the take that it pushes back on."""
+
+    take: Take
+    mark: str
+    fires: int
+    answers: Take | None
+    answers_link: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkContents:
+    """What a message of ours in a discussion says. ``mark`` tells it from all others, ``card_mark`` names its card.
+
+    Set are: for what opens a discussion ``opening`` and ``standing``, for growth ``also``, the other sources by name
+    and address, for a take ``shown``."""
+
+    remark: Remark
+    mark: str
+    card_mark: str
+    card: Discussed
+    settings: GuildSettings
+    opening: Opening | None = None
+    standing: Standing | None = None
+    also: tuple[tuple[str, str | None], ...] = ()
+    shown: ShownTake | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to say any more: at most there is something to take away."""
+        return self.opening is None and not self.also and self.shown is None
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkClaim(Claimed):
+    """A message in the hands of whoever sends it."""
+
+    contents: RemarkContents
+
+    @property
+    def remark(self) -> Remark:
+        return self.contents.remark
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkRedraw:
+    """A message that stands there and shows less than we know; without ``contents`` it is to be deleted."""
+
+    remark: Remark
+    contents: RemarkContents | None
+    taken_until: datetime
+
+
+class Remarks:
+    """Messages in discussions, one at a time."""
+
+    def __init__(self, store: Store, marks: Marks, opens: Opens, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._marks = marks
+        self._opens = opens
+        self._now = now
+        self._tries = Tries()
+
+    # ---------------------------------------------------------------------------- sending
+
+    async def due(self) -> list[int]:
+        """Return what is to be said now."""
+        async with self._store.read() as connection:
+            return await self._store.threads.remarks_due(connection, self._now(), MOST_AT_ONCE)
+
+    async def claim(self, remark_id: int) -> RemarkClaim | None:
+        """Take a message in hand; from now on it may stand in its channel.
+
+        None if it is done, waits, was taken by somebody else, or there is nothing to say any more.
+        """
+        opening = await self._opening(remark_id)
+        now = self._now()
+        async with self._store.begin() as connection:
+            remark = await self._store.threads.remark(connection, remark_id)
+            if remark is None or remark.state not in ON_ITS_WAY or waits(remark.due_at, now):
+                return None
+            contents = await self._contents(connection, remark, opening)
+            if contents is None or (contents.is_empty and remark.attempted_at is None):
+                await self._store.threads.record_remark(
+                    connection, remark_id, state=DeliveryState.SKIPPED, reason="There was nothing to say any more."
+                )
+                return None
+            attempt = self._tries.plan(remark, now)
+            if not await self._store.threads.take(connection, remark, attempt.attempted_at, now):
+                return None
+        self._tries.began(remark, attempt, now)
+        return RemarkClaim(attempt, self._marks.secret(remark.id, REMARK), contents)
+
+    def looked(self, claim: RemarkClaim) -> None:
+        """Note that the message is not in its channel: what is sent now is a first try again."""
+        self._tries.looked(claim.remark, self._now())
+
+    async def sent(self, claim: RemarkClaim, message_id: int) -> None:
+        """The message stands in its channel. What changed since it was claimed is drawn next."""
+        now = self._now()
+        async with self._store.begin() as connection:
+            # Another attempt may have left it there, as things were then.
+            again = {"redraw_at": now} if claim.remark.attempted_at is not None else {}
+            await self._store.threads.record_remark(
+                connection,
+                claim.remark.id,
+                state=DeliveryState.SENT,
+                message_id=message_id,
+                sent_at=now,
+                reason=None,
+                **again,
+            )
+        self._tries.forget(claim.remark)
+
+    async def later(self, claim: RemarkClaim, reason: str, *, uncertain: bool, wait: timedelta | None = None) -> None:
+        """Try again later; ``uncertain`` if this attempt may have left the message there."""
+        if claim.remark.attempts + 1 >= MOST_ATTEMPTS:
+            await self.give_up(claim, reason)
+            return
+        await self._record(claim, **not_sent(claim.remark, reason, self._now(), wait, uncertain=uncertain))
+        if not uncertain and claim.remark.attempted_at is None:
+            self._tries.forget(claim.remark)
+
+    async def give_up(self, claim: RemarkClaim, reason: str) -> None:
+        """Discord takes this message in no form, or not there."""
+        await self._record(claim, state=DeliveryState.SKIPPED, reason=reason)
+        self._tries.forget(claim.remark)
+
+    # ---------------------------------------------------------------------------- drawing
+
+    async def due_redraws(self) -> list[int]:
+        """Return what is to be drawn anew, or taken away, now."""
+        async with self._store.read() as connection:
+            return await self._store.threads.redraws_due(connection, self._now(), MOST_AT_ONCE)
+
+    async def take_redraw(self, remark_id: int) -> RemarkRedraw | None:
+        """Take a message in hand to be drawn anew as things are now. After a crash it is drawn again."""
+        now = self._now()
+        until = now + REDRAW_WAIT
+        async with self._store.begin() as connection:
+            remark = await self._store.threads.take_redraw(connection, remark_id, now, until)
+            if remark is None:
+                return None
+            contents = None if remark.withdrawn else await self._contents(connection, remark, None)
+            if not remark.withdrawn and (contents is None or contents.is_empty):
+                await self._store.threads.redrawn(connection, remark_id, until)
+                return None
+            return RemarkRedraw(remark, contents, until)
+
+    async def redrawn(self, redraw: RemarkRedraw) -> None:
+        """It shows what was known, or never will; or it is gone, as it was to be."""
+        async with self._store.begin() as connection:
+            if redraw.remark.withdrawn:
+                await self._store.threads.forget(connection, redraw.remark.id)
+            else:
+                await self._store.threads.redrawn(connection, redraw.remark.id, redraw.taken_until)
+
+    async def deleted(self, redraw: RemarkRedraw) -> None:
+        """Somebody deleted the message: it is left at that."""
+        async with self._store.begin() as connection:
+            await self._store.threads.forget(connection, redraw.remark.id)
+
+    # ------------------------------------------------------------------------------ parts
+
+    async def _opening(self, remark_id: int) -> Opening | None:
+        """Read what a discussion is opened with, before any transaction: it may take a look at a page."""
+        async with self._store.read() as connection:
+            remark = await self._store.threads.remark(connection, remark_id)
+            if remark is None or remark.kind is not RemarkKind.OPENER:
+                return None
+            try:
+                card = await discussed(self._store, connection, remark.delivery_id, remark.guild_id)
+            except RequestRefused:
+                return None
+        return await self._opens.opening(card.article)
+
+    async def _contents(self, connection: Connection, remark: Remark, opening: Opening | None) -> RemarkContents | None:
+        try:
+            card = await discussed(self._store, connection, remark.delivery_id, remark.guild_id)
+        except RequestRefused:
+            return None
+        settings = await self._store.guilds.settings(connection, remark.guild_id)
+        contents = RemarkContents(
+            remark, self._marks.mark(remark.id, REMARK), self._marks.mark(card.card.id), card, settings
+        )
+        match remark.kind:
+            case RemarkKind.OPENER:
+                return await self._opener(connection, contents, opening) if opening is not None else contents
+            case RemarkKind.GROWTH:
+                return replace(contents, also=await self._store.deliveries.also(connection, card.card))
+            case RemarkKind.TAKE:
+                return await self._take(connection, contents)
+
+    async def _opener(self, connection: Connection, contents: RemarkContents, opening: Opening) -> RemarkContents:
+        standing = await standing_now(self._store, connection, contents.remark.guild_id, self._now())
+        return replace(contents, opening=opening, standing=standing)
+
+    async def _take(self, connection: Connection, contents: RemarkContents) -> RemarkContents:
+        remark = contents.remark
+        assert remark.take_id is not None, "it shows a take"
+        take = await self._store.takes.get(connection, remark.take_id, remark.guild_id)
+        if take is None or remark.withdrawn:
+            return contents
+        fires = (await self._store.takes.fires(connection, [take.id]))[take.id]
+        answers, link = None, None
+        if take.answers_id is not None:
+            answers = await self._store.takes.get(connection, take.answers_id, take.guild_id)
+            shown = await self._store.threads.of_take(connection, take.answers_id)
+            link = (shown.channel_id, shown.message_id) if shown and shown.message_id else None
+        return replace(contents, shown=ShownTake(take, self._marks.mark(take.id, TAKE), fires, answers, link))
+
+    async def _record(self, claim: RemarkClaim, **values: object) -> None:
+        async with self._store.begin() as connection:
+            await self._store.threads.record_remark(connection, claim.remark.id, **values)

@@ -1,0 +1,438 @@
+"""Takes: dropped, answered, found hot, taken away. Each method is one transaction and acts on one guild alone.
+
+A member has one take on a story: a second one edits the first, and one that pushes back on another's is that same take.
+What a take's side says feeds nothing: votes stay votes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from newsroom.discussion.threads import Discussed, can_have_thread, discussed, with_thread
+from newsroom.errors import RequestRefused
+from newsroom.marks import TAKE, Marks
+from newsroom.models import (
+    ChannelKind,
+    DiscussionSettings,
+    GuildSettings,
+    Poll,
+    RemarkKind,
+    Side,
+    Take,
+    Thread,
+    ThreadState,
+)
+from newsroom.store import Connection, Store
+from newsroom.text import row_number
+from newsroom.votes.asking import read_take
+
+COOLDOWN = timedelta(seconds=30)
+"""How long a member waits between two takes, and between changes of one."""
+
+ECHO = timedelta(days=7)
+"""For how long a member can't say the same again elsewhere."""
+
+BLOCKED_FOR = timedelta(days=7)
+WEEK = timedelta(days=7)
+MOST_TOP = 10
+LETTERS = 3
+"""The fewest letters or figures of a take: one of emoji alone says nothing."""
+
+GONE = "That take isn't there any more."
+TAKES_OFF = "Takes are off in this channel."
+
+_LINK = re.compile(r"\w://|\bwww\.|\bdiscord(?:app)?\.(?:gg|com)/|\]\(", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a member says, as the form came back. ``side`` None where it asked for none."""
+
+    guild_id: int
+    member_id: int
+    side: Side | None
+    text: str
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the form of a take needs: the sides to pick from, what the member has said so far, and what is allowed.
+
+    ``answered`` is the take that this one is to push back on. ``headline`` is what it is about.
+    """
+
+    headline: str
+    settings: GuildSettings
+    mine: Take | None
+    anonymous_allowed: bool = False
+    answered: Take | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a take. ``place_id`` is the thread or channel in which it is shown, None where it is only kept.
+
+    ``thread`` is still to be opened if it is pending. ``edited``: it replaced an earlier one.
+    """
+
+    take: Take
+    place_id: int | None
+    thread: Thread | None
+    edited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """A take among the hottest, with its fires, the story's headline and where it is shown, if it is."""
+
+    take: Take
+    fires: int
+    headline: str
+    link: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A take that moderators removed: where it was shown, if it was, and the polls whose results may quote it."""
+
+    channel_id: int | None
+    poll_ids: tuple[int, ...]
+
+
+class Takes:
+    """Members' takes on stories and polls."""
+
+    def __init__(self, store: Store, marks: Marks, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._marks = marks
+        self._now = now
+
+    def mark(self, take_id: int) -> str:
+        """What names a take on its buttons."""
+        return self._marks.mark(take_id, TAKE)
+
+    # ---------------------------------------------------------------------------- writing
+
+    async def form_for_card(self, mark: str, guild_id: int, member_id: int) -> Asked:
+        """Return what the form of a take on a card's story needs. Raises RequestRefused where there can be none."""
+        async with self._store.read() as connection:
+            return await self._asked(connection, await self._card(connection, mark, guild_id), member_id)
+
+    async def form_for_answer(self, mark: str, guild_id: int, member_id: int) -> Asked:
+        """Return the same for a take that pushes back on another."""
+        async with self._store.read() as connection:
+            take = await self._answerable(connection, mark, guild_id, member_id)
+            return await self._asked(connection, await self._card_of(connection, take), member_id, answered=take)
+
+    async def drop(self, draft: Draft, mark: str) -> Written:
+        """Remember a member's take on the story of a card, and have it shown. Raises RequestRefused."""
+        async with self._store.begin() as connection:
+            card = await self._card(connection, mark, draft.guild_id)
+            return await write(self._store, connection, draft, card, self._now())
+
+    async def push_back(self, draft: Draft, mark: str) -> Written:
+        """Remember a take that answers another. Raises RequestRefused."""
+        async with self._store.begin() as connection:
+            answered = await self._answerable(connection, mark, draft.guild_id, draft.member_id)
+            card = await self._card_of(connection, answered)
+            return await write(self._store, connection, draft, card, self._now(), answers=answered)
+
+    async def _asked(
+        self, connection: Connection, card: Discussed, member_id: int, *, answered: Take | None = None
+    ) -> Asked:
+        if not card.settings.takes:
+            raise RequestRefused(TAKES_OFF)
+        await check_block(self._store, connection, card.card.guild_id, member_id, self._now())
+        mine = await self._store.takes.by_member(connection, card.card.guild_id, member_id, story_id=card.card.story_id)
+        settings = await self._store.guilds.settings(connection, card.card.guild_id)
+        return Asked(card.headline, settings, mine, card.settings.anonymous_takes, answered)
+
+    async def _card(self, connection: Connection, mark: str, guild_id: int) -> Discussed:
+        number = self._marks.number(mark)
+        if number is None:
+            raise RequestRefused("I no longer know that story.")
+        return await discussed(self._store, connection, number, guild_id)
+
+    async def _card_of(self, connection: Connection, take: Take) -> Discussed:
+        """Return the card under which a take is shown."""
+        remark = await self._store.threads.of_take(connection, take.id)
+        if remark is None:
+            raise RequestRefused(GONE)
+        return await discussed(self._store, connection, remark.delivery_id, take.guild_id)
+
+    async def _answerable(self, connection: Connection, mark: str, guild_id: int, member_id: int) -> Take:
+        take = await self._take(connection, mark, guild_id)
+        if take.member_id == member_id:
+            raise RequestRefused("That take is your own. Drop a hot take again to change it.")
+        return take
+
+    async def _take(self, connection: Connection, mark: str, guild_id: int) -> Take:
+        number = self._marks.number(mark, TAKE)
+        take = await self._store.takes.get(connection, number, guild_id) if number is not None else None
+        if take is None:
+            raise RequestRefused(GONE)
+        return take
+
+    # ------------------------------------------------------------------------------ fires
+
+    async def fire(self, mark: str, guild_id: int, member_id: int) -> bool:
+        """Find a take hot, or no longer; return whether it is now. Raises RequestRefused for one's own."""
+        now = self._now()
+        async with self._store.begin() as connection:
+            take = await self._take(connection, mark, guild_id)
+            if take.member_id == member_id:
+                raise RequestRefused("You can't set your own take on fire.")
+            await self._store.votes.hold_member(connection, guild_id, member_id)
+            hot = await self._store.takes.toggle_fire(connection, take.id, member_id, now)
+            await self._store.threads.draw_anew(connection, [take.id], now)
+            return hot
+
+    async def top(self, guild_id: int, week: int = 0) -> list[Hot]:
+        """Return the hottest takes of the last seven days, or of the seven days so many weeks before them."""
+        until = self._now() - week * WEEK
+        async with self._store.read() as connection:
+            found = await self._store.takes.top(connection, guild_id, until - WEEK, until, MOST_TOP)
+            return [await self._hot(connection, take, fires) for take, fires in found]
+
+    async def _hot(self, connection: Connection, take: Take, fires: int) -> Hot:
+        remark = await self._store.threads.of_take(connection, take.id)
+        link = (remark.channel_id, remark.message_id) if remark and remark.message_id and not remark.withdrawn else None
+        headline = ""
+        if take.story_id is not None:
+            cards = await self._store.deliveries.standing_cards(connection, take.story_id, take.guild_id)
+            headline = (await self._store.deliveries.contents(connection, cards[0][0]))[0].title if cards else ""
+        return Hot(take, fires, headline, link)
+
+    # ------------------------------------------------------------------------- moderating
+
+    async def of_message(self, guild_id: int, message_id: int) -> Take:
+        """Return the take that a message shows. Raises RequestRefused for any other message."""
+        async with self._store.read() as connection:
+            remark = await self._store.threads.by_message(connection, guild_id, message_id)
+            if remark is not None and remark.take_id is not None:
+                take = await self._store.takes.get(connection, remark.take_id, guild_id)
+                if take is not None:
+                    return take
+        raise RequestRefused("That message shows no take.")
+
+    async def remove(self, guild_id: int, take_id: int, *, block: bool = False) -> Removed:
+        """Remove a take for good, and with ``block`` take none from its author for BLOCKED_FOR. Raises RequestRefused.
+
+        Whose it was stays untold.
+        """
+        now = self._now()
+        async with self._store.begin() as connection:
+            take = await self._store.takes.get(connection, take_id, guild_id)
+            if take is None:
+                raise RequestRefused(GONE)
+            remark = await self._store.threads.of_take(connection, take_id)
+            answers = await self._store.takes.answers_to(connection, take_id)
+            if block:
+                await self._store.takes.block(connection, guild_id, take.member_id, now, now + BLOCKED_FOR)
+            await self._store.takes.remove(connection, take_id)
+            await self._store.threads.withdraw(connection, [take_id], now)
+            await self._store.threads.draw_anew(connection, answers, now)
+            polls = await self._store.votes.quote_anew(connection, guild_id, *_about([take]))
+            return Removed(remark.channel_id if remark else None, tuple(polls))
+
+
+async def write(
+    store: Store,
+    connection: Connection,
+    draft: Draft,
+    card: Discussed,
+    now: datetime,
+    *,
+    answers: Take | None = None,
+) -> Written:
+    """Remember a take on a card's story, and have it shown in the story's thread.
+
+    Where the story has a thread, or can have one, it is shown there; in a thread that gets news, in that. Where stories
+    get no threads it is kept for results and lists. Raises RequestRefused.
+    """
+    guild_id, story_id = draft.guild_id, card.card.story_id
+    settings = await store.guilds.settings(connection, guild_id)
+    if not card.settings.takes:
+        raise RequestRefused(TAKES_OFF)
+    if draft.side is Side.DEPENDS and not settings.depends:
+        raise RequestRefused("This server has two teams only.")
+    await store.votes.hold_member(connection, guild_id, draft.member_id)
+    mine = await store.takes.by_member(connection, guild_id, draft.member_id, story_id=story_id)
+    text = await checked(store, connection, draft, card.settings, mine, now, story_id=story_id)
+    take_id = await store.takes.put(
+        connection,
+        guild_id,
+        draft.member_id,
+        draft.side,
+        text,
+        now,
+        story_id=story_id,
+        anonymous=draft.anonymous and card.settings.anonymous_takes,
+        answers_id=answers.id if answers is not None else mine.answers_id if mine is not None else None,
+    )
+    take = await store.takes.get(connection, take_id, guild_id)
+    assert take is not None, "it was just written"
+    return await show(store, connection, take, card, now, edited=mine is not None)
+
+
+async def show(
+    store: Store, connection: Connection, take: Take, card: Discussed, now: datetime, *, edited: bool
+) -> Written:
+    """Have a take shown where its story is discussed, or drawn anew if it is shown."""
+    shown = await store.threads.of_take(connection, take.id)
+    if shown is not None:
+        await store.threads.draw_anew(connection, [take.id], now)
+        return Written(take, shown.channel_id, None, edited)
+    if card.kind is ChannelKind.THREAD:
+        place, thread, reply_to = card.place_id, None, card.card.message_id
+    elif can_have_thread(card.kind, card.settings):
+        thread = (await with_thread(store, connection, card, now)).thread
+        assert thread is not None, "it was just planned"
+        if thread.state is ThreadState.GONE:
+            return Written(take, None, None, edited)
+        place, reply_to = thread.thread_id, None
+    else:
+        return Written(take, None, None, edited)
+    if take.answers_id is not None:
+        answered = await store.threads.of_take(connection, take.answers_id)
+        if answered is not None and answered.channel_id == place and answered.message_id is not None:
+            reply_to = answered.message_id
+    await store.threads.say(
+        connection, RemarkKind.TAKE, take.guild_id, place, card.card.id, now, take_id=take.id, reply_to=reply_to
+    )
+    return Written(take, place, thread, edited)
+
+
+async def checked(
+    store: Store,
+    connection: Connection,
+    draft: Draft,
+    settings: DiscussionSettings,
+    mine: Take | None,
+    now: datetime,
+    *,
+    story_id: int | None = None,
+    poll_id: int | None = None,
+) -> str:
+    """Return the text of a take that may be said. Raises RequestRefused for any other, or said too soon or twice."""
+    text = read_take(draft.text)
+    if sum(unicodedata.category(sign)[0] in "LN" for sign in text) < LETTERS:
+        raise RequestRefused("A take needs words, not signs and emoji alone.")
+    if not settings.links and _LINK.search(text):
+        raise RequestRefused("Takes here hold no links. Say it in your own words.")
+    await check_block(store, connection, draft.guild_id, draft.member_id, now)
+    last = await store.takes.latest_at(connection, draft.guild_id, draft.member_id)
+    if last is not None and timedelta() <= now - last < COOLDOWN:
+        seconds = math.ceil((COOLDOWN - (now - last)).total_seconds())
+        raise RequestRefused(f"One take at a time: wait {seconds} seconds, then send it again.")
+    same = Take(mine.id if mine else 0, draft.guild_id, story_id, poll_id, draft.member_id, draft.side, text, now)
+    for author, said in await store.takes.like(connection, same, now - ECHO):
+        if _bare(said) == _bare(text):
+            who = "You have" if author == draft.member_id else "Somebody has"
+            raise RequestRefused(f"{who} said exactly that already. Say it in other words.")
+    return text
+
+
+async def check_block(store: Store, connection: Connection, guild_id: int, member_id: int, now: datetime) -> None:
+    """Raises RequestRefused for a member whose takes a guild's moderators don't want at the moment."""
+    blocked, until = await store.takes.blocked_until(connection, guild_id, member_id, now)
+    if blocked:
+        when = f"until <t:{until.timestamp():.0f}:f>" if until is not None else "for now"
+        raise RequestRefused(f"The moderators of this server take no takes of yours {when}.")
+
+
+def _bare(text: str) -> str:
+    """A text without what doesn't make it another one."""
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
+
+
+def weeks_ago(typed: str | None) -> int:
+    """Read how many weeks ago: "" or "this" is the last seven days, "last" the seven before, or a number from 0 to 52.
+
+    Raises RequestRefused.
+    """
+    words = (typed or "").strip().casefold()
+    number = {"": 0, "this": 0, "last": 1}.get(words, row_number(words))
+    if number is None or not 0 <= number <= 52:
+        raise RequestRefused("Say “this”, “last” or how many weeks ago, 0 to 52.")
+    return number
+
+
+# ------------------------------------------------------------------------------------- on polls
+
+
+async def write_on_poll(store: Store, connection: Connection, draft: Draft, poll: Poll, now: datetime) -> Written:
+    """Remember a take on a poll's story, or on the poll alone: then its result shows it. Raises RequestRefused."""
+    card = await _card_for(store, connection, poll)
+    if card is not None:
+        return await write(store, connection, draft, card, now)
+    guild_id, member_id, story_id = draft.guild_id, draft.member_id, poll.story_id
+    poll_id = poll.id if story_id is None else None
+    await store.votes.hold_member(connection, guild_id, member_id)
+    mine = await store.takes.by_member(connection, guild_id, member_id, story_id=story_id, poll_id=poll_id)
+    text = await checked(store, connection, draft, DiscussionSettings(), mine, now, story_id=story_id, poll_id=poll_id)
+    take_id = await store.takes.put(
+        connection, guild_id, member_id, draft.side, text, now, story_id=story_id, poll_id=poll_id
+    )
+    take = await store.takes.get(connection, take_id, draft.guild_id)
+    assert take is not None, "it was just written"
+    return Written(take, None, None, mine is not None)
+
+
+async def asked_on_poll(store: Store, connection: Connection, poll: Poll, member_id: int, now: datetime) -> Asked:
+    """Return what the form of a take on a poll needs. Raises RequestRefused where there can be none."""
+    card = await _card_for(store, connection, poll)
+    if card is not None and not card.settings.takes:
+        raise RequestRefused(TAKES_OFF)
+    await check_block(store, connection, poll.guild_id, member_id, now)
+    settings = await store.guilds.settings(connection, poll.guild_id)
+    mine = await store.takes.by_member(
+        connection, poll.guild_id, member_id, story_id=poll.story_id, poll_id=poll.id if poll.story_id is None else None
+    )
+    anonymous_allowed = card is not None and card.settings.anonymous_takes
+    return Asked(card.headline if card is not None else poll.question, settings, mine, anonymous_allowed)
+
+
+async def takes_on(store: Store, connection: Connection, poll: Poll) -> bool:
+    """Whether members may say why they voted so in a poll: where its story stands, takes may be off."""
+    card = await _card_for(store, connection, poll)
+    return card is None or card.settings.takes
+
+
+async def _card_for(store: Store, connection: Connection, poll: Poll) -> Discussed | None:
+    """Return the card under which takes on a poll's story are shown: in the poll's own channel if one stands there."""
+    if poll.story_id is None:
+        return None
+    cards = await store.deliveries.standing_cards(connection, poll.story_id, poll.guild_id)
+    in_order = sorted(cards, key=lambda pair: pair[0].channel_id != poll.channel_id)
+    return await discussed(store, connection, in_order[0][0].id, poll.guild_id) if in_order else None
+
+
+async def forget_takes(store: Store, connection: Connection, guild_id: int, member_id: int, now: datetime) -> list[int]:
+    """Remove a member's takes and fires from a guild, and have the messages go that show them.
+
+    Return the polls whose results may quote one, and are drawn anew.
+    """
+    quoted = _about(await store.takes.of_member(connection, guild_id, member_id))
+    gone, cooler = await store.takes.forget(connection, guild_id, member_id)
+    await store.threads.withdraw(connection, gone, now)
+    await store.threads.draw_anew(connection, cooler, now)
+    return await store.votes.quote_anew(connection, guild_id, *quoted)
+
+
+def _about(takes: Iterable[Take]) -> tuple[list[int], list[int]]:
+    """The stories and the polls that takes are about."""
+    takes = list(takes)
+    stories = [take.story_id for take in takes if take.story_id is not None]
+    return stories, [take.poll_id for take in takes if take.poll_id is not None]
+
+
+def sides_of(settings: GuildSettings) -> tuple[Side, ...]:
+    """Return the sides that a take can speak for in a guild."""
+    return tuple(side for side in Side if side is not Side.DEPENDS or settings.depends)

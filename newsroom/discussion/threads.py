@@ -1,0 +1,229 @@
+"""Threads: where a story is discussed, and how a news channel wants that. Each method is one transaction.
+
+A card's thread has the id of the card's message, so to open it twice is impossible; a forum's post is its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from newsroom.attempts import wait_after
+from newsroom.errors import RequestRefused
+from newsroom.marks import Marks
+from newsroom.models import (
+    Article,
+    ChannelKind,
+    Delivery,
+    DiscussionSettings,
+    RemarkKind,
+    Thread,
+    ThreadMode,
+    ThreadState,
+)
+from newsroom.store import Connection, Store
+from newsroom.votes.story_polls import place_of
+
+MOST_AT_ONCE = 20
+MOST_DRAWN = 20
+"""How many of a channel's newest cards are drawn anew when their buttons change."""
+
+MOST_ACTIVE = 1000
+"""Threads that may be active in a guild at once. Source: Discord's error 160006."""
+
+CROWDED = 900
+"""From so many active threads on the oldest quiet ones of ours are archived."""
+
+QUIET = timedelta(hours=24)
+"""How long nobody has written in a thread that counts as quiet."""
+
+GONE = "I no longer know that story."
+NO_THREAD = "Stories in this channel get no threads. `/channel discussion` changes that."
+DELETED = "The thread of this story was deleted, so I leave it at that."
+
+
+@dataclass(frozen=True, slots=True)
+class Discussed:
+    """A card whose story is discussed. ``place_id`` is the channel in which its message lies."""
+
+    card: Delivery
+    kind: ChannelKind
+    place_id: int
+    article: Article
+    source: str
+    settings: DiscussionSettings
+    thread: Thread | None
+
+    @property
+    def headline(self) -> str:
+        return self.article.title
+
+
+class Threads:
+    """Knows which cards have threads, and which are to get one."""
+
+    def __init__(self, store: Store, marks: Marks, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._marks = marks
+        self._now = now
+
+    # ---------------------------------------------------------------------------- settings
+
+    async def settings(self, guild_id: int, channel_id: int) -> DiscussionSettings:
+        """Return how a news channel of this guild discusses. Raises RequestRefused for any other channel."""
+        async with self._store.read() as connection:
+            return await self._of_channel(connection, guild_id, channel_id)
+
+    async def change(self, guild_id: int, channel_id: int, **values: object) -> DiscussionSettings:
+        """Change how a news channel discusses, by the names of DiscussionSettings; what is None stays as it is.
+
+        The channel's newest cards are drawn anew, where that changes their buttons. Raises RequestRefused.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        async with self._store.begin() as connection:
+            before = await self._of_channel(connection, guild_id, channel_id)
+            if not given:
+                return before
+            after = replace(before, **given)  # type: ignore[arg-type]
+            await self._store.threads.set(connection, channel_id, **given)
+            if (before.threads is ThreadMode.NONE) is not (after.threads is ThreadMode.NONE):
+                cards = await self._store.threads.cards_to_draw(connection, channel_id, MOST_DRAWN)
+                await self._store.deliveries.draw_anew(connection, cards, self._now())
+            return after
+
+    async def _of_channel(self, connection: Connection, guild_id: int, channel_id: int) -> DiscussionSettings:
+        found = await self._store.threads.settings(connection, channel_id, guild_id)
+        if found is None:
+            raise RequestRefused(f"<#{channel_id}> gets no news. `/feed add` there makes it a news channel.")
+        return found[1]
+
+    # ----------------------------------------------------------------------------- cards
+
+    async def of_mark(self, mark: str, guild_id: int) -> Discussed:
+        """Return the card that a button names. Raises RequestRefused for one that isn't there any more."""
+        async with self._store.read() as connection:
+            return await discussed(self._store, connection, self._card_id(mark), guild_id)
+
+    async def click(self, mark: str, guild_id: int) -> Discussed:
+        """Somebody wants to discuss a card's story: from now on it is to have a thread. Raises RequestRefused."""
+        async with self._store.begin() as connection:
+            card = await discussed(self._store, connection, self._card_id(mark), guild_id)
+            return await with_thread(self._store, connection, card, self._now())
+
+    def _card_id(self, mark: str) -> int:
+        number = self._marks.number(mark)
+        if number is None:
+            raise RequestRefused(GONE)
+        return number
+
+    # ---------------------------------------------------------------------------- opening
+
+    async def due(self) -> list[tuple[Thread, Discussed]]:
+        """Return the threads to be opened now, each with its card; one whose card is gone is none any more."""
+        async with self._store.begin() as connection:
+            found = []
+            for thread in await self._store.threads.due(connection, self._now(), MOST_AT_ONCE):
+                try:
+                    found.append(
+                        (thread, await discussed(self._store, connection, thread.delivery_id, thread.guild_id))
+                    )
+                except RequestRefused as error:
+                    await self._store.threads.record(
+                        connection, thread.thread_id, state=ThreadState.GONE, reason=str(error)
+                    )
+            return found
+
+    async def opened(self, thread_id: int) -> None:
+        """The thread is there: what opens the discussion is said next."""
+        now = self._now()
+        async with self._store.begin() as connection:
+            await self._store.threads.record(connection, thread_id, state=ThreadState.OPEN, opened_at=now, reason=None)
+            thread = await self._store.threads.get(connection, thread_id)
+            if thread is not None:
+                await open_discussion(self._store, connection, thread, now)
+
+    async def later(self, thread: Thread, reason: str) -> None:
+        """Try again to open it, later each time."""
+        due_at = self._now() + wait_after(thread.attempts + 1)
+        async with self._store.begin() as connection:
+            await self._store.threads.record(
+                connection, thread.thread_id, attempts=thread.attempts + 1, due_at=due_at, reason=reason
+            )
+
+    async def refused(self, thread_id: int, reason: str) -> None:
+        """It can't be opened, or was deleted: nothing is said in it, and what waited for it is forgotten."""
+        async with self._store.begin() as connection:
+            await self._store.threads.record(connection, thread_id, state=ThreadState.GONE, reason=reason)
+
+    async def try_again(self, thread_id: int) -> None:
+        """Open a thread after all: what kept us from it may be mended by now."""
+        async with self._store.begin() as connection:
+            await self._store.threads.record(
+                connection, thread_id, state=ThreadState.PENDING, attempts=0, due_at=self._now()
+            )
+
+    async def ours(self, guild_id: int) -> list[int]:
+        """Return the threads of a guild that we opened, the oldest first."""
+        async with self._store.read() as connection:
+            return await self._store.threads.open_in(connection, guild_id)
+
+
+async def discussed(store: Store, connection: Connection, delivery_id: int, guild_id: int) -> Discussed:
+    """Return a card that stands in a news channel of this guild, with its thread. Raises RequestRefused."""
+    card = await store.deliveries.get(connection, delivery_id)
+    if card is None or card.guild_id != guild_id or card.message_id is None:
+        raise RequestRefused(GONE)
+    found = await store.threads.settings(connection, card.channel_id, guild_id)
+    if found is None:
+        raise RequestRefused(GONE)
+    kind, settings = found
+    article, source = await store.deliveries.contents(connection, card)
+    thread = await store.threads.of_card(connection, card.id)
+    return Discussed(card, kind, place_of(card, kind), article, source, settings, thread)
+
+
+async def with_thread(store: Store, connection: Connection, card: Discussed, now: datetime) -> Discussed:
+    """Have a card get its thread, if it has none yet. Raises RequestRefused where there is to be none."""
+    if not can_have_thread(card.kind, card.settings):
+        raise RequestRefused(NO_THREAD)
+    if card.thread is not None:
+        return card
+    await plan_thread(store, connection, card.card, card.kind, now)
+    thread = await store.threads.of_card(connection, card.card.id)
+    assert thread is not None, "it was just planned, by us or by somebody faster"
+    return replace(card, thread=thread)
+
+
+def can_have_thread(kind: ChannelKind, settings: DiscussionSettings) -> bool:
+    """Whether a card in such a channel can have a thread: there are none in threads."""
+    return kind is not ChannelKind.THREAD and settings.threads is not ThreadMode.NONE
+
+
+async def has_discuss(store: Store, connection: Connection, card: Delivery) -> bool:
+    """Whether a card has the button Discuss."""
+    found = await store.threads.settings(connection, card.channel_id, card.guild_id)
+    return found is not None and can_have_thread(*found)
+
+
+async def thread_at_once(store: Store, connection: Connection, card: Delivery, now: datetime) -> None:
+    """Have a card that was just posted get its thread, where its channel wants that for all."""
+    found = await store.threads.settings(connection, card.channel_id, card.guild_id)
+    if found is not None and found[1].threads is ThreadMode.ALWAYS and can_have_thread(*found):
+        await plan_thread(store, connection, card, found[0], now)
+
+
+async def plan_thread(store: Store, connection: Connection, card: Delivery, kind: ChannelKind, now: datetime) -> None:
+    """Have a card's thread opened. In a forum it is there, and its discussion is opened at once."""
+    assert card.message_id is not None, "the card stands in its channel"
+    is_there = kind is ChannelKind.FORUM
+    state = ThreadState.OPEN if is_there else ThreadState.PENDING
+    await store.threads.add(connection, card.message_id, card.id, card.guild_id, card.channel_id, state, now)
+    thread = await store.threads.of_card(connection, card.id)
+    if is_there and thread is not None:
+        await open_discussion(store, connection, thread, now)
+
+
+async def open_discussion(store: Store, connection: Connection, thread: Thread, now: datetime) -> None:
+    """Have the message sent that opens a discussion; once."""
+    await store.threads.say(connection, RemarkKind.OPENER, thread.guild_id, thread.thread_id, thread.delivery_id, now)

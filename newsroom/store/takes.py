@@ -1,0 +1,214 @@
+"""Takes: what members say in public, who finds it hot, and whose takes a guild doesn't want any more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsroom.models import Poll, Side, Take
+from newsroom.store import tables
+from newsroom.store.database import Database
+
+COLUMNS = [tables.take.c[name] for name in Take.__dataclass_fields__]
+
+
+class TakeStore:
+    """What is remembered of takes. Every method works inside the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._insert = database.insert
+
+    async def put(
+        self,
+        connection: AsyncConnection,
+        guild_id: int,
+        member_id: int,
+        side: Side | None,
+        text: str,
+        now: datetime,
+        *,
+        story_id: int | None = None,
+        poll_id: int | None = None,
+        anonymous: bool = False,
+        answers_id: int | None = None,
+    ) -> int:
+        """Remember a member's take on a story, or else on a poll, in place of the one before; return its id."""
+        values: dict[str, Any] = {
+            "side": side,
+            "text": text,
+            "written_at": now,
+            "anonymous": anonymous,
+            "answers_id": answers_id,
+        }
+        statement = self._insert(tables.take).values(
+            guild_id=guild_id,
+            member_id=member_id,
+            story_id=story_id,
+            poll_id=None if story_id else poll_id,
+            **values,
+        )
+        if story_id:
+            keys, which = ["guild_id", "story_id", "member_id"], tables.take.c.story_id.is_not(None)
+        else:
+            keys, which = ["poll_id", "member_id"], tables.take.c.poll_id.is_not(None)
+        put = statement.on_conflict_do_update(index_elements=keys, index_where=which, set_=values)
+        return int((await connection.execute(put.returning(tables.take.c.id))).scalar_one())
+
+    async def get(self, connection: AsyncConnection, take_id: int, guild_id: int) -> Take | None:
+        """Return a take of this guild."""
+        return await self._one(connection, tables.take.c.id == take_id, tables.take.c.guild_id == guild_id)
+
+    async def by_member(
+        self,
+        connection: AsyncConnection,
+        guild_id: int,
+        member_id: int,
+        *,
+        story_id: int | None = None,
+        poll_id: int | None = None,
+    ) -> Take | None:
+        """Return a member's take on a story, or else on a poll."""
+        about = tables.take.c.story_id == story_id if story_id else tables.take.c.poll_id == poll_id
+        own = (tables.take.c.guild_id == guild_id) & (tables.take.c.member_id == member_id)
+        return await self._one(connection, own, about)
+
+    async def on(self, connection: AsyncConnection, poll: Poll) -> list[Take]:
+        """Return the takes on a poll's story, or on the poll, the oldest first."""
+        about = (
+            and_(tables.take.c.guild_id == poll.guild_id, tables.take.c.story_id == poll.story_id)
+            if poll.story_id
+            else tables.take.c.poll_id == poll.id
+        )
+        return await self._all(connection, about)
+
+    async def of_member(self, connection: AsyncConnection, guild_id: int, member_id: int) -> list[Take]:
+        """Return a member's takes in a guild, the oldest first."""
+        return await self._all(
+            connection, (tables.take.c.guild_id == guild_id) & (tables.take.c.member_id == member_id)
+        )
+
+    async def latest_at(self, connection: AsyncConnection, guild_id: int, member_id: int) -> datetime | None:
+        """Return when a member wrote or changed a take last in a guild."""
+        statement = select(func.max(tables.take.c.written_at)).where(
+            tables.take.c.guild_id == guild_id, tables.take.c.member_id == member_id
+        )
+        at: datetime | None = await connection.scalar(statement)
+        return at
+
+    async def like(self, connection: AsyncConnection, take: Take, since: datetime) -> Sequence[tuple[int, str]]:
+        """Return author and text of what a take may repeat: takes on the same story, and the author's own lately."""
+        same = tables.take.c.story_id == take.story_id if take.story_id else tables.take.c.poll_id == take.poll_id
+        lately = and_(tables.take.c.member_id == take.member_id, tables.take.c.written_at > since)
+        statement = select(tables.take.c.member_id, tables.take.c.text).where(
+            tables.take.c.guild_id == take.guild_id, or_(same, lately), tables.take.c.id != take.id
+        )
+        return [(row.member_id, row.text) for row in await connection.execute(statement)]
+
+    async def answers_to(self, connection: AsyncConnection, take_id: int) -> list[int]:
+        """Return the takes that push back on this one."""
+        return list(await connection.scalars(select(tables.take.c.id).where(tables.take.c.answers_id == take_id)))
+
+    async def remove(self, connection: AsyncConnection, take_id: int) -> None:
+        """Forget a take and who found it hot. What answers it stays, as an answer to nothing."""
+        await connection.execute(update(tables.take).where(tables.take.c.answers_id == take_id).values(answers_id=None))
+        await connection.execute(delete(tables.take).where(tables.take.c.id == take_id))
+
+    # ------------------------------------------------------------------------------- fires
+
+    async def toggle_fire(self, connection: AsyncConnection, take_id: int, member_id: int, now: datetime) -> bool:
+        """Say that a member finds a take hot, or no longer; return whether it is hot to them now."""
+        own = (tables.fire.c.take_id == take_id) & (tables.fire.c.member_id == member_id)
+        if (await connection.execute(delete(tables.fire).where(own))).rowcount:
+            return False
+        statement = self._insert(tables.fire).values(take_id=take_id, member_id=member_id, at=now)
+        await connection.execute(statement.on_conflict_do_nothing())
+        return True
+
+    async def fires(self, connection: AsyncConnection, take_ids: Collection[int]) -> dict[int, int]:
+        """Count how many members find each of these takes hot."""
+        statement = (
+            select(tables.fire.c.take_id, func.count())
+            .where(tables.fire.c.take_id.in_(list(take_ids)))
+            .group_by(tables.fire.c.take_id)
+        )
+        counts = dict.fromkeys(take_ids, 0)
+        counts.update({row[0]: row[1] for row in await connection.execute(statement)})
+        return counts
+
+    async def fires_of(self, connection: AsyncConnection, guild_id: int, member_id: int) -> list[tuple[str, datetime]]:
+        """Return the texts of the takes of a guild that a member finds hot, each with the moment of that."""
+        statement = (
+            select(tables.take.c.text, tables.fire.c.at)
+            .join(tables.take, tables.take.c.id == tables.fire.c.take_id)
+            .where(tables.take.c.guild_id == guild_id, tables.fire.c.member_id == member_id)
+            .order_by(tables.fire.c.at)
+        )
+        return [(row.text, row.at) for row in await connection.execute(statement)]
+
+    async def top(
+        self, connection: AsyncConnection, guild_id: int, since: datetime, until: datetime, most: int
+    ) -> list[tuple[Take, int]]:
+        """Return the takes of a time with their fires, the hottest first and of equals the earliest."""
+        heat = func.count(tables.fire.c.member_id)
+        statement = (
+            select(*COLUMNS, heat)
+            .outerjoin(tables.fire, tables.fire.c.take_id == tables.take.c.id)
+            .where(
+                tables.take.c.guild_id == guild_id,
+                tables.take.c.written_at >= since,
+                tables.take.c.written_at < until,
+            )
+            .group_by(*COLUMNS)
+            .order_by(heat.desc(), tables.take.c.id)
+            .limit(most)
+        )
+        return [(Take(*row[:-1]), row[-1]) for row in await connection.execute(statement)]
+
+    # ------------------------------------------------------------------------------ blocks
+
+    async def block(
+        self, connection: AsyncConnection, guild_id: int, member_id: int, now: datetime, until: datetime | None
+    ) -> None:
+        """Take no more takes from a member in a guild, until then or for good."""
+        values = {"until": until, "blocked_at": now}
+        statement = self._insert(tables.take_block).values(guild_id=guild_id, member_id=member_id, **values)
+        await connection.execute(statement.on_conflict_do_update(index_elements=["guild_id", "member_id"], set_=values))
+
+    async def blocked_until(
+        self, connection: AsyncConnection, guild_id: int, member_id: int, now: datetime
+    ) -> tuple[bool, datetime | None]:
+        """Return whether a member is blocked now, and until when; None is for good."""
+        statement = select(tables.take_block.c.until).where(
+            tables.take_block.c.guild_id == guild_id, tables.take_block.c.member_id == member_id
+        )
+        row = (await connection.execute(statement)).one_or_none()
+        return row is not None and (row.until is None or row.until > now), row.until if row else None
+
+    # ----------------------------------------------------------------------- a member's own
+
+    async def forget(self, connection: AsyncConnection, guild_id: int, member_id: int) -> tuple[list[int], list[int]]:
+        """Remove a member's takes and fires from a guild.
+
+        Return the takes that went, and the others of which this member found some hot: both show something else now.
+        """
+        of_guild = select(tables.take.c.id).where(tables.take.c.guild_id == guild_id)
+        fires = (tables.fire.c.member_id == member_id) & tables.fire.c.take_id.in_(of_guild)
+        cooler = list(await connection.scalars(select(tables.fire.c.take_id).where(fires)))
+        await connection.execute(delete(tables.fire).where(fires))
+        own = (tables.take.c.guild_id == guild_id) & (tables.take.c.member_id == member_id)
+        gone = list(await connection.scalars(select(tables.take.c.id).where(own)))
+        for take_id in gone:
+            await self.remove(connection, take_id)
+        return gone, [take_id for take_id in cooler if take_id not in gone]
+
+    async def _one(self, connection: AsyncConnection, *wanted: ColumnElement[bool]) -> Take | None:
+        row = (await connection.execute(select(*COLUMNS).where(*wanted))).one_or_none()
+        return Take(*row) if row else None
+
+    async def _all(self, connection: AsyncConnection, wanted: ColumnElement[bool]) -> list[Take]:
+        rows = await connection.execute(select(*COLUMNS).where(wanted).order_by(tables.take.c.id))
+        return [Take(*row) for row in rows]

@@ -1,0 +1,257 @@
+"""Discussions: the threads of cards, and what we say in them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsroom.models import (
+    ON_ITS_WAY,
+    ChannelKind,
+    DeliveryState,
+    DiscussionSettings,
+    Remark,
+    RemarkKind,
+    Thread,
+    ThreadState,
+)
+from newsroom.store import tables
+from newsroom.store.database import Database
+from newsroom.store.queues import is_due
+
+THREAD_COLUMNS = [tables.thread.c[name] for name in Thread.__dataclass_fields__]
+REMARK_COLUMNS = [tables.remark.c[name] for name in Remark.__dataclass_fields__]
+SETTINGS_COLUMNS = [tables.news_channel.c[name] for name in DiscussionSettings.__dataclass_fields__]
+
+
+class ThreadStore:
+    """What is remembered of discussions. Every method works inside the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._insert = database.insert
+
+    # ---------------------------------------------------------------------------- settings
+
+    async def settings(
+        self, connection: AsyncConnection, channel_id: int, guild_id: int
+    ) -> tuple[ChannelKind, DiscussionSettings] | None:
+        """Return what sort of place a news channel of this guild is and how it discusses; None if there is none."""
+        statement = select(tables.news_channel.c.kind, *SETTINGS_COLUMNS).where(
+            tables.news_channel.c.channel_id == channel_id, tables.news_channel.c.guild_id == guild_id
+        )
+        row = (await connection.execute(statement)).one_or_none()
+        return (row[0], DiscussionSettings(*row[1:])) if row else None
+
+    async def set(self, connection: AsyncConnection, channel_id: int, **values: object) -> None:
+        """Change how a news channel discusses, by the names of DiscussionSettings."""
+        statement = update(tables.news_channel).where(tables.news_channel.c.channel_id == channel_id)
+        await connection.execute(statement.values(**values))
+
+    async def cards_to_draw(self, connection: AsyncConnection, channel_id: int, most: int) -> list[int]:
+        """Return the newest cards that stand in a channel: their buttons may have to change."""
+        statement = select(tables.delivery.c.id).where(
+            tables.delivery.c.channel_id == channel_id,
+            tables.delivery.c.state == DeliveryState.SENT,
+            tables.delivery.c.message_id.is_not(None),
+        )
+        return list(await connection.scalars(statement.order_by(tables.delivery.c.id.desc()).limit(most)))
+
+    # ----------------------------------------------------------------------------- threads
+
+    async def add(
+        self,
+        connection: AsyncConnection,
+        thread_id: int,
+        delivery_id: int,
+        guild_id: int,
+        channel_id: int,
+        state: ThreadState,
+        now: datetime,
+    ) -> None:
+        """Note that a card is to have a thread, or has one; whoever was faster has said so already."""
+        statement = self._insert(tables.thread).values(
+            thread_id=thread_id,
+            delivery_id=delivery_id,
+            guild_id=guild_id,
+            channel_id=channel_id,
+            state=state,
+            due_at=now,
+            opened_at=now if state is ThreadState.OPEN else None,
+        )
+        await connection.execute(statement.on_conflict_do_nothing())
+
+    async def get(self, connection: AsyncConnection, thread_id: int, guild_id: int | None = None) -> Thread | None:
+        wanted = [tables.thread.c.thread_id == thread_id]
+        if guild_id is not None:
+            wanted.append(tables.thread.c.guild_id == guild_id)
+        return await self._thread(connection, *wanted)
+
+    async def of_card(self, connection: AsyncConnection, delivery_id: int) -> Thread | None:
+        """Return the thread of a card, if it is to have one."""
+        return await self._thread(connection, tables.thread.c.delivery_id == delivery_id)
+
+    async def of_story(self, connection: AsyncConnection, story_id: int, guild_id: int) -> list[Thread]:
+        """Return the threads of a story's cards in a guild, the oldest first."""
+        statement = (
+            select(*THREAD_COLUMNS)
+            .join(tables.delivery, tables.delivery.c.id == tables.thread.c.delivery_id)
+            .where(tables.delivery.c.story_id == story_id, tables.thread.c.guild_id == guild_id)
+            .order_by(tables.thread.c.thread_id)
+        )
+        return [Thread(*row) for row in await connection.execute(statement)]
+
+    async def due(self, connection: AsyncConnection, now: datetime, most: int) -> list[Thread]:
+        """Return the threads to be opened now."""
+        statement = select(*THREAD_COLUMNS).where(
+            tables.thread.c.state == ThreadState.PENDING,
+            is_due(tables.thread.c.due_at, now),
+            tables.is_here(tables.thread.c.guild_id),
+        )
+        rows = await connection.execute(statement.order_by(tables.thread.c.due_at).limit(most))
+        return [Thread(*row) for row in rows]
+
+    async def record(self, connection: AsyncConnection, thread_id: int, **values: object) -> None:
+        """Write down what became of a thread."""
+        await connection.execute(update(tables.thread).where(tables.thread.c.thread_id == thread_id).values(**values))
+
+    async def open_in(self, connection: AsyncConnection, guild_id: int) -> list[int]:
+        """Return the threads of a guild that we opened and that are there, as far as we know."""
+        statement = select(tables.thread.c.thread_id).where(
+            tables.thread.c.guild_id == guild_id, tables.thread.c.state == ThreadState.OPEN
+        )
+        return list(await connection.scalars(statement.order_by(tables.thread.c.thread_id)))
+
+    # ----------------------------------------------------------------------------- remarks
+
+    async def say(
+        self,
+        connection: AsyncConnection,
+        kind: RemarkKind,
+        guild_id: int,
+        channel_id: int,
+        delivery_id: int,
+        now: datetime,
+        *,
+        take_id: int | None = None,
+        reply_to: int | None = None,
+    ) -> int | None:
+        """Plan a message of ours in a thread or channel; None if it is planned or stands there already."""
+        statement = self._insert(tables.remark).values(
+            guild_id=guild_id,
+            channel_id=channel_id,
+            kind=kind,
+            delivery_id=delivery_id,
+            take_id=take_id,
+            reply_to=reply_to,
+            state=DeliveryState.PENDING,
+            due_at=now,
+            planned_at=now,
+        )
+        planned = statement.on_conflict_do_nothing().returning(tables.remark.c.id)
+        row_id: int | None = await connection.scalar(planned)
+        return row_id
+
+    async def grown(self, connection: AsyncConnection, delivery_ids: Collection[int], now: datetime) -> None:
+        """Have the threads of these cards told that their stories have grown; each is told once."""
+        if not delivery_ids:
+            return
+        there = select(*THREAD_COLUMNS).where(
+            tables.thread.c.delivery_id.in_(list(delivery_ids)), tables.thread.c.state == ThreadState.OPEN
+        )
+        for row in (await connection.execute(there)).all():
+            thread = Thread(*row)
+            await self.say(connection, RemarkKind.GROWTH, thread.guild_id, thread.thread_id, thread.delivery_id, now)
+
+    async def remark(self, connection: AsyncConnection, remark_id: int) -> Remark | None:
+        return await self._remark(connection, tables.remark.c.id == remark_id)
+
+    async def of_take(self, connection: AsyncConnection, take_id: int) -> Remark | None:
+        """Return the message that shows a take, or is about to."""
+        return await self._remark(connection, tables.remark.c.take_id == take_id)
+
+    async def by_message(self, connection: AsyncConnection, guild_id: int, message_id: int) -> Remark | None:
+        """Return what we said by this message of a guild."""
+        return await self._remark(
+            connection, tables.remark.c.message_id == message_id, tables.remark.c.guild_id == guild_id
+        )
+
+    async def remarks_due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
+        """Return what is to be said now, the oldest first; what goes into a thread waits until that is open."""
+        unopened = exists().where(
+            tables.thread.c.thread_id == tables.remark.c.channel_id, tables.thread.c.state != ThreadState.OPEN
+        )
+        statement = select(tables.remark.c.id).where(
+            tables.remark.c.state.in_(ON_ITS_WAY),
+            is_due(tables.remark.c.due_at, now),
+            tables.is_here(tables.remark.c.guild_id),
+            ~unopened,
+        )
+        return list(await connection.scalars(statement.order_by(tables.remark.c.id).limit(most)))
+
+    async def take(self, connection: AsyncConnection, remark: Remark, attempted_at: datetime, now: datetime) -> bool:
+        """Take a remark in hand to be sent; of any number of processes that try at once, one hears True."""
+        statement = update(tables.remark).where(
+            tables.remark.c.id == remark.id,
+            tables.remark.c.attempts == remark.attempts,
+            tables.remark.c.state.in_(ON_ITS_WAY),
+        )
+        taken = statement.values(
+            state=DeliveryState.SENDING, attempts=remark.attempts + 1, attempted_at=attempted_at, due_at=now
+        )
+        return (await connection.execute(taken)).rowcount == 1
+
+    async def record_remark(self, connection: AsyncConnection, remark_id: int, **values: object) -> None:
+        """Write down what became of a remark."""
+        await connection.execute(update(tables.remark).where(tables.remark.c.id == remark_id).values(**values))
+
+    async def draw_anew(self, connection: AsyncConnection, take_ids: Collection[int], now: datetime) -> None:
+        """Have the messages drawn anew that show these takes."""
+        statement = update(tables.remark).where(
+            tables.remark.c.take_id.in_(list(take_ids)), tables.remark.c.redraw_at.is_(None)
+        )
+        await connection.execute(statement.values(redraw_at=now))
+
+    async def redraws_due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
+        """Return what stands in a channel and is to be drawn anew, or deleted, now."""
+        statement = select(tables.remark.c.id).where(
+            tables.remark.c.state == DeliveryState.SENT,
+            is_due(tables.remark.c.redraw_at, now),
+            tables.is_here(tables.remark.c.guild_id),
+        )
+        return list(await connection.scalars(statement.order_by(tables.remark.c.redraw_at).limit(most)))
+
+    async def take_redraw(
+        self, connection: AsyncConnection, remark_id: int, now: datetime, until: datetime
+    ) -> Remark | None:
+        """Take a message in hand to be drawn anew, until then; None if somebody else has just done so."""
+        own = (tables.remark.c.id == remark_id) & is_due(tables.remark.c.redraw_at, now)
+        taken = await connection.execute(update(tables.remark).where(own).values(redraw_at=until))
+        return await self.remark(connection, remark_id) if taken.rowcount else None
+
+    async def redrawn(self, connection: AsyncConnection, remark_id: int, until: datetime) -> None:
+        """It shows what was known when it was taken; if more is known by now, it is drawn once more."""
+        own = (tables.remark.c.id == remark_id) & (tables.remark.c.redraw_at == until)
+        await connection.execute(update(tables.remark).where(own).values(redraw_at=None))
+
+    async def withdraw(self, connection: AsyncConnection, take_ids: Collection[int], now: datetime) -> None:
+        """Have the messages go that show these takes; what never left us is forgotten at once."""
+        own = tables.remark.c.take_id.in_(list(take_ids))
+        unsent = (tables.remark.c.state == DeliveryState.PENDING) & tables.remark.c.attempted_at.is_(None)
+        await connection.execute(delete(tables.remark).where(own, unsent))
+        await connection.execute(update(tables.remark).where(own).values(withdrawn=True, redraw_at=now))
+
+    async def forget(self, connection: AsyncConnection, remark_id: int) -> None:
+        """Forget a message that stands nowhere any more."""
+        await connection.execute(delete(tables.remark).where(tables.remark.c.id == remark_id))
+
+    async def _thread(self, connection: AsyncConnection, *wanted: ColumnElement[bool]) -> Thread | None:
+        row = (await connection.execute(select(*THREAD_COLUMNS).where(*wanted))).one_or_none()
+        return Thread(*row) if row else None
+
+    async def _remark(self, connection: AsyncConnection, *wanted: ColumnElement[Any]) -> Remark | None:
+        row = (await connection.execute(select(*REMARK_COLUMNS).where(*wanted))).one_or_none()
+        return Remark(*row) if row else None
