@@ -11,6 +11,8 @@ NewsroomError
 │   ├── HostParked        its host wants to be left alone for a while; nobody was asked
 │   └── NotAFeed          it answered, but with nothing we can read as a feed
 ├── RequestRefused      what a member asked for can't be done; says what to do instead
+├── ModelFailed         the language model gave no answer that can be used; ``kind`` says why
+├── BudgetSpent         no more questions to language models for a while; says which limit and until when
 └── ChartFailed         the chart could not be drawn; the figures stand without it
 
 No message ever holds an address that was resolved, a token, or text of an exception of a library.
@@ -19,6 +21,7 @@ No message ever holds an address that was resolved, a token, or text of an excep
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 
 class NewsroomError(Exception):
@@ -79,6 +82,56 @@ class NotAFeed(FeedError):
 
 class RequestRefused(NewsroomError):
     """A member asked for something that can't be done."""
+
+
+class Failure(StrEnum):
+    """Why a language model gave no answer that can be used."""
+
+    AWAY = "away"  # nobody there, or the connection broke
+    BUSY = "busy"  # too many questions: theirs to say, or no slot of ours came free
+    REFUSED = "refused"  # the key, the account, or the name of the model
+    TOO_LONG = "too long"  # the question, for what the model can hold
+    MISFIT = "misfit"  # it takes no such question
+    SLOW = "slow"  # not done in time, or nothing more came
+    GARBLED = "garbled"  # an answer, but none of a model: a page, a redirect, broken JSON
+    EMPTY = "empty"  # the model said nothing, or did nothing but think
+    UNFIT = "unfit"  # no data of the shape that was asked for, twice
+    RESTING = "resting"  # it failed several times in a row and is left alone for a while
+
+
+class ModelFailed(NewsroomError):
+    """A language model gave no answer that can be used; whoever asked does without.
+
+    ``tokens_in`` and ``tokens_out`` are what the attempt took all the same, as far as it is known.
+    """
+
+    def __init__(self, kind: Failure, *, tokens_in: int = 0, tokens_out: int = 0) -> None:
+        super().__init__(_FAILURES[kind])
+        self.kind = kind
+        self.tokens_in = tokens_in
+        self.tokens_out = tokens_out
+
+
+_FAILURES = {
+    Failure.AWAY: "The language model can't be reached at the moment.",
+    Failure.BUSY: "The language model has too much to do at the moment.",
+    Failure.REFUSED: "The language model doesn't take questions from here at the moment.",
+    Failure.TOO_LONG: "That is too long for the language model.",
+    Failure.MISFIT: "The language model takes no such question.",
+    Failure.SLOW: "The language model took too long.",
+    Failure.GARBLED: "What the language model answered can't be read.",
+    Failure.EMPTY: "The language model had nothing to say.",
+    Failure.UNFIT: "The language model's answer can't be used.",
+    Failure.RESTING: "The language model failed several times and is left alone for a few minutes.",
+}
+
+
+class BudgetSpent(NewsroomError):
+    """One of the limits on questions to language models is reached. ``frees_at`` is when it is over."""
+
+    def __init__(self, text: str, frees_at: datetime) -> None:
+        super().__init__(text)
+        self.frees_at = frees_at
 
 
 class ChartFailed(NewsroomError):

@@ -28,6 +28,9 @@ def set_up_logging(level: str, format: Literal["text", "json"], secrets: Sequenc
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # It tells of its own parts at each migration, which means nothing to an operator.
     logging.getLogger("alembic").setLevel("WARNING")
+    # These tell of every request to a language model, with its address.
+    for name in ("openai", "httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel("WARNING")
 
 
 def _outage_in_a_line(record: logging.LogRecord) -> bool:

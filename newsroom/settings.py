@@ -9,6 +9,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -22,11 +23,14 @@ from newsroom.errors import BadSetting
 ENV_FILE = Path(".env")
 DISCORD_API_URL = "https://discord.com/api/v10"
 A_WEEK = 7 * 24 * 60  # minutes
+MOST_TOKENS = 10**12  # a day, of any model that anybody can pay for
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat = Literal["text", "json"]
 
 _API_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?/v\d+", re.IGNORECASE)
+_MODEL_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?", re.IGNORECASE)
+_MODEL_NAME = re.compile(r"[!-~]{1,200}")
 _CONTACT = re.compile(r"[!-~]+@[!-~]+|https?://[!-~]+", re.IGNORECASE)
 _HOST = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^\s/:@?#\[\]]+)(:(?P<port>\d{1,5}))?")
 # scheme://user:password@host, where a password may hold an @ itself, and libpq's ?password=
@@ -55,6 +59,27 @@ def _api_url(value: str) -> str:
     value = value.rstrip("/")
     # Asking for the port raises ValueError where it is none.
     if not _API_URL.fullmatch(value) or not urlsplit(value).hostname or urlsplit(value).port == 0:
+        raise ValueError
+    return value
+
+
+def _model_url(value: str) -> str:
+    value = value.rstrip("/")
+    if not _MODEL_URL.fullmatch(value) or not urlsplit(value).hostname or urlsplit(value).port == 0:
+        raise ValueError
+    # Pages that tell how to ask a model name the whole address; the client adds the end of it by itself.
+    return value.removesuffix("/chat/completions")
+
+
+def _model_key(value: object) -> object:
+    # What fits in no header would be told with the header's text in it.
+    if isinstance(value, str) and not re.fullmatch(r"[!-~]{1,2000}", value):
+        raise ValueError
+    return value
+
+
+def _model_name(value: str) -> str:
+    if not _MODEL_NAME.fullmatch(value):
         raise ValueError
     return value
 
@@ -97,6 +122,25 @@ def _feed_headers(value: str | Mapping[str, Mapping[str, str]]) -> Mapping[str, 
     return {place if "://" in place else place.strip().lower(): headers for place, headers in found.items()}
 
 
+ModelUrl = Annotated[str, BeforeValidator(_model_url)]
+ModelKey = Annotated[SecretStr, BeforeValidator(_model_key)]
+ModelName = Annotated[str, BeforeValidator(_model_name)]
+
+_MODEL_PREFIXES = {"llm": "answer", "llm_open": "open", "llm_proprietary": "proprietary"}
+_AN_ADDRESS = "an http(s) address such as https://api.deepseek.com/v1 or http://127.0.0.1:11434/v1"
+_A_KEY = "a key without spaces, as its provider shows it"
+_A_NAME = "a name without spaces, as its provider lists it, such as deepseek-chat"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAccess:
+    """One language model as the operator configured it. ``key`` is empty where the address wants none."""
+
+    base_url: str
+    key: str = field(repr=False)
+    model: str
+
+
 class Settings(BaseSettings):
     """All settings, checked. ``description`` is the end of the sentence "NAME: must be …"."""
 
@@ -128,6 +172,27 @@ class Settings(BaseSettings):
         repr=False,  # a key or a password may be in it
         description='JSON with headers by host or address, such as {"news.example": {"User-Agent": "Mozilla/5.0"}}',
     )
+    llm_base_url: ModelUrl | None = Field(None, description=_AN_ADDRESS)
+    llm_api_key: ModelKey | None = Field(None, description=_A_KEY)
+    llm_model: ModelName | None = Field(None, description=_A_NAME)
+    llm_open_base_url: ModelUrl | None = Field(None, description=_AN_ADDRESS)
+    llm_open_api_key: ModelKey | None = Field(None, description=_A_KEY)
+    llm_open_model: ModelName | None = Field(None, description=_A_NAME)
+    llm_proprietary_base_url: ModelUrl | None = Field(None, description=_AN_ADDRESS)
+    llm_proprietary_api_key: ModelKey | None = Field(None, description=_A_KEY)
+    llm_proprietary_model: ModelName | None = Field(None, description=_A_NAME)
+    llm_context_tokens: int = Field(8192, ge=1024, le=10**7, description="a whole number from 1024 to 10000000")
+    llm_max_output_tokens: int = Field(2048, ge=64, le=10**6, description="a whole number from 64 to 1000000")
+    llm_timeout_seconds: float = Field(60, gt=0, le=600, description="a number of seconds above 0 and at most 600")
+    llm_concurrency: int = Field(2, ge=1, le=100, description="a whole number from 1 to 100")
+    llm_price_in: float = Field(0, ge=0, le=10**6, description="a price such as 0.28, from 0 to 1000000")
+    llm_price_out: float = Field(0, ge=0, le=10**6, description="a price such as 0.42, from 0 to 1000000")
+    llm_daily_tokens: int = Field(
+        1_000_000, ge=1, le=MOST_TOKENS, description=f"a whole number of tokens from 1 to {MOST_TOKENS}"
+    )
+    llm_daily_money: float | None = Field(
+        None, gt=0, le=10**6, description="an amount such as 2.50, above 0 and at most 1000000"
+    )
     log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = Field(
         "INFO", description="one of " + ", ".join(get_args(LogLevel))
     )
@@ -141,12 +206,31 @@ class Settings(BaseSettings):
         return {name: value for name, value in stripped.items() if value != ""}
 
     @property
+    def models(self) -> dict[str, ModelAccess]:
+        """The language models that are configured: "answer", "open", "proprietary", each or none of them.
+
+        The open and the proprietary one are asked where the first one is, with its key, unless they have an address
+        of their own: then that key is none of their business.
+        """
+        found = {}
+        for prefix, role in _MODEL_PREFIXES.items():
+            model = getattr(self, f"{prefix}_model")
+            own_url, own_key = getattr(self, f"{prefix}_base_url"), getattr(self, f"{prefix}_api_key")
+            url, key = own_url or self.llm_base_url, own_key or (None if own_url else self.llm_api_key)
+            if model and url:
+                found[role] = ModelAccess(url, key.get_secret_value() if key else "", model)
+        return found
+
+    @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be logged: the token, the database's password as written and as sent, and feeds' headers.
+        """What must never be logged: the token, the models' keys, the database's password as written and as sent, and
+        feeds' headers.
 
         What has fewer than _SHORTEST characters is not among them: it is shown where it appears.
         """
         found = [self.discord_token.get_secret_value()] if self.discord_token else []
+        keys = self.llm_api_key, self.llm_open_api_key, self.llm_proprietary_api_key
+        found += [key.get_secret_value() for key in keys if key and len(key.get_secret_value()) >= _SHORTEST]
         headers = [pair for of_place in self.feed_headers.values() for pair in of_place.items()]
         found += [value for name, value in headers if name.lower() not in _PUBLIC_HEADERS and len(value) >= _SHORTEST]
         for pattern in _PASSWORDS:
@@ -163,10 +247,13 @@ class Settings(BaseSettings):
             "discord_token": "set" if self.discord_token else None,
             "database_url": self.shown_database_url,
             "feed_interval_minutes": f"{self.feed_interval_minutes:g}",
+            **{f"{name}_api_key": "set" if getattr(self, f"{name}_api_key") else None for name in _MODEL_PREFIXES},
+            **{name: f"{getattr(self, name):g}" for name in ("llm_timeout_seconds", "llm_price_in", "llm_price_out")},
+            "llm_daily_money": f"{self.llm_daily_money:g}" if self.llm_daily_money else None,
             "feed_allow_hosts": ", ".join(self.feed_allow_hosts),
             "feed_headers": "for " + ", ".join(self.feed_headers) if self.feed_headers else None,
         }
-        return {name.upper(): value or "not set" for name, value in values.items()}
+        return {name.upper(): str(value or "not set") for name, value in values.items()}
 
     @property
     def shown_database_url(self) -> str:
@@ -190,16 +277,33 @@ def read_settings(*, env_file: Path | None = ENV_FILE, **overrides: Any) -> Sett
             raise BadSetting(
                 str(env_file), "is a folder; put a file in its place, a copy of .env.example for instance."
             )
-        return Settings(**{"_env_file": env_file, **overrides})
+        settings = Settings(**{"_env_file": env_file, **overrides})
     except ValidationError as error:
         name = str(error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"][0])
     except UnicodeDecodeError:
         raise BadSetting(str(env_file), "is not a text file in UTF-8; save it as UTF-8.") from None
     except OSError:
         raise BadSetting(str(env_file), "can't be read; give the account that runs Popcorn the right to.") from None
+    else:
+        _check_models(settings)
+        return settings
     description = Settings.model_fields[name].description
     # Not raised from the library's error: no traceback may ever show what the variable held.
     raise BadSetting(name.upper(), f"must be {description}.")
+
+
+def _check_models(settings: Settings) -> None:
+    """Raise BadSetting where settings of language models can't work together, though each may stand alone."""
+    for prefix in _MODEL_PREFIXES:
+        url, name = f"{prefix}_base_url", f"{prefix}_model"
+        if getattr(settings, url) and not getattr(settings, name):
+            raise BadSetting(name.upper(), f"must be set, because {url.upper()} is: which model shall be asked there?")
+        if getattr(settings, name) and not (getattr(settings, url) or settings.llm_base_url):
+            raise BadSetting(url.upper(), f"must be set, because {name.upper()} is: where shall that model be asked?")
+    if settings.llm_max_output_tokens >= settings.llm_context_tokens:
+        raise BadSetting("LLM_MAX_OUTPUT_TOKENS", "must be less than LLM_CONTEXT_TOKENS, which has to hold both.")
+    if settings.llm_daily_money and not (settings.llm_price_in or settings.llm_price_out):
+        raise BadSetting("LLM_PRICE_IN", "must be set, or LLM_PRICE_OUT, for LLM_DAILY_MONEY to limit anything.")
 
 
 def popcorn_version() -> str:

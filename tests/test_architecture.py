@@ -24,8 +24,10 @@ OWNERS = {
     "dateutil": ("newsroom.votes.schedule",),
     "discord": ("bot", "cogs", "sandbox"),
     "feedparser": ("newsroom.feeds.parse",),
+    "httpx2": ("newsroom.answers.chat",),
     "lxml": ("newsroom.feeds.discover", "newsroom.feeds.parse", "newsroom.text"),
     "matplotlib": ("newsroom.votes.charts",),
+    "openai": ("newsroom.answers.chat",),
     "pebble": ("newsroom.workers",),
     "publicsuffixlist": ("newsroom.feeds.parking",),
     "pydantic": ("newsroom.settings",),
@@ -54,6 +56,12 @@ PURE = (
     "newsroom.stories.grouping",
     "newsroom.stories.tellings",
     "newsroom.attempts",
+    "newsroom.answers.breaker",
+    "newsroom.answers.dialect",
+    "newsroom.answers.hearing",
+    "newsroom.answers.shapes",
+    "newsroom.answers.talk",
+    "newsroom.answers.thinking",
     "newsroom.desk.floods",
     "newsroom.desk.order",
     "newsroom.desk.refusals",
@@ -79,6 +87,7 @@ OUTSIDE_WORLD = (
 
 # What opens sockets, files or processes; the desk is handed these.
 EDGES = (
+    "newsroom.answers.chat",
     "newsroom.feeds.fetch",
     "newsroom.feeds.guard",
     "newsroom.feeds.parse",
@@ -297,6 +306,16 @@ def test_no_import_goes_round_in_a_circle():
         for module in MODULES.values()
     }
     TopologicalSorter(graph).prepare()
+
+
+def test_the_library_of_language_models_is_loaded_when_one_is_configured():
+    at_top = [
+        f"{module.name} imports {imported.name}"
+        for module in MODULES.values()
+        for imported in module.imports()
+        if within(imported.name, "openai", "httpx2") and imported.at_top
+    ]
+    assert at_top == []
 
 
 def test_newsroom_is_given_the_time():

@@ -158,7 +158,15 @@ def test_the_map_shows_what_is_there(name: str, heading: str):
 
 def test_the_map_of_the_design_shows_every_module():
     drawn = section(page("docs/design.md"), "## 3. The house")
-    for folder in ("cogs", "newsroom", "newsroom/feeds", "newsroom/stories", "newsroom/desk", "newsroom/votes"):
+    for folder in (
+        "cogs",
+        "newsroom",
+        "newsroom/feeds",
+        "newsroom/stories",
+        "newsroom/desk",
+        "newsroom/votes",
+        "newsroom/answers",
+    ):
         for module in (ROOT / folder).glob("*.py"):
             assert module.name == "__init__.py" or f" {module.name} " in drawn, f"{folder}/{module.name} is on no map"
 

@@ -5,7 +5,7 @@ import pytest
 from dotenv import dotenv_values
 
 from newsroom.errors import BadSetting
-from newsroom.settings import Settings, read_settings, token_of
+from newsroom.settings import ModelAccess, Settings, read_settings, token_of
 
 ROOT = Path(__file__).parents[2]
 NAMES = {name.upper() for name in Settings.model_fields}
@@ -35,6 +35,15 @@ def test_the_names_are_a_contract():
         "FEED_CONTACT",
         "FEED_ALLOW_HOSTS",
         "FEED_HEADERS",
+        *(f"LLM_{role}{name}" for role in ("", "OPEN_", "PROPRIETARY_") for name in ("BASE_URL", "API_KEY", "MODEL")),
+        "LLM_CONTEXT_TOKENS",
+        "LLM_MAX_OUTPUT_TOKENS",
+        "LLM_TIMEOUT_SECONDS",
+        "LLM_CONCURRENCY",
+        "LLM_PRICE_IN",
+        "LLM_PRICE_OUT",
+        "LLM_DAILY_TOKENS",
+        "LLM_DAILY_MONEY",
         "LOG_LEVEL",
         "LOG_FORMAT",
     } == NAMES
@@ -111,6 +120,9 @@ def test_a_folder_in_the_files_place_is_told_in_one_line(tmp_path: Path):
         ("FEED_ALLOW_HOSTS", " News.LAN:8080 , [::1]:9,10.0.0.5,", ("news.lan:8080", "[::1]:9", "10.0.0.5")),
         ("FEED_HEADERS", '{"News.Example": {"User-Agent": "x"}}', {"news.example": {"User-Agent": "x"}}),
         ("FEED_HEADERS", '{"https://a.example/F?x=1": {"X-Key": "k"}}', {"https://a.example/F?x=1": {"X-Key": "k"}}),
+        ("LLM_TIMEOUT_SECONDS", "0.5", 0.5),
+        ("LLM_PRICE_IN", "0.28", 0.28),
+        ("LLM_DAILY_TOKENS", "5000", 5000),
         ("LOG_LEVEL", "debug", "DEBUG"),
         ("LOG_FORMAT", "JSON", "json"),
     ],
@@ -160,6 +172,27 @@ def test_a_variable_is_read(monkeypatch: pytest.MonkeyPatch, name: str, value: s
         ("FEED_HEADERS", '{"news.example": {"X Key": "SECRET"}}'),
         ("FEED_HEADERS", '{"news.example": {"X-Key": 7}}'),
         ("FEED_HEADERS", '{"news.example/feed": {"X-Key": "SECRET"}}'),
+        ("LLM_BASE_URL", "SECRET"),
+        ("LLM_BASE_URL", "ftp://SECRET.example/v1"),
+        ("LLM_BASE_URL", "https://user:SECRET@models.example/v1"),
+        ("LLM_BASE_URL", "https://models.example/v1?key=SECRET"),
+        ("LLM_BASE_URL", "http://127.0.0.1:99999/v1"),
+        ("LLM_API_KEY", "two SECRETS"),
+        ("LLM_API_KEY", "SECRET\r\nX-Other: 1"),
+        ("LLM_API_KEY", "SECRÉT"),
+        ("LLM_MODEL", "a SECRET"),
+        ("LLM_OPEN_BASE_URL", "SECRET"),
+        ("LLM_PROPRIETARY_API_KEY", "a SECRET"),
+        ("LLM_CONTEXT_TOKENS", "SECRET"),
+        ("LLM_CONTEXT_TOKENS", "1000"),
+        ("LLM_MAX_OUTPUT_TOKENS", "0"),
+        ("LLM_TIMEOUT_SECONDS", "nan"),
+        ("LLM_TIMEOUT_SECONDS", "601"),
+        ("LLM_CONCURRENCY", "0"),
+        ("LLM_PRICE_IN", "-1"),
+        ("LLM_PRICE_OUT", "nan"),
+        ("LLM_DAILY_TOKENS", "0"),
+        ("LLM_DAILY_MONEY", "inf"),
         ("LOG_LEVEL", "SECRET"),
         ("LOG_FORMAT", "SECRET"),
     ],
@@ -210,6 +243,23 @@ def test_every_setting_can_be_shown_and_a_secret_only_as_set_or_not(monkeypatch:
         "FEED_CONTACT": "not set",
         "FEED_ALLOW_HOSTS": "not set",
         "FEED_HEADERS": "not set",
+        "LLM_BASE_URL": "not set",
+        "LLM_API_KEY": "not set",
+        "LLM_MODEL": "not set",
+        "LLM_OPEN_BASE_URL": "not set",
+        "LLM_OPEN_API_KEY": "not set",
+        "LLM_OPEN_MODEL": "not set",
+        "LLM_PROPRIETARY_BASE_URL": "not set",
+        "LLM_PROPRIETARY_API_KEY": "not set",
+        "LLM_PROPRIETARY_MODEL": "not set",
+        "LLM_CONTEXT_TOKENS": "8192",
+        "LLM_MAX_OUTPUT_TOKENS": "2048",
+        "LLM_TIMEOUT_SECONDS": "60",
+        "LLM_CONCURRENCY": "2",
+        "LLM_PRICE_IN": "0",
+        "LLM_PRICE_OUT": "0",
+        "LLM_DAILY_TOKENS": "1000000",
+        "LLM_DAILY_MONEY": "not set",
         "LOG_LEVEL": "INFO",
         "LOG_FORMAT": "text",
     }
@@ -229,6 +279,51 @@ def test_a_header_of_a_feed_is_never_shown_and_kept_out_of_the_log(monkeypatch: 
     assert "SECRET" in settings.secrets
     assert "Firefox" not in settings.secrets
     assert "SECRET" not in repr(settings)
+
+
+MODELS = {"LLM_BASE_URL": "https://models.example/v1/", "LLM_MODEL": "big", "LLM_API_KEY": "SECRET"}
+
+
+def test_a_model_takes_an_address_and_a_name(monkeypatch: pytest.MonkeyPatch):
+    assert read_settings().models == {}
+    assert read(monkeypatch, **MODELS).models == {"answer": ModelAccess("https://models.example/v1", "SECRET", "big")}
+
+
+def test_an_address_with_the_end_that_the_client_adds_is_understood(monkeypatch: pytest.MonkeyPatch):
+    settings = read(monkeypatch, **MODELS | {"LLM_BASE_URL": "https://models.example/v1/chat/completions"})
+    assert settings.llm_base_url == "https://models.example/v1"
+
+
+def test_a_side_without_an_address_is_asked_at_the_first_one_and_a_key_goes_to_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    sides = {"LLM_OPEN_MODEL": "weights", "LLM_PROPRIETARY_MODEL": "closed"}
+    settings = read(monkeypatch, **MODELS | sides, LLM_OPEN_BASE_URL="http://127.0.0.1:11434/v1")
+    assert settings.models["open"] == ModelAccess("http://127.0.0.1:11434/v1", "", "weights")
+    assert settings.models["proprietary"] == ModelAccess("https://models.example/v1", "SECRET", "closed")
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({"LLM_BASE_URL": "http://a.example"}, "LLM_MODEL: must be set, because LLM_BASE_URL is"),
+        ({"LLM_OPEN_BASE_URL": "http://a.example"}, "LLM_OPEN_MODEL: must be set, because LLM_OPEN_BASE_URL is"),
+        ({"LLM_MODEL": "big"}, "LLM_BASE_URL: must be set, because LLM_MODEL is"),
+        ({"LLM_PROPRIETARY_MODEL": "big"}, "LLM_PROPRIETARY_BASE_URL: must be set, because"),
+        ({"LLM_MAX_OUTPUT_TOKENS": "8192"}, "LLM_MAX_OUTPUT_TOKENS: must be less than LLM_CONTEXT_TOKENS"),
+        ({"LLM_DAILY_MONEY": "2"}, "LLM_PRICE_IN: must be set, or LLM_PRICE_OUT"),
+    ],
+)
+def test_half_a_model_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], line: str):
+    with pytest.raises(BadSetting, match=rf"^{line}"):
+        read(monkeypatch, **variables)
+
+
+def test_the_key_of_a_model_is_never_shown_and_kept_out_of_the_log(monkeypatch: pytest.MonkeyPatch):
+    settings = read(monkeypatch, **MODELS, LLM_OPEN_MODEL="weights", LLM_OPEN_API_KEY="SECRET2")
+    assert settings.shown["LLM_API_KEY"] == settings.shown["LLM_OPEN_API_KEY"] == "set"
+    assert {"SECRET", "SECRET2"} <= set(settings.secrets)
+    assert "SECRET" not in repr(settings) + str(settings.shown) + repr(settings.models)
 
 
 def test_settings_can_not_be_changed():
