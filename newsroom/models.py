@@ -804,3 +804,20 @@ class Repeat:
     quiet: int
     notice_due: bool
     created_by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A question to a language model: what it took, or until ``taken_until`` what is reserved for it.
+
+    ``member_id`` is None for what the bot asks by itself, and once a member is forgotten. ``tokens`` are those both
+    ways, ``micros`` millionths of the operator's currency.
+    """
+
+    id: int
+    guild_id: int
+    member_id: int | None
+    taken_at: datetime
+    taken_until: datetime | None
+    tokens: int
+    micros: int

@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from newsroom.answers.budget import Budget, Limits, limits_of
+from newsroom.answers.chat import Models, open_models
 from newsroom.desk.alerts import Alerts
 from newsroom.desk.channels import NewsChannels
 from newsroom.desk.digests import Digests
@@ -67,6 +69,8 @@ class Newsroom:
     threads: Threads
     takes: Takes
     remarks: Remarks
+    chat: Models
+    budget: Budget
 
 
 def assemble(
@@ -79,6 +83,8 @@ def assemble(
     now: Callable[[], datetime],
     interval: timedelta,
     parking: Parking | None = None,
+    chat: Models | None = None,
+    limits: Limits | None = None,
 ) -> Newsroom:
     """Put the parts together over what they work with. The rounds know no feed yet: see ``Rounds.load``."""
     marks = Marks(installation_id)
@@ -111,6 +117,8 @@ def assemble(
         threads=Threads(store, marks, now=now),
         takes=Takes(store, marks, now=now),
         remarks=Remarks(store, marks, Openings(), now=now),
+        chat=chat or Models(),
+        budget=Budget(store, limits or Limits(), now=now),
     )
 
 
@@ -140,11 +148,22 @@ async def open_newsroom(
             installation_id = await store.installation.id(connection)
         charts = Charts()
         stack.push_async_callback(charts.close)
+        chat = await open_models(settings, now=now)
+        stack.push_async_callback(chat.close)
         # In a thread and before anybody asks on the loop, because the first look at a name loads the list of them.
         await asyncio.to_thread(registrable, "")
         interval = timedelta(minutes=settings.feed_interval_minutes)
         newsroom = assemble(
-            store, fetcher, workers, installation_id, charts, now=now, interval=interval, parking=parking
+            store,
+            fetcher,
+            workers,
+            installation_id,
+            charts,
+            now=now,
+            interval=interval,
+            parking=parking,
+            chat=chat,
+            limits=limits_of(settings),
         )
         await newsroom.rounds.load(spread_overdue=spread_overdue)
         yield newsroom

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from newsroom.errors import FeedError, FetchFailed
+from newsroom.answers.talk import Completion, Message, Schema
+from newsroom.errors import FeedError, FetchFailed, ModelFailed
 from newsroom.models import Document, Entry, FeedLink
 from tests.makers import NOW
 
@@ -23,6 +26,29 @@ class Clock:
 
     def advance(self, **length: float) -> None:
         self.time += timedelta(**length)
+
+
+@dataclass
+class FakeModel:
+    """A language model that says what it is told to: texts, data or failures, one after the other, the last for ever.
+
+    ``asked`` are the questions, each as its messages.
+    """
+
+    says: Sequence[str | dict[str, Any] | ModelFailed]
+    name: str = "small"
+    asked: list[Sequence[Message]] = field(default_factory=list)
+
+    async def complete(
+        self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int | None = None
+    ) -> Completion:
+        said = self.says[min(len(self.asked), len(self.says) - 1)]
+        self.asked.append(messages)
+        if isinstance(said, ModelFailed):
+            raise said
+        if isinstance(said, dict):
+            return Completion(json.dumps(said), said, 100, 20)
+        return Completion(said, None, 100, 20)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ MOST_TOMBSTONES = 20_000
 KEPT_LEFT = timedelta(days=30)
 """How long everything of a guild is kept that removed the bot."""
 
+KEPT_USAGE = timedelta(days=2)
+"""How long it is kept who asked a language model; the limits look back a day."""
+
 ROWS_AT_ONCE = 200
 
 
@@ -56,6 +59,8 @@ class Retention:
             gone = await feeds.delete_unwanted(connection, now - KEPT_UNWANTED)
             await articles.thin_tombstones(connection, MOST_TOMBSTONES)
             await self._store.hosts.forget(connection, now)
+            await self._store.usage.forget(connection, now - KEPT_USAGE)
+            await self._store.usage.release_stale(connection, now)
         # Stories come last: an article that was just found may be about to join one without any.
         untold = await self._in_pieces(lambda c: stories.delete_untold(c, now - timedelta(days=1), ROWS_AT_ONCE))
         async with self._store.read() as connection:

@@ -26,6 +26,7 @@ from newsroom.store.stories import StoryStore
 from newsroom.store.subscriptions import SubscriptionStore
 from newsroom.store.takes import TakeStore
 from newsroom.store.threads import ThreadStore
+from newsroom.store.usage import UsageStore
 from newsroom.store.votes import VoteStore
 
 __all__ = ["Connection", "Store", "open_store"]
@@ -54,6 +55,7 @@ class Store:
         self.threads = ThreadStore(database)
         self.repeats = RepeatStore()
         self.alerts = AlertStore(database)
+        self.usage = UsageStore(database)
 
     def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Open a transaction that writes: all of it happens, or nothing."""

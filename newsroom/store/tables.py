@@ -692,3 +692,20 @@ remark = Table(
     # SQLite would give the id of a deleted row out again, and nonce and mark are made from it.
     sqlite_autoincrement=True,
 )
+
+# A question to a language model. With taken_until it is a reservation, which counts until then.
+usage = Table(
+    "usage",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("member_id", BigInteger),
+    Column("taken_at", UtcDateTime, nullable=False),
+    Column("taken_until", UtcDateTime),
+    Column("tokens", BigInteger, nullable=False),
+    Column("micros", BigInteger, nullable=False),
+    Index(None, "taken_at"),
+    Index(None, "guild_id", "taken_at"),
+    Index(None, "member_id", "taken_at"),
+    sqlite_autoincrement=True,
+)

@@ -206,6 +206,7 @@ class Members:
     async def forget(self, member_id: int, guild_id: int | None) -> list[int]:
         """Remove a member's votes, sides and takes from a guild, or from all; return the polls to be drawn anew.
 
+        That somebody asked the language model still counts there, but no longer who.
         What a closed poll came to stays as it was printed.
         """
         now = self._now()
@@ -218,6 +219,7 @@ class Members:
                 await self._store.guilds.lock(connection, guild)
                 touched += await self._store.votes.forget(connection, guild, member_id)
                 touched += await forget_takes(self._store, connection, guild, member_id, now)
+            await self._store.usage.forget_member(connection, member_id, guild_id)
         return sorted(set(touched))
 
 

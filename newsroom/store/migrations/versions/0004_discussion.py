@@ -15,6 +15,7 @@ def upgrade() -> None:
     _news_channels()
     _takes()
     _threads()
+    _usage()
 
 
 def _news_channels() -> None:
@@ -104,3 +105,21 @@ def _threads() -> None:
     op.create_index("ix_remark_redraw_at", "remark", ["redraw_at"])
     op.create_index("ix_remark_message_id", "remark", ["message_id"])
     op.create_index("ix_remark_delivery_id", "remark", ["delivery_id"])
+
+
+def _usage() -> None:
+    op.create_table(
+        "usage",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("member_id", sa.BigInteger()),
+        sa.Column("taken_at", TIME, nullable=False),
+        sa.Column("taken_until", TIME),
+        sa.Column("tokens", sa.BigInteger(), nullable=False),
+        sa.Column("micros", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_usage"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_usage_taken_at", "usage", ["taken_at"])
+    op.create_index("ix_usage_guild_id_taken_at", "usage", ["guild_id", "taken_at"])
+    op.create_index("ix_usage_member_id_taken_at", "usage", ["member_id", "taken_at"])

@@ -1,0 +1,201 @@
+"""How much may be asked of language models: by a member, in a guild, and by all in a day of UTC.
+
+A question takes its share before it is asked, and the share is put right when it is known what it took. Where the
+limit is reached, whoever asks does without a model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from newsroom.answers.talk import Tokens
+from newsroom.errors import BudgetSpent, ModelFailed
+from newsroom.models import Usage
+from newsroom.settings import Settings
+from newsroom.store import Connection, Store
+
+MEMBER_LIMIT: Final = 5
+MEMBER_WINDOW: Final = timedelta(hours=1)
+GUILD_LIMIT: Final = 60
+"""In a day of UTC, as the limits on tokens and money."""
+
+MICRO: Final = 1_000_000
+"""Money is counted in millionths, so that a token at a price for a million of them is exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the operator allows in a day, and what a million tokens cost. ``lease`` is how long a question may take."""
+
+    tokens: int = 1_000_000
+    money: float | None = None
+    price_in: float = 0.0
+    price_out: float = 0.0
+    lease: timedelta = timedelta(minutes=5)
+
+    def micros(self, tokens: Tokens) -> int:
+        """What so many tokens cost, in millionths, rounded up."""
+        return math.ceil(tokens.there * self.price_in + tokens.back * self.price_out)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Read the limits off the settings. A question may wait for its turn and then take as long; a repeat, too."""
+    return Limits(
+        tokens=settings.llm_daily_tokens,
+        money=settings.llm_daily_money,
+        price_in=settings.llm_price_in,
+        price_out=settings.llm_price_out,
+        lease=timedelta(seconds=4 * settings.llm_timeout_seconds + 60),
+    )
+
+
+@dataclass(slots=True)
+class Reservation:
+    """A share that was taken. ``spent`` is what the question took, once somebody says so."""
+
+    usage: Usage
+    spent: Tokens | None = None
+
+    def add(self, tokens: Tokens) -> None:
+        """Note what one answer took; a share may be used for several."""
+        self.spent = (self.spent or Tokens()) + tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """How many questions are left to a member and to a guild, and what is left of the day; money if it has a limit."""
+
+    member: int
+    guild: int
+    tokens: int
+    money: float | None
+
+
+class Budget:
+    """Takes shares and gives them back. Opens its own transactions."""
+
+    def __init__(self, store: Store, limits: Limits, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._limits = limits
+        self._now = now
+
+    @asynccontextmanager
+    async def reserved(self, guild_id: int, member_id: int | None, estimate: Tokens) -> AsyncIterator[Reservation]:
+        """Have a share for as long as a question takes; at the end it is put right, or given back if nothing was spent.
+
+        Tell what an answer took by ``Reservation.add``; what a model that failed took is noted by itself. Raises
+        BudgetSpent as ``reserve`` does.
+        """
+        reservation = await self.reserve(guild_id, member_id, estimate)
+        try:
+            yield reservation
+        except ModelFailed as error:
+            if error.tokens_in or error.tokens_out:
+                reservation.add(Tokens(error.tokens_in, error.tokens_out))
+            raise
+        finally:
+            # If this is cut short, as by the end of the process, the share is free when its lease is over.
+            if reservation.spent is None:
+                await self.release(reservation)
+            else:
+                await self.correct(reservation, reservation.spent)
+
+    async def reserve(self, guild_id: int, member_id: int | None, estimate: Tokens) -> Reservation:
+        """Take a share for one question of a member; without a member it is the bot's own, and the guild's share.
+
+        Raises BudgetSpent, with a sentence for the member, when one of the limits is reached.
+        """
+        now, micros = self._now(), self._limits.micros(estimate)
+        async with self._store.begin() as connection:
+            await self._store.usage.lock(connection)
+            await self._check(connection, guild_id, member_id, estimate.total, micros, now)
+            usage = await self._store.usage.add(
+                connection,
+                guild_id=guild_id,
+                member_id=member_id,
+                taken_at=now,
+                taken_until=now + self._limits.lease,
+                tokens=estimate.total,
+                micros=micros,
+            )
+        return Reservation(usage)
+
+    async def correct(self, reservation: Reservation, tokens: Tokens) -> None:
+        """Write down what a question took, late or not."""
+        usage, micros = reservation.usage, self._limits.micros(tokens)
+        async with self._store.begin() as connection:
+            if not await self._store.usage.settle(connection, usage.id, tokens.total, micros):
+                # It was taken for dead. Whether its member still wants to be known nobody can tell any more.
+                await self._store.usage.add(
+                    connection, guild_id=usage.guild_id, taken_at=usage.taken_at, tokens=tokens.total, micros=micros
+                )
+
+    async def release(self, reservation: Reservation) -> None:
+        """Give a share back: nothing was asked, or nothing came of it that costs."""
+        async with self._store.begin() as connection:
+            await self._store.usage.remove(connection, reservation.usage.id)
+
+    async def release_stale(self) -> int:
+        """Remove what a process that died had reserved; it counts for nothing anyhow. Return how many those were."""
+        async with self._store.begin() as connection:
+            return await self._store.usage.release_stale(connection, self._now())
+
+    async def remaining(self, guild_id: int, member_id: int) -> Remaining:
+        """What is left, for a line of status."""
+        now, usage = self._now(), self._store.usage
+        async with self._store.read() as connection:
+            asked = await usage.of_member(connection, member_id, now - MEMBER_WINDOW, now)
+            in_guild = await usage.of_guild(connection, guild_id, _midnight(now), now)
+            tokens, micros = await usage.total(connection, _midnight(now), now)
+        money = self._limits.money
+        return Remaining(
+            member=max(MEMBER_LIMIT - len(asked), 0),
+            guild=max(GUILD_LIMIT - in_guild, 0),
+            tokens=max(self._limits.tokens - tokens, 0),
+            money=None if money is None else max(money - micros / MICRO, 0.0),
+        )
+
+    async def _check(
+        self, connection: Connection, guild_id: int, member_id: int | None, tokens: int, micros: int, now: datetime
+    ) -> None:
+        usage, today, tomorrow = self._store.usage, _midnight(now), _midnight(now) + timedelta(days=1)
+        if member_id is not None:
+            asked = await usage.of_member(connection, member_id, now - MEMBER_WINDOW, now)
+            if len(asked) >= MEMBER_LIMIT:
+                frees_at = asked[-MEMBER_LIMIT] + MEMBER_WINDOW
+                raise BudgetSpent(
+                    f"You have asked {MEMBER_LIMIT} questions within an hour, which is all that one member gets; "
+                    f"the next is free {_when(frees_at, now)}.",
+                    frees_at,
+                )
+        if await usage.of_guild(connection, guild_id, today, now) >= GUILD_LIMIT:
+            raise BudgetSpent(
+                f"This server's {GUILD_LIMIT} questions of today are used up; there are new ones "
+                f"{_when(tomorrow, now)}.",
+                tomorrow,
+            )
+        used_tokens, used_micros = await usage.total(connection, today, now)
+        money = self._limits.money
+        too_dear = money is not None and used_micros + micros > money * MICRO
+        if too_dear or used_tokens + tokens > self._limits.tokens:
+            raise BudgetSpent(
+                f"What the language model may {'cost' if too_dear else 'read and write'} in a day is used up; "
+                f"it answers again {_when(tomorrow, now)}.",
+                tomorrow,
+            )
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _when(then: datetime, now: datetime) -> str:
+    """Say how long it is until then: "in 12 minutes", "in 3 hours"."""
+    minutes = max(math.ceil((then - now).total_seconds() / 60), 1)
+    number, unit = (minutes, "minute") if minutes < 90 else (round(minutes / 60), "hour")
+    return f"in {number} {unit}{'s' * (number != 1)}"

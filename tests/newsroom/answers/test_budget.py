@@ -1,0 +1,204 @@
+"""Budgets, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from newsroom.answers.budget import GUILD_LIMIT, MEMBER_LIMIT, Budget, Limits, Remaining, Reservation, limits_of
+from newsroom.answers.talk import Message, Tokens, estimate
+from newsroom.desk.retention import Retention
+from newsroom.errors import BudgetSpent, Failure, ModelFailed
+from newsroom.settings import read_settings
+from newsroom.store import Store
+from newsroom.store.database import Database
+from newsroom.votes.members import Members
+from tests.fakes import Clock, FakeModel
+
+GUILD, OTHER_GUILD, MEMBER = 10, 11, 20
+SMALL = Tokens(100, 50)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
+    return Store(database)
+
+
+@pytest.fixture
+def budget(store: Store, clock: Clock) -> Budget:
+    return Budget(store, Limits(), now=clock)
+
+
+def limited(store: Store, clock: Clock, **limits: object) -> Budget:
+    return Budget(store, Limits(**limits), now=clock)  # type: ignore[arg-type]
+
+
+async def reserve(budget: Budget, times: int = 1, *, guild: int = GUILD, member: int | None = MEMBER) -> Reservation:
+    for _ in range(times):
+        reservation = await budget.reserve(guild, member, SMALL)
+    return reservation
+
+
+async def test_a_member_gets_five_questions_an_hour_wherever_they_ask(budget: Budget, clock: Clock):
+    await budget.correct(await reserve(budget), SMALL)
+    clock.advance(minutes=20)
+    await reserve(budget, MEMBER_LIMIT - 1, guild=OTHER_GUILD)
+
+    with pytest.raises(BudgetSpent, match=r"^You have asked 5 questions .* free in 40 minutes\.$") as caught:
+        await reserve(budget)
+    assert caught.value.frees_at == clock() + timedelta(minutes=40)
+    await reserve(budget, member=MEMBER + 1)
+
+    clock.advance(minutes=41)
+    await reserve(budget)
+
+
+async def test_what_was_spent_still_counts_for_the_hour(budget: Budget, clock: Clock):
+    for _ in range(MEMBER_LIMIT):
+        await budget.correct(await reserve(budget), SMALL)
+    clock.advance(minutes=59)
+    with pytest.raises(BudgetSpent, match=r"in 1 minute\."):
+        await reserve(budget)
+    clock.advance(minutes=1, seconds=1)
+    await reserve(budget)
+
+
+async def test_a_guild_gets_sixty_a_day_of_utc(budget: Budget, clock: Clock):
+    for member in range(GUILD_LIMIT):
+        await budget.correct(await reserve(budget, member=member), SMALL)
+
+    with pytest.raises(BudgetSpent, match=r"^This server's 60 questions of today are used up") as caught:
+        await reserve(budget, member=None)
+    frees_at = caught.value.frees_at
+    assert (frees_at.hour, frees_at.minute) == (0, 0) and timedelta() < frees_at - clock() <= timedelta(days=1)
+    await reserve(budget, guild=OTHER_GUILD)
+
+    clock.time = frees_at
+    await reserve(budget, member=None)
+
+
+async def test_tokens_of_a_day_are_for_all_guilds_together(store: Store, clock: Clock):
+    budget = limited(store, clock, tokens=400)
+    await reserve(budget)
+    await reserve(budget, guild=OTHER_GUILD)
+    with pytest.raises(BudgetSpent, match=r"may read and write in a day is used up"):
+        await reserve(budget)
+
+
+async def test_money_is_counted_by_the_prices_of_both_ways(store: Store, clock: Clock):
+    budget = limited(store, clock, money=0.001, price_in=2.0, price_out=6.0)  # a question costs 0.0005
+    await reserve(budget, 2)
+    with pytest.raises(BudgetSpent, match=r"may cost in a day is used up"):
+        await reserve(budget)
+    assert (await budget.remaining(GUILD, MEMBER)).money == 0
+
+
+async def test_a_question_is_put_right_when_it_is_known_what_it_took(store: Store, clock: Clock):
+    budget = limited(store, clock, tokens=1000, money=1.0, price_in=1.0)
+    async with budget.reserved(GUILD, MEMBER, Tokens(500, 400)) as reservation:
+        reservation.add(Tokens(100, 10))
+        reservation.add(Tokens(50, 5))
+    assert await budget.remaining(GUILD, MEMBER) == Remaining(4, 59, 1000 - 165, 1.0 - 150e-6)
+
+
+async def test_a_completion_tells_a_share_what_it_took(budget: Budget):
+    model = FakeModel(["Yes."])
+    async with budget.reserved(GUILD, MEMBER, estimate([Message("user", "Is it?")], 500)) as reservation:
+        reservation.add((await model.complete([Message("user", "Is it?")])).tokens)
+    assert (await budget.remaining(GUILD, MEMBER)).tokens == 1_000_000 - 120
+
+
+async def test_what_came_to_nothing_is_given_back(budget: Budget):
+    with pytest.raises(ModelFailed):
+        async with budget.reserved(GUILD, MEMBER, SMALL):
+            raise ModelFailed(Failure.AWAY)
+    assert await budget.remaining(GUILD, MEMBER) == Remaining(5, 60, 1_000_000, None)
+
+
+async def test_what_a_failed_answer_cost_is_counted(budget: Budget):
+    with pytest.raises(ModelFailed):
+        async with budget.reserved(GUILD, MEMBER, SMALL):
+            raise ModelFailed(Failure.SLOW, tokens_in=90, tokens_out=10)
+    assert await budget.remaining(GUILD, MEMBER) == Remaining(4, 59, 1_000_000 - 100, None)
+
+
+async def test_who_is_cancelled_gives_the_share_back(budget: Budget):
+    begun = asyncio.Event()
+
+    async def ask() -> None:
+        async with budget.reserved(GUILD, MEMBER, SMALL):
+            begun.set()
+            await asyncio.Event().wait()
+
+    asking = asyncio.create_task(ask())
+    await begun.wait()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert (await budget.remaining(GUILD, MEMBER)).member == MEMBER_LIMIT
+
+
+async def test_what_a_dead_process_had_reserved_is_free_after_its_lease(budget: Budget, clock: Clock):
+    await reserve(budget, MEMBER_LIMIT)
+    clock.advance(minutes=5)
+
+    assert await budget.remaining(GUILD, MEMBER) == Remaining(5, 60, 1_000_000, None)
+    await reserve(budget)
+    assert await budget.release_stale() == MEMBER_LIMIT
+    assert await budget.release_stale() == 0
+
+
+async def test_who_was_taken_for_dead_is_counted_all_the_same(budget: Budget, clock: Clock):
+    reservation = await reserve(budget)
+    clock.advance(minutes=6)
+    await budget.release_stale()
+
+    await budget.correct(reservation, Tokens(10, 10))
+    assert await budget.remaining(GUILD, MEMBER) == Remaining(5, 59, 1_000_000 - 20, None)
+
+
+async def test_two_at_once_never_both_get_the_last_one(budget: Budget):
+    asked = await asyncio.gather(*(reserve(budget) for _ in range(3 * MEMBER_LIMIT)), return_exceptions=True)
+    assert sum(isinstance(each, Reservation) for each in asked) == MEMBER_LIMIT
+    assert sum(isinstance(each, BudgetSpent) for each in asked) == 2 * MEMBER_LIMIT
+
+
+async def test_the_bots_own_questions_are_nobodys(budget: Budget):
+    await reserve(budget, 2 * MEMBER_LIMIT, member=None)
+    assert (await budget.remaining(GUILD, MEMBER)).member == MEMBER_LIMIT
+
+
+async def test_a_member_who_is_forgotten_leaves_the_count_of_the_guild(budget: Budget, store: Store, clock: Clock):
+    await budget.correct(await reserve(budget), SMALL)
+    await budget.correct(await reserve(budget, guild=OTHER_GUILD), SMALL)
+
+    members = Members(store, now=clock)
+    await members.forget(MEMBER, GUILD)
+    assert (await budget.remaining(GUILD, MEMBER)).member == MEMBER_LIMIT - 1
+    await members.forget(MEMBER, None)
+    assert await budget.remaining(GUILD, MEMBER) == Remaining(5, 59, 1_000_000 - 300, None)
+
+
+async def test_who_asked_is_kept_for_two_days(budget: Budget, store: Store, clock: Clock):
+    await budget.correct(await reserve(budget), SMALL)
+    start = clock()
+    clock.advance(days=2, seconds=1)
+    await Retention(store, now=clock).run()
+    async with store.read() as connection:
+        assert await store.usage.total(connection, start, clock()) == (0, 0)
+
+
+def test_limits_are_the_operators():
+    settings = read_settings(
+        env_file=None, llm_daily_tokens=5, llm_daily_money=2, llm_price_in=1, llm_price_out=3, llm_timeout_seconds=600
+    )
+    limits = limits_of(settings)
+    assert (limits.tokens, limits.money, limits.price_in, limits.price_out) == (5, 2, 1, 3)
+    # A question waits for its turn, and is asked, as long as the settings say for each.
+    assert limits.lease > timedelta(seconds=2 * 600)
