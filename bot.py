@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from discord.http import HTTPClient
 
     from cogs.newsbot import NewsBot
+    from newsroom.answers.chat import ChatModel
     from newsroom.settings import Settings
 
 FINE, FAILED, WRONG = 0, 1, 2
@@ -337,6 +338,7 @@ async def _check(settings: Settings) -> int:
     findings = [await _look("database", _look_at_database(settings)), await _look("token", _look_at_token(settings))]
     if findings[-1].code == FINE:
         findings.append(await _look("gateway", _look_at_gateway(settings)))
+    findings += await _look_at_models(settings)
     _print_table(settings.shown, findings)
     return max(finding.code for finding in findings)
 
@@ -387,6 +389,33 @@ async def _look_at_gateway(settings: Settings) -> str:
     return f"answers at {url}"
 
 
+async def _look_at_models(settings: Settings) -> list[Finding]:
+    """Ask each configured model once. They take their time, so all at once."""
+    from newsroom.answers.chat import ChatModel, open_models
+
+    models = await open_models(settings, now=lambda: datetime.now(UTC))
+    if not models.configured:
+        return [Finding("model", FINE, "not set; everything works without")]
+    try:
+        looks = [
+            _look("model" if role == "answer" else f"{role} model", _look_at_model(model))
+            for role, model in models.configured.items()
+            if isinstance(model, ChatModel)
+        ]
+        return await asyncio.gather(*looks)
+    finally:
+        await models.close()
+
+
+async def _look_at_model(model: ChatModel) -> str:
+    found = await model.probe()
+    streams = "streams" if found.streams else "no streams"
+    return (
+        f"{found.name}: first token after {found.first_token_seconds:.1f} s, "
+        f"{found.tokens_per_second:.0f} tokens a second; data by {found.structure}; {streams}"
+    )
+
+
 def _print_table(settings: dict[str, str], findings: Sequence[Finding]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -421,7 +450,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--exit-after", type=_seconds, metavar="SECONDS", help="end by itself, with 0 if cards were posted"
     )
-    commands.add_parser("check", help="look over settings, database, token and gateway")
+    commands.add_parser("check", help="look over settings, database, token, gateway and models")
     once = commands.add_parser("round", help="read the due feeds once, without Discord")
     once.add_argument("--json", action="store_true", help="print the numbers as one JSON object")
     commands.add_parser("migrate", help="bring the database up to date")

@@ -27,6 +27,7 @@ from newsroom.store.database import LATEST, MIGRATION_LOCK
 from sandbox.server import Sandbox
 from tests.end_to_end.house import House
 from tests.end_to_end.process import LAST_SECONDS, ROOT, BotProcess, Ended, bot_process, run_bot
+from tests.endpoint import endpoint, page, says_json
 from tests.web import FeedSite, feed_site
 
 NOBODY = "http://127.0.0.1:1/api/v10"
@@ -317,11 +318,13 @@ async def test_check_tells_the_settings_and_that_all_is_there(tmp_path: Path, sa
         ["FEED_CONTACT", "not", "set"],
         ["FEED_ALLOW_HOSTS", "[fd00::1]:8080,", "news.lan"],
         ["FEED_HEADERS", "not", "set"],
+        *([name, *value.split()] for name, value in read_settings(env_file=None).shown.items() if "LLM_" in name),
         ["LOG_LEVEL", "INFO"],
         ["LOG_FORMAT", "text"],
         ["database", "ok", "schema", "version", LATEST],
         ["token", "ok", "belongs", "to", "the", "bot", "'Popcorn'"],
         ["gateway", "ok", "answers", "at", sandbox.gateway.url],
+        ["model", "ok", "not", "set;", "everything", "works", "without"],
     ]
 
 
@@ -349,6 +352,38 @@ async def test_check_asks_for_the_token_alone_when_that_is_refused(
     assert "token WRONG DISCORD_TOKEN: Discord refuses it." in " ".join(table.split())
     assert "hunter2" not in table
     assert [request.path for request in sandbox.requests] == ["/users/@me"]
+
+
+async def test_check_asks_each_model_once_and_tells_how_it_does(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sqlite_url: str
+):
+    async with endpoint(says_json({"sentence": "Anybody may read it."})) as well, endpoint(page(502)) as ill:
+        code, table = await check(
+            capsys,
+            monkeypatch,
+            database_url=sqlite_url,
+            llm_base_url=well.address,
+            llm_model="small",
+            llm_api_key="hunter2",
+            llm_proprietary_base_url=ill.address,
+            llm_proprietary_model="closed",
+            llm_proprietary_api_key="hunter3",
+        )
+    told = " ".join(table.split())
+    assert re.search(
+        r" model ok small: first token after \d+\.\d s, \d+ tokens a second; data by json_schema; streams", told
+    )
+    assert "proprietary model FAILED The language model can't be reached" in told
+    assert "hunter" not in table
+    assert len(well.requests) == 1
+    assert code == 2  # no token
+
+
+async def test_check_needs_no_model(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sqlite_url: str
+):
+    _, table = await check(capsys, monkeypatch, database_url=sqlite_url)
+    assert "model ok not set; everything works without" in " ".join(table.split())
 
 
 async def test_check_tells_each_thing_that_is_not_there(
