@@ -1,6 +1,6 @@
 // What a member fills in: the options of a command, and the forms (modals) a bot shows.
 
-import { element } from "./markdown.js";
+import { element, markdown } from "./markdown.js";
 import { chooser, chosen } from "./messages.js";
 
 /** Fills the form with one input for each option of a command; `suggest(option, typed)` asks the bot for choices. */
@@ -110,7 +110,7 @@ export function modal(dialog, given, view, send) {
 
 function field(form, given, view) {
   if (given.type === 10) {
-    form.append(element("p", given.content));
+    form.append(markdown(given.content, view.to));
     return () => ({});
   }
   const control = given.type === 18 ? given.component : given.type === 1 ? given.components[0] : given;

@@ -48,7 +48,7 @@ export function message(payload, view) {
   }
   const thread = view.thread(payload.id);
   if (thread) {
-    const open = element("button", [element("b", thread.name), ` ${thread.message_count} messages ›`], "thread-link");
+    const open = element("button", [element("b", thread.name), thread.message_count === 1 ? " 1 message ›" : ` ${thread.message_count} messages ›`], "thread-link");
     open.addEventListener("click", () => view.open(thread.id));
     body.append(open);
   }
