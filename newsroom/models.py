@@ -18,7 +18,8 @@ class Entry:
 
     ``title`` and ``summary`` are safe plain text (see ``newsroom.text``); both may be empty. ``link`` and
     ``picture`` are absolute http(s) addresses or None. ``published`` is whatever the feed claims, in UTC, if it
-    is later than ``newsroom.times.EARLIEST_DATE``. ``fingerprint`` names its very bytes, where those could be cut out.
+    is later than ``newsroom.times.EARLIEST_DATE``. ``text`` is the whole article as paragraphs of safe plain text, if
+    the document carries it. ``fingerprint`` names its very bytes, where those could be cut out.
     """
 
     guid: str | None
@@ -27,6 +28,7 @@ class Entry:
     summary: str = ""
     picture: str | None = None
     published: datetime | None = None
+    text: tuple[str, ...] | None = None
     fingerprint: bytes | None = field(default=None, compare=False)
 
 
@@ -676,7 +678,10 @@ class TextBasis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ArticleText:
-    """What an article says, as paragraphs of safe plain text on one line each; the first is number 1 to a reader."""
+    """What an article says, as paragraphs of safe plain text on one line each; the first is number 1 to a reader.
+
+    There may be none: not every feed has a summary.
+    """
 
     article_id: int
     paragraphs: tuple[str, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lxml import etree
 
@@ -58,6 +58,14 @@ _SILENT = frozenset({
     "style", "svg", "template", "video",
 })  # fmt: skip
 
+# Where paragraphs end. Two breaks in a row are an empty line; one, like a cell of a table, only parts words.
+_BORDERS = {
+    **dict.fromkeys(_BREAKING, "\n\n"),
+    **dict.fromkeys(("img", "input", "legend", "td", "th"), " "),
+    "br": "\r",
+}
+_BORDER = re.compile(r"\n[^\S\n]*\n\s*|\r\s*\r\s*")
+
 
 def clean(text: str) -> str:
     """Take the characters away that hide or reorder text, and make each run of white space one space.
@@ -77,37 +85,63 @@ def plain(html: str, limit: int) -> str:
     Tags, comments, scripts and styles go, entities become their characters. Of very long markup only the
     first LONGEST_MARKUP characters are read.
     """
+    return shorten(clean(_words_of(html, dict.fromkeys(_BREAKING, " "))), limit)
+
+
+def paragraphs(html: str, most: int, limit: int) -> tuple[str, ...]:
+    """Read HTML, or text, as paragraphs of safe plain text: at most ``most``, and ``limit`` characters in all.
+
+    What a browser sets apart is a paragraph of its own: headings, items of lists, rows of tables, code, what follows an
+    empty line. The last one may be cut. Markup is read as far as ``plain`` reads it.
+    """
+    found: list[str] = []
+    for piece in _BORDER.split(_words_of(html, _BORDERS)):
+        text = clean(piece)
+        if len(text) > limit:
+            found.append(shorten(text, limit))
+            break
+        if text:
+            found.append(text)
+            limit -= len(text)
+        if len(found) == most:
+            break
+    return tuple(paragraph for paragraph in found if paragraph.strip(ELLIPSIS))
+
+
+def _words_of(html: str, borders: Mapping[str, str]) -> str:
+    """The words of HTML, with what stands for them in ``borders`` where such an element begins and ends."""
     was_cut = len(html) > LONGEST_MARKUP
     html = _UNSEEN.sub("", html[:LONGEST_MARKUP])
     # A "<" that nothing closes would swallow the rest as a tag. It is a less-than sign, unless our own cut opened it.
     opened = html.rfind("<")
     if opened > html.rfind(">"):
         html = html[:opened] if was_cut else f"{html[:opened]}&lt;{html[opened + 1 :]}"
-    if "<" in html or "&" in html:
-        words = _Words()
-        parser = etree.HTMLParser(target=words, no_network=True)
-        parser.feed(html)
-        parser.close()
-        html = "".join(words.pieces)
-    return shorten(clean(html), limit)
+    if "<" not in html and "&" not in html:
+        return html
+    words = _Words(borders)
+    parser = etree.HTMLParser(target=words, no_network=True)
+    parser.feed(html)
+    parser.close()
+    return "".join(words.pieces)
 
 
 class _Words:
     """Collects the words of a page while lxml reads it."""
 
-    def __init__(self) -> None:
+    def __init__(self, borders: Mapping[str, str]) -> None:
+        self.borders = borders
         self.pieces: list[str] = []
         self.silent = 0
 
     def start(self, tag: str | bytes, attrib: object) -> None:
         self.silent += tag in _SILENT
-        if tag in _BREAKING:
-            self.pieces.append(" ")
+        if border := self.borders.get(str(tag)):
+            self.pieces.append(border)
 
     def end(self, tag: str | bytes) -> None:
         self.silent -= tag in _SILENT
-        if tag in _BREAKING:
-            self.pieces.append(" ")
+        if tag != "br" and (border := self.borders.get(str(tag))):
+            self.pieces.append(border)
 
     def data(self, data: str | bytes) -> None:
         if not self.silent:

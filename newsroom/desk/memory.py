@@ -18,7 +18,7 @@ from newsroom.desk.story_groups import StoryGroups, own_pages, read_ahead
 from newsroom.desk.updates import MOST_UPDATES, updated
 from newsroom.feeds.identity import Identified, Identities, has_moved
 from newsroom.feeds.schedule import first_rhythm, learned_rhythm
-from newsroom.models import AlertKind, Article, Feed, News, Subscription, SubscriptionState
+from newsroom.models import AlertKind, Article, ArticleText, Feed, News, Subscription, SubscriptionState, TextBasis
 from newsroom.store import Connection, Store
 from newsroom.votes.story_polls import StoryPolls
 
@@ -148,6 +148,7 @@ class Memory:
         keys = {item.story_key for document in documents for item in document.fresh if item.story_key is not None}
         keyed = await store.articles.keyed(connection, list(keys))
         names: dict[tuple[int, bytes], int] = {}
+        texts: list[ArticleText] = []
         news: list[News] = []
         for document in documents:
             feed, fresh = document.feed, document.fresh
@@ -157,9 +158,11 @@ class Memory:
             await self._groups.told(connection, articles, now)
             for item, article in zip(fresh, articles, strict=True):
                 names.update({(feed.id, key): article.id for key in item.names})
+                texts += _text(item, article.id, now)
             names |= document.further_names
             news.append(News(articles, listening))
         await store.articles.add_aliases(connection, names)
+        await store.texts.save(connection, texts)
         return news
 
     async def _update(self, connection: Connection, items: Sequence[tuple[Identified, int]], now: datetime) -> None:
@@ -173,6 +176,9 @@ class Memory:
             if told[article_id] == 1 and (article := updated(before[article_id], item.entry, now)) is not None
         ]
         articles = await self._store.articles.update(connection, changed, MOST_UPDATES)
+        taken = {article.id for article in articles}
+        texts = [text for item, article_id in items if article_id in taken for text in _text(item, article_id, now)]
+        await self._store.texts.save(connection, texts)
         await self._groups.told(connection, articles, now)
         await self._store.deliveries.article_updated(connection, [article.id for article in articles], now)
 
@@ -218,6 +224,12 @@ def _with_articles(
     return [
         (item, next((known[key] for key in item.telling(moved) if key in known), None)) for item in identities.items
     ]
+
+
+def _text(item: Identified, article_id: int, now: datetime) -> list[ArticleText]:
+    """What an article says, if its feed tells it in full."""
+    text = item.entry.text
+    return [ArticleText(article_id, text, TextBasis.FEED, now)] if text else []
 
 
 def _active(subscriptions: Iterable[Subscription]) -> tuple[Subscription, ...]:

@@ -27,6 +27,9 @@ KEPT_LEFT = timedelta(days=30)
 KEPT_USAGE = timedelta(days=2)
 """How long it is kept who asked a language model; the limits look back a day."""
 
+KEPT_TEXTS = timedelta(days=90)
+"""How long is kept what an article says. Whoever asks later has its page read again."""
+
 ROWS_AT_ONCE = 200
 
 
@@ -53,6 +56,7 @@ class Retention:
         """Forget all whose time has come."""
         now, articles, stories, feeds = self._now(), self._store.articles, self._store.stories, self._store.feeds
         buried = await self._in_pieces(lambda c: articles.bury(c, now - KEPT_UNSEEN, now, ROWS_AT_ONCE))
+        await self._in_pieces(lambda c: self._store.texts.forget(c, now - KEPT_TEXTS, ROWS_AT_ONCE))
         unwanted = await self._in_pieces(lambda c: feeds.empty_unwanted(c, now - KEPT_UNWANTED, ROWS_AT_ONCE))
         async with self._store.begin() as connection:
             await self._store.guilds.delete_left(connection, now - KEPT_LEFT)

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 from yarl import URL
 
 from newsroom.models import Document, Entry
-from newsroom.text import clean
+from newsroom.text import clean, paragraphs
 from newsroom.times import EARLIEST_DATE
 
 MOST_ENTRIES = 1000
@@ -27,6 +27,25 @@ LONGEST_HINT = timedelta(days=1)
 LONGEST_LINK = 2048
 """Characters of the address of an article or a picture: what an embed of Discord's takes. A button takes 512."""
 
+LEAST_TEXT = 600
+"""Characters of plain text that make content an article: what is shorter is a teaser, or all there is to say."""
+
+LONGEST_TEASER = 3000
+"""Characters above which a text counts as whole even if it ends in "read more"."""
+
+MOST_PARAGRAPHS = 100
+LONGEST_TEXT = 20_000
+"""Characters kept of the text of one article."""
+
+MOST_TEXT = 500_000
+"""Characters of articles' texts that one document may bring along; those further down come without."""
+
+_READ_ON = re.compile(
+    r"(?:…|\.\.\.|\b(?:continue reading|keep reading|read (?:on|more|the (?:rest|full)\b.*)|weiterlesen|mehr lesen"
+    r"|lire la suite|leer más|seguir leyendo|続きを読む|阅读全文))\W*$",
+    re.IGNORECASE,
+)
+
 # A name as it is looked up, or an address. Names of other alphabets are encoded by now, whatever else stood in them.
 _HOST = re.compile(r"[\w.:%~-]+", re.ASCII)
 
@@ -39,6 +58,7 @@ def entry(
     summary: str,
     picture: str | None,
     published: datetime | None,
+    text: tuple[str, ...] | None = None,
     fingerprint: bytes | None = None,
 ) -> Entry | None:
     """Make an entry, or None of an item that says nothing. ``title`` and ``summary`` are safe plain text already."""
@@ -52,6 +72,7 @@ def entry(
         summary=summary,
         picture=picture if picture and picture.startswith("https://") else None,
         published=_in_utc(published),
+        text=text,
         fingerprint=fingerprint,
     )
 
@@ -67,6 +88,28 @@ def document(
     """Put a document together; a feed without a name is called after its host."""
     kept = islice((made for made in entries if made), MOST_ENTRIES)
     return Document(title or URL(url).host or url, site_url, tuple(kept), hint)
+
+
+class FullTexts:
+    """Reads the articles that a document holds in full, until it has MOST_TEXT characters of them."""
+
+    def __init__(self) -> None:
+        self._left = MOST_TEXT
+
+    def of(self, contents: Iterable[str], description: str = "") -> tuple[str, ...] | None:
+        """The first of these pieces of markup that is a whole article, as paragraphs; None if none is.
+
+        A description has to be longer than any summary for that. What asks to read on elsewhere is none.
+        """
+        for markup, least in (*((content, LEAST_TEXT) for content in contents), (description, LONGEST_SUMMARY)):
+            if len(markup) <= least or self._left <= 0:
+                continue
+            text = paragraphs(markup, MOST_PARAGRAPHS, LONGEST_TEXT)
+            long = sum(map(len, text))
+            if long > least and not (long < LONGEST_TEASER and _READ_ON.search(text[-1][-100:])):
+                self._left -= long
+                return text
+        return None
 
 
 def web_address(address: object, base: str) -> str | None:

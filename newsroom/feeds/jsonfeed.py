@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 
 from newsroom.errors import NotAFeed
-from newsroom.feeds.entries import LONGEST_SUMMARY, LONGEST_TITLE, document, entry, web_address
+from newsroom.feeds.entries import LONGEST_SUMMARY, LONGEST_TITLE, FullTexts, document, entry, web_address
 from newsroom.models import Document, Entry
 from newsroom.text import LONGEST_MARKUP, clean, plain, shorten
 
@@ -26,15 +27,17 @@ def parse_json(body: bytes, url: str) -> Document:
     if not isinstance(feed, dict) or "jsonfeed.org/version/" not in _string(feed.get("version")):
         raise NotAFeed("What that address sends is JSON, but not a JSON Feed.")
     items = feed.get("items")
+    objects = (item for item in (items if isinstance(items, list) else ()) if isinstance(item, dict))
+    texts = FullTexts()
     return document(
         title=_line(feed.get("title"), LONGEST_TITLE),
         site_url=web_address(feed.get("home_page_url"), url),
-        entries=(_entry(item, url) for item in (items if isinstance(items, list) else ()) if isinstance(item, dict)),
+        entries=(_entry(item, url, texts) for item in objects),
         url=url,
     )
 
 
-def _entry(item: dict[str, Any], url: str) -> Entry | None:
+def _entry(item: dict[str, Any], url: str, texts: FullTexts) -> Entry | None:
     return entry(
         guid=_identifier(item.get("id")),
         link=web_address(item.get("url"), url) or web_address(item.get("external_url"), url),
@@ -44,6 +47,7 @@ def _entry(item: dict[str, Any], url: str) -> Entry | None:
         or _line(item.get("content_text"), LONGEST_SUMMARY),
         picture=web_address(item.get("image"), url) or web_address(item.get("banner_image"), url),
         published=_moment(item.get("date_published")) or _moment(item.get("date_modified")),
+        text=texts.of(map(_string, (item.get("content_html"), escape(_string(item.get("content_text")))))),
     )
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from html import escape
 from itertools import chain, repeat
 from time import struct_time
 from typing import Any
@@ -26,6 +27,7 @@ from newsroom.feeds.entries import (
     LONGEST_SUMMARY,
     LONGEST_TITLE,
     MOST_ENTRIES,
+    FullTexts,
     document,
     entry,
     web_address,
@@ -175,7 +177,8 @@ def _document(data: bytes, url: str, parsed: Any, fingerprints: Sequence[bytes] 
     is_atom = version.startswith("atom")
     site_url = web_address(parsed.feed.get("link"), url)
     # Atom resolves relative links against the document, RSS says nothing and its writers mean the site.
-    reader = _Reader(base=url if is_atom else site_url or url, is_atom=is_atom, is_broken=bool(parsed.bozo))
+    base = url if is_atom else site_url or url
+    reader = _Reader(base=base, is_atom=is_atom, is_broken=bool(parsed.bozo), texts=FullTexts())
     return document(
         title=reader.text(parsed.feed, "title", LONGEST_TITLE),
         site_url=site_url,
@@ -240,6 +243,7 @@ class _Reader:
     base: str
     is_atom: bool
     is_broken: bool
+    texts: FullTexts
 
     def entry(self, raw: Any, fingerprint: bytes | None = None) -> Entry | None:
         bodies = [raw.get("summary") or "", *(content.get("value") or "" for content in _parts(raw, "content"))]
@@ -251,8 +255,15 @@ class _Reader:
             or next(filter(None, (plain(body, LONGEST_SUMMARY) for body in bodies)), ""),
             picture=next(self._pictures(raw, bodies), None),
             published=_published(raw),
+            text=self.texts.of(self._contents(raw), raw.get("summary") or ""),
             fingerprint=fingerprint,
         )
+
+    def _contents(self, raw: Any) -> Iterator[str]:
+        """What a feed calls an item's content, as markup."""
+        for content in _parts(raw, "content"):
+            value = content.get("value") or ""
+            yield escape(value) if self.is_atom and content.get("type") == "text/plain" else value
 
     def text(self, raw: Any, key: str, limit: int) -> str:
         """A value as plain text. Atom says whether it is markup; in RSS a text with tags is, whatever it says."""

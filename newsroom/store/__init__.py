@@ -25,6 +25,7 @@ from newsroom.store.repeats import RepeatStore
 from newsroom.store.stories import StoryStore
 from newsroom.store.subscriptions import SubscriptionStore
 from newsroom.store.takes import TakeStore
+from newsroom.store.texts import TextStore
 from newsroom.store.threads import ThreadStore
 from newsroom.store.usage import UsageStore
 from newsroom.store.votes import VoteStore
@@ -43,6 +44,7 @@ class Store:
         self.feeds = FeedStore(database)
         self.hosts = HostStore(database)
         self.articles = ArticleStore(database)
+        self.texts = TextStore(database)
         self.channels = NewsChannelStore(database)
         self.subscriptions = SubscriptionStore(database)
         self.deliveries = DeliveryStore(database)

@@ -51,6 +51,7 @@ from newsroom.models import (
     Results,
     Side,
     SubscriptionState,
+    TextBasis,
     ThreadMode,
     ThreadState,
     Tone,
@@ -708,4 +709,15 @@ usage = Table(
     Index(None, "guild_id", "taken_at"),
     Index(None, "member_id", "taken_at"),
     sqlite_autoincrement=True,
+)
+
+# Paragraphs are a JSON list of texts; where the feed's summary has to do, it is empty, and ``read_at`` is the attempt.
+article_text = Table(
+    "article_text",
+    metadata,
+    Column("article_id", RowId, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("paragraphs", Text, nullable=False),
+    Column("basis", OneOf(TextBasis), nullable=False),
+    Column("read_at", UtcDateTime, nullable=False),
+    Index(None, "read_at"),
 )

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsroom.text import clean, length, plain, row_number, sentences, shorten
+from newsroom.text import clean, length, paragraphs, plain, row_number, sentences, shorten
 
 FORBIDDEN = {
     *map(chr, range(0x20)),
@@ -206,3 +206,33 @@ def test_text_made_to_be_slow_is_cut_into_sentences_like_any_other(piece):
 )
 def test_a_row_is_named_by_plain_digits_that_every_database_holds(text: str, number: int | None):
     assert row_number(text) == number
+
+
+def test_paragraphs_are_what_a_browser_sets_apart():
+    page = (
+        "<h2>Head</h2><p>One <b>bold</b><br>line.</p>Two<br><br/>Three<ul><li>a</li><li>b</li></ul>"
+        "<table><tr><td>Licence</td><td>MIT</td></tr></table><script>no()</script>4 < 5"
+    )
+
+    assert paragraphs(page, 100, 1000) == (
+        "Head", "One bold line.", "Two", "Three", "a", "b", "Licence MIT", "4 < 5",
+    )  # fmt: skip
+
+
+def test_paragraphs_of_plain_text_end_with_an_empty_line():
+    assert paragraphs("One\nline.\r\n \r\nTwo.", 100, 1000) == ("One line.", "Two.")
+
+
+def test_paragraphs_hide_and_reorder_nothing():
+    assert paragraphs("<p>a\u202eb\u200b</p><p>\u2066</p><!-- c -->", 100, 1000) == ("ab",)
+
+
+def test_paragraphs_have_their_limits():
+    assert paragraphs("<p>word</p>" * 9, 3, 1000) == ("word",) * 3
+    assert paragraphs("<p>one two three</p>" * 3, 100, 20) == ("one two three", "one…")
+    assert paragraphs("<p>one two three</p>" * 3, 100, 14) == ("one two three",)
+
+
+@pytest.mark.parametrize("piece", ["<br>", "<p>x", "\r \r", "\n ", "<td>", "<b>"])
+def test_paragraphs_made_to_be_slow_are_read_like_any_other(piece):
+    assert len(paragraphs(piece * 100_000, 100, 1000)) <= 100

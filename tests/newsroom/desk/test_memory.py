@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from newsroom.desk.rounds import Reading
-from newsroom.models import Article, SubscriptionState
+from newsroom.feeds.identity import Identified
+from newsroom.models import Article, ArticleText, SubscriptionState, TextBasis
 from newsroom.store.database import Database
 from newsroom.stories.camps import read_camp
 from newsroom.stories.tellings import read
-from tests.desk import CHANNEL, FOREIGN_CHANNEL, GUILD, OTHER_GUILD, Desk, told
+from tests.desk import CHANNEL, FEED, FOREIGN_CHANNEL, GUILD, OTHER_GUILD, Desk, told
 from tests.makers import entry
 
 PAGE = "https://news.example/page"
@@ -20,6 +22,10 @@ PAGE = "https://news.example/page"
 @pytest.fixture
 def desk(database: Database) -> Desk:
     return Desk.over(database)
+
+
+def _saying(item: Identified, text: tuple[str, ...] | None) -> Identified:
+    return replace(item, entry=replace(item.entry, text=text))
 
 
 def url(number: int) -> str:
@@ -52,6 +58,43 @@ async def test_feeds_that_bring_something_at_once_cost_two_statements_each(desk:
 
     one, two, six = asked
     assert (two - one, six - two) == (2, 8)
+
+
+async def test_what_feeds_tell_in_full_is_remembered_by_one_statement_for_all_and_none_for_none(desk: Desk) -> None:
+    statements = desk.statements()
+    for number in range(6):
+        await desk.follow(url(number))
+    asked = []
+    for numbers, text in (((0, 1), None), ((2, 3), ("One.", "Two.")), ((4,), ("One.",))):
+        readings = [
+            (one.feed, replace(one.brought, items=tuple(_saying(item, text) for item in one.brought.items)))
+            for one in await read_news(desk, *numbers)
+        ]
+        statements.clear()
+        async with desk.rounds.memory.transaction() as connection:
+            remembered = await desk.rounds.memory.remember(connection, readings)
+        asked.append([statement for statement in statements if "article_text" in statement])
+
+    async with desk.store.read() as connection:
+        assert await desk.store.texts.get(connection, remembered[0].new[0].id) == ArticleText(
+            remembered[0].new[0].id, ("One.",), TextBasis.FEED, desk.clock()
+        )
+    assert [len(of_texts) for of_texts in asked] == [0, 1, 1]
+
+
+async def test_a_text_is_taken_as_it_is_told_when_its_headline_changes(desk: Desk) -> None:
+    await desk.follow()
+    before, after = (entry(guid="1", title=title, text=(title,)) for title in ("Before", "After"))
+    texts = []
+    for told_now in (before, after, replace(after, text=("Not worth a statement",))):
+        desk.web.put(FEED, told_now)
+        await desk.read(1)
+        async with desk.store.read() as connection:
+            newest = await desk.store.articles.newest(connection, 1)
+            assert newest is not None
+            texts.append(await desk.store.texts.get(connection, newest.id))
+
+    assert [text.paragraphs for text in texts if text] == [("Before",), ("After",), ("After",)]
 
 
 async def test_words_are_read_before_the_transaction_that_remembers_them(desk: Desk) -> None:

@@ -193,3 +193,18 @@ async def test_a_year_without_a_reading_forgets_nothing_that_is_still_listed(des
 
     assert await desk.headlines(CHANNEL) == ["Post 7"]
     assert await count(desk, "article") == 5
+
+
+async def test_what_articles_say_is_forgotten_after_three_months_and_the_articles_stay(desk: Desk) -> None:
+    desk.web.put(FEED, post(7, text=("All of it.",)), *posts(0))
+    await desk.round()
+    assert await count(desk, "article_text") == 1
+    desk.clock.advance(days=89)
+    await desk.newsroom.retention.run()
+    assert await count(desk, "article_text") == 1
+    desk.clock.advance(days=2)
+
+    await desk.newsroom.retention.run()
+
+    assert await count(desk, "article_text") == 0
+    assert await count(desk, "article") == 8

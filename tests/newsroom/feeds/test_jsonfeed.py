@@ -103,3 +103,16 @@ def test_other_json_is_no_feed(body):
 def test_a_json_feed_may_have_no_items():
     assert feed_of().entries == ()
     assert feed_of(items="none").entries == ()
+
+
+def test_an_article_that_stands_in_its_feed_comes_along_by_paragraphs():
+    long = "A sentence of the article itself. " * 20
+    html, text, short = feed_of(
+        {"id": "1", "content_html": f"<p>One.</p><p>{long}</p>"},
+        {"id": "2", "content_text": f"One <b>.\n\n{long}"},
+        {"id": "3", "content_html": "<p>One.</p>"},
+    ).entries
+
+    assert html.text == ("One.", long.strip())
+    assert text.text == ("One <b>.", long.strip())
+    assert short.text is None

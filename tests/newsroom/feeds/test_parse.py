@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from html import escape
 from pathlib import Path
 
 import feedparser
@@ -7,7 +8,15 @@ import pytest
 
 from newsroom.errors import NotAFeed
 from newsroom.feeds.cut import fingerprint
-from newsroom.feeds.entries import LONGEST_SUMMARY, LONGEST_TITLE, MOST_ENTRIES
+from newsroom.feeds.entries import (
+    LEAST_TEXT,
+    LONGEST_SUMMARY,
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    MOST_ENTRIES,
+    MOST_PARAGRAPHS,
+    MOST_TEXT,
+)
 from newsroom.feeds.parse import MOST_UNCUT, parse
 from newsroom.text import length
 
@@ -427,3 +436,59 @@ def test_a_feed_says_how_seldom_it_wants_to_be_read(said: str, hint: timedelta |
     body = f"<rss version='2.0' {namespace}><channel>{channel}</channel></rss>"
 
     assert parse(body.encode(), None, "https://lab.example/feed.xml").hint == hint
+
+
+LONG = "A sentence of the article itself. " * 20
+CONTENT = {"xmlns:content": "http://purl.org/rss/1.0/modules/content/"}
+
+
+def encoded(markup, summary="Short."):
+    return item(
+        f"<title>T</title><description>{summary}</description><content:encoded>{escape(markup)}</content:encoded>",
+        **CONTENT,
+    )
+
+
+def test_an_article_that_stands_in_its_feed_comes_along_by_paragraphs():
+    entry = encoded(f"<h2>Head</h2><p>{LONG}</p><script>x</script><p>The <i>end</i>.</p>")
+
+    assert entry.text == ("Head", LONG.strip(), "The end.")
+    assert entry.summary == "Short."
+
+
+def test_the_content_of_atom_comes_along_whether_it_is_markup_or_not():
+    def atom(kind, content):
+        return parse(
+            b"<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title><entry><id>1</id><title>T</title>"
+            b"<content type='%s'>%s</content></entry></feed>" % (kind, escape(content).encode()),
+            None,
+            "https://feeds.example/",
+        ).entries[0]
+
+    assert atom(b"html", f"<p>a &lt;b&gt;</p><p>{LONG}</p>").text == ("a <b>", LONG.strip())
+    assert atom(b"text", f"a <b>\n\n{LONG}").text == ("a <b>", LONG.strip())
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["Short.", "<p></p>" * LEAST_TEXT, f"{LONG} Continue reading →", f"{LONG} […]", f"{LONG}<a href='x'>Read more</a>"],
+)
+def test_a_teaser_is_no_article(content):
+    assert encoded(content).text is None
+
+
+def test_a_description_is_an_article_if_it_is_longer_than_any_summary():
+    assert item(f"<title>T</title><description>{LONG}</description>").text is None
+    assert item(f"<title>T</title><description>{LONG * 3}</description>").text == ((LONG * 3).strip(),)
+
+
+def test_the_text_of_an_article_and_of_a_document_has_its_limits():
+    assert len(encoded("<p>a</p>" * 10_000 + LONG).text or ()) in (0, MOST_PARAGRAPHS)
+    assert sum(map(len, encoded(f"<p>{LONG}</p>" * 90).text)) <= LONGEST_TEXT
+    content = f"<content:encoded>{escape(LONG * 29)}</content:encoded>"
+    items = "".join(f"<item><guid>{number}</guid>{content}</item>" for number in range(100))
+    texts = [entry.text for entry in parse(rss(items, **CONTENT), None, "https://feeds.example/").entries]
+
+    assert sum(len("".join(text)) for text in texts if text) <= MOST_TEXT + LONGEST_TEXT
+    assert texts[0]
+    assert not texts[-1]

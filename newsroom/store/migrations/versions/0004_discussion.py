@@ -16,6 +16,7 @@ def upgrade() -> None:
     _takes()
     _threads()
     _usage()
+    _texts()
 
 
 def _news_channels() -> None:
@@ -123,3 +124,16 @@ def _usage() -> None:
     op.create_index("ix_usage_taken_at", "usage", ["taken_at"])
     op.create_index("ix_usage_guild_id_taken_at", "usage", ["guild_id", "taken_at"])
     op.create_index("ix_usage_member_id_taken_at", "usage", ["member_id", "taken_at"])
+
+
+def _texts() -> None:
+    op.create_table(
+        "article_text",
+        sa.Column("article_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("paragraphs", sa.Text(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("read_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name="fk_article_text_article_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("article_id", name="pk_article_text"),
+    )
+    op.create_index("ix_article_text_read_at", "article_text", ["read_at"])
