@@ -10,6 +10,7 @@ NewsroomError
 │   ├── FetchFailed       nobody there, too slow, too large, or not a good answer
 │   ├── HostParked        its host wants to be left alone for a while; nobody was asked
 │   └── NotAFeed          it answered, but with nothing we can read as a feed
+├── NoArticle           a page holds no article that we can or may read; its feed's summary stands for it
 ├── RequestRefused      what a member asked for can't be done; says what to do instead
 ├── ModelFailed         the language model gave no answer that can be used; ``kind`` says why
 ├── BudgetSpent         no more questions to language models for a while; says which limit and until when
@@ -78,6 +79,10 @@ class HostParked(FeedError):
 
 class NotAFeed(FeedError):
     """The body is nothing that we can read as a feed."""
+
+
+class NoArticle(NewsroomError):
+    """A page holds no article that we can or may read."""
 
 
 class RequestRefused(NewsroomError):

@@ -28,11 +28,13 @@ from newsroom.discussion.remarks import Remarks
 from newsroom.discussion.takes import Takes
 from newsroom.discussion.threads import Threads
 from newsroom.feeds.fetch import Fetcher
+from newsroom.feeds.pages import Pages
 from newsroom.feeds.parking import Parking, registrable
 from newsroom.feeds.workers import Workers
 from newsroom.marks import Marks
 from newsroom.settings import Settings
 from newsroom.store import Store, open_store
+from newsroom.stories.texts import ReadsPages, Texts
 from newsroom.votes.charts import Charts
 from newsroom.votes.guilds import Guilds
 from newsroom.votes.members import Members
@@ -71,6 +73,7 @@ class Newsroom:
     remarks: Remarks
     chat: Models
     budget: Budget
+    texts: Texts
 
 
 def assemble(
@@ -85,8 +88,12 @@ def assemble(
     parking: Parking | None = None,
     chat: Models | None = None,
     limits: Limits | None = None,
+    pages: ReadsPages | None = None,
 ) -> Newsroom:
-    """Put the parts together over what they work with. The rounds know no feed yet: see ``Rounds.load``."""
+    """Put the parts together over what they work with. The rounds know no feed yet: see ``Rounds.load``.
+
+    Without ``pages`` no article's page is read.
+    """
     marks = Marks(installation_id)
     story_polls = StoryPolls(store, marks)
     parking = parking or Parking()
@@ -119,6 +126,7 @@ def assemble(
         remarks=Remarks(store, marks, Openings(), now=now),
         chat=chat or Models(),
         budget=Budget(store, limits or Limits(), now=now),
+        texts=Texts(store, pages, now=now),
     )
 
 
@@ -144,6 +152,8 @@ async def open_newsroom(
         stack.push_async_callback(fetcher.close)
         workers = Workers()
         stack.push_async_callback(workers.close)
+        pages = Pages(fetcher, now=now)
+        stack.push_async_callback(pages.close)
         async with store.begin() as connection:
             installation_id = await store.installation.id(connection)
         charts = Charts()
@@ -164,6 +174,7 @@ async def open_newsroom(
             parking=parking,
             chat=chat,
             limits=limits_of(settings),
+            pages=pages,
         )
         await newsroom.rounds.load(spread_overdue=spread_overdue)
         yield newsroom

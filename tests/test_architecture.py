@@ -25,16 +25,18 @@ OWNERS = {
     "discord": ("bot", "cogs", "sandbox"),
     "feedparser": ("newsroom.feeds.parse",),
     "httpx2": ("newsroom.answers.chat",),
-    "lxml": ("newsroom.feeds.discover", "newsroom.feeds.parse", "newsroom.text"),
+    "lxml": ("newsroom.feeds.discover", "newsroom.feeds.parse", "newsroom.stories.extract", "newsroom.text"),
     "matplotlib": ("newsroom.votes.charts",),
     "openai": ("newsroom.answers.chat",),
     "pebble": ("newsroom.workers",),
+    "protego": ("newsroom.feeds.robots",),
     "publicsuffixlist": ("newsroom.feeds.parking",),
     "pydantic": ("newsroom.settings",),
     "pydantic_settings": ("newsroom.settings",),
     "rich": ("bot",),
     "simcord": ("sandbox",),
     "sqlalchemy": ("newsroom.store",),
+    "trafilatura": ("newsroom.stories.extract",),
     "webencodings": ("newsroom.feeds.charset",),
     "yarl": ("cogs", "newsroom", "sandbox"),
 }
@@ -51,6 +53,7 @@ PURE = (
     "newsroom.feeds.health",
     "newsroom.feeds.identity",
     "newsroom.feeds.parking",
+    "newsroom.feeds.robots",
     "newsroom.feeds.schedule",
     "newsroom.stories.camps",
     "newsroom.stories.grouping",
@@ -71,7 +74,7 @@ PURE = (
     "newsroom.votes.schedule",
     "newsroom.votes.standings",
 )
-PURE_LIBRARIES = ("charset_normalizer", "dateutil", "lxml", "publicsuffixlist", "webencodings", "yarl")
+PURE_LIBRARIES = ("charset_normalizer", "dateutil", "lxml", "protego", "publicsuffixlist", "webencodings", "yarl")
 OUTSIDE_WORLD = (
     "asyncio",
     "os",
@@ -90,9 +93,11 @@ EDGES = (
     "newsroom.answers.chat",
     "newsroom.feeds.fetch",
     "newsroom.feeds.guard",
+    "newsroom.feeds.pages",
     "newsroom.feeds.parse",
     "newsroom.feeds.workers",
     "newsroom.resources",
+    "newsroom.stories.extract",
     "newsroom.votes.charts",
     "newsroom.workers",
 )

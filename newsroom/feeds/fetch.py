@@ -56,12 +56,7 @@ _VALIDATOR = re.compile(r"[\x20-\x7e]{1,1024}")
 
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?([0-9]{1,20})", re.IGNORECASE)
 
-_ACCEPT = (
-    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
-    "application/json;q=0.9, */*;q=0.5"
-)
-
-_TOO_LARGE = f"What that address sends is too large: more than {MOST_BYTES // 1024**2} MiB."
+_OTHER_TYPE = "What that address sends is nothing that I can read."
 _TOO_SLOW = "That server takes too long to answer."
 _BROKEN_OFF = "That server's answer broke off before it was complete."
 _DAMAGED = "That server's answer is compressed in a way that can't be read."
@@ -80,6 +75,30 @@ _STATUS = {
     410: "what was there is gone for good.",
     429: "it wants to be asked less often.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody hopes to find at an address.
+
+    ``accept`` is the header that says so. A body has at most ``most_bytes``, and isn't read at all if its Content-Type
+    is none of ``types``, where there are any; one that is not given may be any of them.
+
+    ``home`` is for addresses that a stranger wrote, such as the links in a feed: what the operator allows or sets for
+    places (private hosts, headers with keys) holds only where ``home`` lies itself. Else whoever writes a feed for the
+    public could have what stands in the others read out to his readers.
+    """
+
+    accept: str
+    most_bytes: int = MOST_BYTES
+    types: frozenset[str] = frozenset()
+    home: str | None = None
+
+
+FEED = Wanted(
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
+    "application/json;q=0.9, */*;q=0.5"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +163,6 @@ class Fetcher:
         self._resolver = resolver or _Resolver(2 * (1 + ASIDE) * concurrency)
         self._headers = {
             "User-Agent": user_agent(contact),
-            "Accept": _ACCEPT,
             "Accept-Encoding": "gzip, deflate, br",
         }
         self.slots = Slots(concurrency, patience)
@@ -154,19 +172,31 @@ class Fetcher:
         self._free: aiohttp.ClientSession | None = None
 
     async def get(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None, budget: float = BUDGET_SECONDS
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        budget: float = BUDGET_SECONDS,
+        wanted: Wanted = FEED,
     ) -> Fetched:
         """Fetch an address, only if it changed when validators are given.
 
         ``budget`` is in seconds and covers all hops, but not the waiting for a free slot. Raises AddressRefused,
         HostParked and FetchFailed.
         """
-        async with self.opened(url, etag=etag, last_modified=last_modified, budget=budget) as fetched:
+        async with self.opened(url, etag=etag, last_modified=last_modified, budget=budget, wanted=wanted) as fetched:
             return fetched
 
     @asynccontextmanager
     async def opened(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None, budget: float = BUDGET_SECONDS
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        budget: float = BUDGET_SECONDS,
+        wanted: Wanted = FEED,
     ) -> AsyncIterator[Fetched]:
         """Fetch an address as ``get`` does, and keep its slot for as long as the body is in use.
 
@@ -186,7 +216,7 @@ class Fetcher:
                     if until is not None:
                         raise HostParked(until)
                     began = asyncio.get_running_loop().time()
-                    answer = await self._ask(address, headers, budget, slot)
+                    answer = await self._ask(address, headers, budget, slot, wanted)
                     budget -= asyncio.get_running_loop().time() - began
                 if isinstance(answer, Fetched):
                     await slot.stay()
@@ -209,14 +239,18 @@ class Fetcher:
     def _host(self, address: URL) -> asyncio.Semaphore:
         return self._hosts.setdefault(address.raw_host or "", asyncio.Semaphore(self._per_host))
 
-    async def _ask(self, address: URL, headers: Mapping[str, str], budget: float, slot: Slot) -> Fetched | _Redirect:
-        session = self._session(address)
+    async def _ask(
+        self, address: URL, validators: Mapping[str, str], budget: float, slot: Slot, wanted: Wanted
+    ) -> Fetched | _Redirect:
+        is_trusted = wanted.home is None or URL(wanted.home).origin() == address.origin()
+        session = self._session(address, is_trusted)
+        headers = {"Accept": wanted.accept, **validators, **(self._extra(address) if is_trusted else {})}
         try:
             async with (
                 asyncio.timeout(budget),
-                session.get(address, headers={**headers, **self._extra(address)}, allow_redirects=False) as response,
+                session.get(address, headers=headers, allow_redirects=False) as response,
             ):
-                return await self._read(response, address, headers, slot)
+                return await self._read(response, address, validators, slot, wanted)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: names that no resolver can be asked about, and lengths that are no numbers.
             raise _in_words(error) from error
@@ -233,7 +267,12 @@ class Fetcher:
         return {key: value for name in names for key, value in self._extra_headers.get(name, {}).items()}
 
     async def _read(
-        self, response: aiohttp.ClientResponse, address: URL, validators: Mapping[str, str], slot: Slot
+        self,
+        response: aiohttp.ClientResponse,
+        address: URL,
+        validators: Mapping[str, str],
+        slot: Slot,
+        wanted: Wanted,
     ) -> Fetched | _Redirect:
         status = response.status
         if status in (301, 302, 303, 307, 308):
@@ -244,6 +283,9 @@ class Fetcher:
             if status == 429:
                 self._parking.park(address.raw_host or "", refusal.retry_after, self._now())
             raise refusal
+        kind = response.headers.get("Content-Type")
+        if wanted.types and kind and kind.partition(";")[0].strip().lower() not in wanted.types:
+            raise FetchFailed(_OTHER_TYPE)
         etag = _validator(response.headers.get("ETag"))
         last_modified = _validator(response.headers.get("Last-Modified"))
         if is_not_modified:
@@ -252,10 +294,10 @@ class Fetcher:
         return Fetched(
             status=status,
             url=str(address),
-            body=b"" if is_not_modified else await _body(response, slot),
+            body=b"" if is_not_modified else await _body(response, slot, wanted.most_bytes),
             etag=etag,
             last_modified=last_modified,
-            content_type=response.headers.get("Content-Type"),
+            content_type=kind,
             permanent_url=str(address),
             fresh_for=fresh_for(response.headers),
         )
@@ -272,9 +314,9 @@ class Fetcher:
             meaning = _STATUS.get(status, "that is no answer to read news from.")
         return FetchFailed(f"That address answered {status}: {meaning}", status=status, retry_after=wait)
 
-    def _session(self, address: URL) -> aiohttp.ClientSession:
+    def _session(self, address: URL, is_trusted: bool) -> aiohttp.ClientSession:
         """The session for a hop: the free one, which may connect anywhere, only for hosts that are let in by name."""
-        if self._guard.allows(address):
+        if is_trusted and self._guard.allows(address):
             self._free = self._free or self._new_session(None)
             return self._free
         self._guarded = self._guarded or self._new_session(guarded_socket)
@@ -429,7 +471,7 @@ def _in_words(error: Exception) -> FeedError:
             return FetchFailed(_BROKEN_OFF)
 
 
-async def _body(response: aiohttp.ClientResponse, slot: Slot) -> bytes:
+async def _body(response: aiohttp.ClientResponse, slot: Slot, most_bytes: int) -> bytes:
     """Read a body piece by piece, and stop as soon as it is too large.
 
     A large one has to have a slot; should it stand aside, its budget goes on while it waits.
@@ -441,12 +483,12 @@ async def _body(response: aiohttp.ClientResponse, slot: Slot) -> bytes:
         received += len(piece)
         for part in unfold(piece):
             body += part
-            if len(body) > MOST_BYTES:
+            if len(body) > most_bytes:
                 break
             if len(body) > MOST_BYTES_ASIDE:
                 await slot.stay()
-        if max(received, len(body)) > MOST_BYTES:
-            raise FetchFailed(_TOO_LARGE)
+        if max(received, len(body)) > most_bytes:
+            raise FetchFailed(f"What that address sends is too large: more than {most_bytes // 1024**2} MiB.")
     if received and not unfold.is_complete():
         raise FetchFailed(_BROKEN_OFF)
     return bytes(body)
