@@ -36,7 +36,7 @@ _STACK = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
 
 _FLAG_HALVES = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
-_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|[。！？]++[」』”’）]*+")
+_SENTENCE_END = re.compile(r"(?<![.!?…؟۔।])[.!?…؟۔।]++[\"'”’»)\]]*+(?=\s)|[。！？]++[」』”’）]*+")
 # A dot after one of these ends no sentence; neither does one after a single letter, as in "U.S." and "e.g.".
 _ABBREVIATIONS = frozenset({
     "al", "approx", "ca", "co", "col", "corp", "dept", "dr", "est", "etc", "fig", "gen", "gov", "hon", "inc",
@@ -226,6 +226,16 @@ def sentences(text: str, most: int, limit: int) -> str:
         if length(text[:end]) <= limit:
             return text[:end].strip()
     return shorten(text, limit)
+
+
+def split_sentences(text: str) -> list[str]:
+    """Cut a text of one line into its sentences; what follows the last end of one counts as one, too."""
+    found, begin = [], 0
+    for match in _SENTENCE_END.finditer(text):
+        if _ends_sentence(text, match):
+            found.append(text[begin : match.end()].strip())
+            begin = match.end()
+    return [sentence for sentence in (*found, text[begin:].strip()) if sentence]
 
 
 def _ends_sentence(text: str, end: re.Match[str]) -> bool:

@@ -57,6 +57,7 @@ PURE = (
     "newsroom.feeds.schedule",
     "newsroom.stories.camps",
     "newsroom.stories.grouping",
+    "newsroom.stories.summary",
     "newsroom.stories.tellings",
     "newsroom.attempts",
     "newsroom.answers.breaker",
