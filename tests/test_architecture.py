@@ -56,6 +56,8 @@ PURE = (
     "newsroom.feeds.robots",
     "newsroom.feeds.schedule",
     "newsroom.stories.camps",
+    "newsroom.discussion.questions",
+    "newsroom.stories.facts",
     "newsroom.stories.grouping",
     "newsroom.stories.summary",
     "newsroom.stories.tellings",
