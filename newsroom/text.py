@@ -26,6 +26,7 @@ _UNSEEN = re.compile(
     "\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U0001fffe\U0001ffff\U000e0000-\U0010ffff]"
 )
+_UNSEEN_ASCII = dict.fromkeys(code for code in range(128) if _UNSEEN.match(chr(code)))
 _PICTURES = "\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 # A variation selector belongs to the sign before it, a joiner between two of an emoji sequence. Elsewhere they hide.
 _LOST_SELECTOR = re.compile(f"(?<![#*0-9\xa9\xae\u203c\u2049\u2122\u2139{_PICTURES}])[\ufe0e\ufe0f]")
@@ -33,6 +34,8 @@ _LOST_JOINER = re.compile(f"(?<![\ufe0f{_PICTURES}])\u200d|\u200d(?![{_PICTURES}
 # Stacked accents paint over the lines around them. No language needs more than four on one letter.
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _STACK = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
+# What any of these could find something in.
+_ODD = re.compile(f"{_UNSEEN.pattern[:-1]}\ufe0e\ufe0f\u200d{_MARKS}]")
 
 _FLAG_HALVES = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
@@ -72,6 +75,9 @@ def clean(text: str) -> str:
 
     For text that is no markup: what an admin typed, a plain title. Cleaning twice changes nothing more.
     """
+    spaced = " ".join(text.split())
+    if not _ODD.search(spaced):  # as in most texts; then nothing below would find anything either
+        return spaced
     text = _UNSEEN.sub("", text)
     text = _LOST_SELECTOR.sub("", text)
     text = _LOST_JOINER.sub("", text)
@@ -111,7 +117,8 @@ def paragraphs(html: str, most: int, limit: int) -> tuple[str, ...]:
 def _words_of(html: str, borders: Mapping[str, str]) -> str:
     """The words of HTML, with what stands for them in ``borders`` where such an element begins and ends."""
     was_cut = len(html) > LONGEST_MARKUP
-    html = _UNSEEN.sub("", html[:LONGEST_MARKUP])
+    html = html[:LONGEST_MARKUP]
+    html = html.translate(_UNSEEN_ASCII) if html.isascii() else _UNSEEN.sub("", html)
     # A "<" that nothing closes would swallow the rest as a tag. It is a less-than sign, unless our own cut opened it.
     opened = html.rfind("<")
     if opened > html.rfind(">"):
