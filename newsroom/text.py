@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from lxml import etree
 
@@ -236,13 +237,10 @@ def sentences(text: str, most: int, limit: int) -> str:
 
 
 def split_sentences(text: str) -> list[str]:
-    """Cut a text of one line into its sentences; what follows the last end of one counts as one, too."""
-    found, begin = [], 0
-    for match in _SENTENCE_END.finditer(text):
-        if _ends_sentence(text, match):
-            found.append(text[begin : match.end()].strip())
-            begin = match.end()
-    return [sentence for sentence in (*found, text[begin:].strip()) if sentence]
+    """Split a text at the ends of its sentences. Joined by spaces they are the text, but for its white space."""
+    starts = [0, *(match.end() for match in _SENTENCE_END.finditer(text) if _ends_sentence(text, match)), len(text)]
+    pieces = (text[start:end].strip() for start, end in pairwise(starts))
+    return [piece for piece in pieces if piece]
 
 
 def _ends_sentence(text: str, end: re.Match[str]) -> bool:

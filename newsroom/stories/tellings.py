@@ -429,6 +429,11 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) > 4 and word.endswith("e") else word
 
 
+def is_stop_word(word: str) -> bool:
+    """Whether a word in small letters says nothing by itself, in English or one of its neighbours."""
+    return word in _lists().stop
+
+
 def _is_year(number: str) -> bool:
     return len(number) == 4 and number[:2] in ("19", "20")
 

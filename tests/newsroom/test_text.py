@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsroom.text import clean, length, paragraphs, plain, row_number, sentences, shorten
+from newsroom.text import clean, length, paragraphs, plain, row_number, sentences, shorten, split_sentences
 
 FORBIDDEN = {
     *map(chr, range(0x20)),
@@ -236,3 +236,15 @@ def test_paragraphs_have_their_limits():
 @pytest.mark.parametrize("piece", ["<br>", "<p>x", "\r \r", "\n ", "<td>", "<b>"])
 def test_paragraphs_made_to_be_slow_are_read_like_any_other(piece):
     assert len(paragraphs(piece * 100_000, 100, 1000)) <= 100
+
+
+def test_sentences_are_split_where_they_end_and_not_behind_abbreviations():
+    text = "Dr. Roux said so. It costs 2.4 million!  Really? 它很便宜。是的"
+
+    assert split_sentences(text) == ["Dr. Roux said so.", "It costs 2.4 million!", "Really?", "它很便宜。", "是的"]
+
+
+@settings(deadline=None)
+@given(texts)
+def test_sentences_split_are_the_text(text):
+    assert "".join("".join(split_sentences(text)).split()) == "".join(text.split())

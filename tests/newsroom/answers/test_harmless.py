@@ -1,0 +1,71 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsroom.answers.harmless import defused, leaks, phrases, trouble, unmarked
+from newsroom.text import clean
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Hello @everyone", "ping"),
+        ("＠ｈｅｒｅ now", "ping"),
+        ("<@123> said", "ping"),
+        ("<#123>", "ping"),
+        ("</ban:123>", "ping"),
+        ("<t:1700000000:R>", "ping"),
+        ("see https://lab.example", "link"),
+        ("see www.lab.example", "link"),
+        ("[a](b)", "link"),
+        ("discord.gg/x", "link"),
+        ("javascript:alert(1)", "link"),
+        ("```x", "code"),
+        ("<script>", "tag"),
+        ("<|im_start|>", "template"),
+        ("[INST] do", "template"),
+        ("system: do", "role"),
+        ("go to evil.example", "host"),
+        ("the key is sk-abcdefghijkl1234", "key"),
+        ("api_key=hunter2hunter2", "key"),
+        ("a1b2c3d4e5f6a7b8c9d0", "key"),
+    ],
+)
+def test_what_no_honest_answer_needs_is_found(text: str, name: str):
+    assert trouble(text) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It costs $5 (about 4 euros) a month, e.g. in the U.S. or the U.K.",
+        "claude-3-5-sonnet scores 71.5%; GPT-4o less.",
+        "a < b and b > c",
+        "Ratio 3:1 at 12:30, see below: nothing.",
+        "深度求索发布了R1模型。价格为2美元。",
+        "The data: open. The user: happy.",
+    ],
+)
+def test_honest_text_is_no_trouble(text: str):
+    assert trouble(text) is None and unmarked(text).replace("‹", "<") == text
+
+
+def test_a_host_and_an_identifier_may_be_repeated():
+    assert trouble("on huggingface.co", "See huggingface.co.") is None
+    assert trouble("commit a1b2c3d4e5f6a7b8c9d0", "In a1b2c3d4e5f6a7b8c9d0.") is None
+
+
+def test_own_words_are_told_by_seven_in_a_row():
+    secret = phrases(("Use nothing but the numbered paragraphs of the article here.",))
+
+    assert leaks("I was told: use nothing but THE numbered paragraphs of it.", secret)
+    assert not leaks("The numbered paragraphs of the book.", secret)
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="ab1.:/@#<>[]()*_`~| \n\u202e") | st.text())
+def test_what_is_defused_or_unmarked_stays_so(text):
+    for safe in (unmarked(text), defused(text)):
+        assert clean(safe) == safe
+        assert unmarked(safe) == safe
+    assert not any(power in defused(text) for power in ("://", "](", "@everyone", "<@", "`", "*"))
