@@ -22,6 +22,7 @@ from newsroom.store.hosts import HostStore
 from newsroom.store.installation import InstallationStore
 from newsroom.store.polls import PollStore
 from newsroom.store.repeats import RepeatStore
+from newsroom.store.search import SearchStore
 from newsroom.store.stories import StoryStore
 from newsroom.store.subscriptions import SubscriptionStore
 from newsroom.store.takes import TakeStore
@@ -58,6 +59,7 @@ class Store:
         self.repeats = RepeatStore()
         self.alerts = AlertStore(database)
         self.usage = UsageStore(database)
+        self.search = SearchStore()
 
     def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Open a transaction that writes: all of it happens, or nothing."""

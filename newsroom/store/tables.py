@@ -721,3 +721,14 @@ article_text = Table(
     Column("read_at", UtcDateTime, nullable=False),
     Index(None, "read_at"),
 )
+
+WORDS = "article_words"
+"""The index of the words of articles, which follows them by itself; see ``newsroom.store.search``."""
+
+
+def is_declared(thing: object, name: str | None, kind: str, reflected: bool, declared: object) -> bool:
+    """Say whether something that a database has is one of those above, as Alembic asks.
+
+    WORDS is none: on SQLite a table with others behind it, on PostgreSQL a column of the articles that fills itself.
+    """
+    return not (name or "").startswith((WORDS, f"ix_{WORDS}"))

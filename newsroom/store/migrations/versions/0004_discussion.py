@@ -17,6 +17,7 @@ def upgrade() -> None:
     _threads()
     _usage()
     _texts()
+    _words_of_articles()
 
 
 def _news_channels() -> None:
@@ -137,3 +138,32 @@ def _texts() -> None:
         sa.PrimaryKeyConstraint("article_id", name="pk_article_text"),
     )
     op.create_index("ix_article_text_read_at", "article_text", ["read_at"])
+
+
+def _words_of_articles() -> None:
+    """An index of the words of headlines and summaries, which follows the articles by itself.
+
+    SQLite keeps it in a table of its own by triggers, PostgreSQL in a column that it fills itself, because ranking asks
+    for the words of each row again. A later step that builds the table of the articles anew on SQLite has to make the
+    triggers again.
+    """
+    if op.get_context().dialect.name == "postgresql":
+        words = "to_tsvector('english', title || ' ' || summary)"
+        op.execute(f"ALTER TABLE article ADD COLUMN article_words tsvector GENERATED ALWAYS AS ({words}) STORED")
+        op.execute("CREATE INDEX ix_article_words ON article USING gin (article_words)")
+        return
+    op.execute(
+        "CREATE VIRTUAL TABLE article_words USING fts5(title, summary, content='article', content_rowid='id',"
+        " tokenize='porter unicode61 remove_diacritics 2')"
+    )
+    add = "INSERT INTO article_words(rowid, title, summary) VALUES (new.id, new.title, new.summary);"
+    remove = (
+        "INSERT INTO article_words(article_words, rowid, title, summary)"
+        " VALUES ('delete', old.id, old.title, old.summary);"
+    )
+    op.execute(f"CREATE TRIGGER article_words_added AFTER INSERT ON article BEGIN {add} END")
+    op.execute(f"CREATE TRIGGER article_words_removed AFTER DELETE ON article BEGIN {remove} END")
+    op.execute(
+        f"CREATE TRIGGER article_words_changed AFTER UPDATE OF id, title, summary ON article BEGIN {remove} {add} END"
+    )
+    op.execute("INSERT INTO article_words(article_words) VALUES ('rebuild')")
