@@ -8,6 +8,7 @@ EXTENSIONS = (
     "cogs.voting",
     "cogs.threads",
     "cogs.takes",
+    "cogs.answers",
     "cogs.members",
     "cogs.stories",
     "cogs.healing",

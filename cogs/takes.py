@@ -19,6 +19,7 @@ from cogs.views.discussion import HOT_TEMPLATE
 from cogs.views.panels import Reply
 from cogs.views.polls import WHY_TEMPLATE
 from cogs.views.replies import explain
+from newsroom.discussion.remarks import Remarks
 from newsroom.discussion.takes import Asked, Draft, Takes, Written, sides_of, weeks_ago
 from newsroom.models import Poll, Side
 from newsroom.votes.guilds import Guilds
@@ -41,6 +42,7 @@ class TakesCog(commands.Cog, name="Takes"):
     def __init__(
         self,
         takes: Takes,
+        remarks: Remarks,
         polls: Polls,
         guilds: Guilds,
         boards: Boards,
@@ -49,6 +51,7 @@ class TakesCog(commands.Cog, name="Takes"):
         tree: app_commands.CommandTree[Any],
     ) -> None:
         self._takes = takes
+        self._remarks = remarks
         self._polls = polls
         self._guilds = guilds
         self._boards = boards
@@ -64,6 +67,7 @@ class TakesCog(commands.Cog, name="Takes"):
             button_item(views.FIRE_TEMPLATE, self._fire),
             button_item(views.BACK_TEMPLATE, self._back),
             button_item(views.REMOVE_TEMPLATE, self._remove),
+            button_item(views.REMOVE_OURS_TEMPLATE, self._remove_ours),
         )
 
     async def cog_load(self) -> None:
@@ -143,8 +147,13 @@ class TakesCog(commands.Cog, name="Takes"):
     async def _ask_to_remove(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
         require(interaction, NEEDS)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        take = await self._takes.of_message(guild_of(interaction), message.id)
-        await interaction.edit_original_response(**views.sure_to_remove(take).edit())
+        guild_id = guild_of(interaction)
+        take = await self._takes.of_message(guild_id, message.id)
+        if take is not None:
+            reply = views.sure_to_remove(take)
+        else:
+            reply = views.sure_to_remove_ours(await self._remarks.removable(guild_id, message.id))
+        await interaction.edit_original_response(**reply.edit())
 
     async def _remove(self, interaction: discord.Interaction[Any], take_id: str, how: str) -> None:
         require(interaction, NEEDS)
@@ -156,7 +165,18 @@ class TakesCog(commands.Cog, name="Takes"):
         for poll_id in removed.poll_ids:
             self._boards.changed(poll_id)
         await self._discussions.nudge()
-        await self._ops.tell(guild_id, views.removed_line(interaction.user.id, removed.channel_id, blocked=block))
+        line = views.removed_line(interaction.user.id, "a take", removed.channel_id, blocked=block)
+        await self._ops.tell(guild_id, line)
+
+    async def _remove_ours(self, interaction: discord.Interaction[Any], remark_id: str) -> None:
+        require(interaction, NEEDS)
+        await interaction.response.defer()
+        guild_id = guild_of(interaction)
+        remark = await self._remarks.remove(guild_id, int(remark_id))
+        await interaction.edit_original_response(**Reply("Removed.").edit())
+        await self._discussions.nudge()
+        line = views.removed_line(interaction.user.id, f"an {remark.kind}", remark.channel_id)
+        await self._ops.tell(guild_id, line)
 
 
 def _form(kind: str, mark: str, title: str, asked: Asked) -> views.TakeForm:
@@ -172,6 +192,7 @@ async def setup(bot: NewsBot) -> None:
     newsroom = bot.newsroom
     takes = TakesCog(
         newsroom.takes,
+        newsroom.remarks,
         newsroom.polls,
         newsroom.guilds,
         bot.boards,

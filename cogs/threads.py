@@ -13,6 +13,7 @@ from cogs.views import discussion as views
 from cogs.views.buttons import button_item
 from cogs.views.cards import origin_text, why_this_side
 from cogs.views.panels import Reply
+from newsroom.answers.answers import Answers
 from newsroom.desk.outbox import Outbox
 from newsroom.discussion.threads import Threads
 from newsroom.errors import RequestRefused
@@ -30,11 +31,18 @@ class ThreadsCog(commands.Cog, name="Threads"):
     """Opens threads, adds who wants to discuss, and tells what is behind More."""
 
     def __init__(
-        self, threads: Threads, outbox: Outbox, guilds: Guilds, discussions: Discussions, pulse: Pulse
+        self,
+        threads: Threads,
+        outbox: Outbox,
+        guilds: Guilds,
+        answers: Answers,
+        discussions: Discussions,
+        pulse: Pulse,
     ) -> None:
         self._threads = threads
         self._outbox = outbox
         self._guilds = guilds
+        self._answers = answers
         self._discussions = discussions
         self._pulse = pulse
         self.items = (
@@ -80,7 +88,9 @@ class ThreadsCog(commands.Cog, name="Threads"):
             settings, known = (await self._threads.of_mark(mark, guild_of(interaction))).settings, True
         except RequestRefused:
             settings, known = DiscussionSettings(), False
-        reply = views.more_panel(origin_text(origin, why=False), mark, settings, known=known)
+        reply = views.more_panel(
+            origin_text(origin, why=False), mark, settings, known=known, has_model=self._answers.has_model
+        )
         await interaction.edit_original_response(**reply.edit())
 
     async def _also(self, interaction: discord.Interaction[Any], mark: str) -> None:
@@ -103,7 +113,12 @@ class ThreadsCog(commands.Cog, name="Threads"):
 async def setup(bot: NewsBot) -> None:
     newsroom = bot.newsroom
     threads = ThreadsCog(
-        newsroom.threads, newsroom.outbox, newsroom.guilds, bot.discussions, bot.pulse("discussions", LOOK_EVERY)
+        newsroom.threads,
+        newsroom.outbox,
+        newsroom.guilds,
+        newsroom.answers,
+        bot.discussions,
+        bot.pulse("discussions", LOOK_EVERY),
     )
     bot.add_dynamic_items(*threads.items)
     await bot.add_cog(threads)

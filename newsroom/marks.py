@@ -12,6 +12,7 @@ ALERT = "alert "
 DIGEST = "digest "
 TAKE = "take "
 REMARK = "remark "
+ASK = "ask "
 
 
 class Marks:

@@ -735,20 +735,62 @@ class Thread:
     due_at: datetime
 
 
+class AskKind(StrEnum):
+    """Whether a member asked a question, or had a statement checked."""
+
+    QUESTION = "question"
+    CHECK = "check"
+
+
+class AskState(StrEnum):
+    """How far a question is: about to be answered, answered, or nothing came of it."""
+
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a member asked about a card's story.
+
+    ``reply_to`` is the message that mentioned us, for an answer in public; else ``token`` with ``application_id`` is
+    what the asker's private reply is changed by, as long as that is to come. ``answer`` is JSON, once there is one.
+    Until ``taken_until`` one process is about to answer it; ``attempts`` counts those that took it over.
+    """
+
+    id: int
+    guild_id: int
+    member_id: int
+    delivery_id: int
+    kind: AskKind
+    question: str
+    channel_id: int
+    reply_to: int | None
+    application_id: int | None
+    token: str | None
+    state: AskState
+    attempts: int
+    asked_at: datetime
+    taken_until: datetime
+    answer: str | None
+
+
 class RemarkKind(StrEnum):
-    """What we say in a discussion: what opens it, that its story has grown, or a member's take."""
+    """What we say in a discussion: what opens it, that its story has grown, a member's take, or an answer."""
 
     OPENER = "opener"
     GROWTH = "growth"
     TAKE = "take"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
     """A message of ours in a discussion, or on its way there. ``channel_id`` is the thread or channel it goes to.
 
-    ``delivery_id`` is the card it is about, ``take_id`` the take it shows, ``reply_to`` the message it answers. With
-    ``withdrawn`` it is to go. See Delivery for the rest.
+    ``delivery_id`` is the card it is about, ``take_id`` the take or ``ask_id`` the answer that it shows, ``reply_to``
+    the message it answers. With ``withdrawn`` it is to go. See Delivery for the rest.
     """
 
     id: int
@@ -757,6 +799,7 @@ class Remark:
     kind: RemarkKind
     delivery_id: int
     take_id: int | None
+    ask_id: int | None
     reply_to: int | None
     state: DeliveryState
     attempts: int

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from newsroom.answers.answers import Answers
 from newsroom.answers.budget import Budget, Limits, limits_of
 from newsroom.answers.chat import Models, open_models
 from newsroom.desk.alerts import Alerts
@@ -71,6 +72,7 @@ class Newsroom:
     threads: Threads
     takes: Takes
     remarks: Remarks
+    answers: Answers
     chat: Models
     budget: Budget
     texts: Texts
@@ -97,6 +99,7 @@ def assemble(
     marks = Marks(installation_id)
     story_polls = StoryPolls(store, marks)
     parking = parking or Parking()
+    chat, budget, texts = chat or Models(), Budget(store, limits or Limits(), now=now), Texts(store, pages, now=now)
     retention = Retention(store, now=now)
     rounds = Rounds(store, fetcher, reader, story_polls, now=now, interval=interval, parking=parking)
     subscriptions = Subscriptions(store, rounds, fetcher, reader, now=now)
@@ -123,10 +126,11 @@ def assemble(
         charts=charts,
         threads=Threads(store, marks, now=now),
         takes=Takes(store, marks, now=now),
-        remarks=Remarks(store, marks, Openings(), now=now),
-        chat=chat or Models(),
-        budget=Budget(store, limits or Limits(), now=now),
-        texts=Texts(store, pages, now=now),
+        remarks=Remarks(store, marks, Openings(texts), now=now, has_model=chat.answer is not None),
+        answers=Answers(store, marks, texts, chat, budget, now=now),
+        chat=chat,
+        budget=budget,
+        texts=texts,
     )
 
 

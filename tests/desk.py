@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from newsroom.answers.chat import Models
 from newsroom.desk.channels import suspend
 from newsroom.desk.digests import DigestClaim
 from newsroom.desk.outbox import Claim, Outbox
@@ -57,10 +58,13 @@ class Desk:
     outbox: Outbox
 
     @classmethod
-    def over(cls, database: Database, web: Web | None = None, clock: Clock | None = None) -> Desk:
+    def over(
+        cls, database: Database, web: Web | None = None, clock: Clock | None = None, chat: Models | None = None
+    ) -> Desk:
         """A desk as a process has it after its start; two over one database are two processes."""
         store, web, clock = Store(database), web or Web(), clock or Clock()
-        newsroom = assemble(store, web, web, "installation", Charts(), now=clock, interval=timedelta(minutes=10))
+        interval = timedelta(minutes=10)
+        newsroom = assemble(store, web, web, "installation", Charts(), now=clock, interval=interval, chat=chat)
         return cls(store, web, clock, newsroom, newsroom.rounds, newsroom.subscriptions, newsroom.outbox)
 
     def restarted(self) -> Desk:

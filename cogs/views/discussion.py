@@ -8,6 +8,7 @@ from typing import Any, Final
 import discord
 
 from cogs.views import markdown
+from cogs.views.answers import ask_button, shared_answer
 from cogs.views.buttons import Lasting
 from cogs.views.panels import Reply, count
 from cogs.views.polls import EMOJI
@@ -59,12 +60,14 @@ def thread_name(headline: str) -> str:
 # ------------------------------------------------------------------------------------------- More
 
 
-def more_panel(origin: str, mark: str, settings: DiscussionSettings, *, known: bool) -> Reply:
+def more_panel(origin: str, mark: str, settings: DiscussionSettings, *, known: bool, has_model: bool) -> Reply:
     """The panel behind More: where the story comes from, and what there is to do with it where that is on."""
     view = Lasting()
     if known:
         if settings.takes:
             view.add_item(hot_button(mark))
+        if settings.ask:
+            view.add_item(ask_button(mark, has_model=has_model))
         view.add_item(discord.ui.Button(label="Also covered by", custom_id=f"also:{mark}", row=1))
         view.add_item(discord.ui.Button(label="Why this side?", custom_id=f"why-side:{mark}", row=1))
         view.add_item(discord.ui.Button(label="What do the teams mean?", custom_id=f"teams:{mark}", row=1))
@@ -122,6 +125,9 @@ def remark_form(contents: RemarkContents) -> RemarkForm:
             return growth(contents)
         case RemarkKind.TAKE:
             return take_message(contents)
+        case RemarkKind.ANSWER:
+            assert contents.answered is not None, "it shows an answer"
+            return shared_answer(contents.answered, contents.card_mark, contents.mark, has_model=contents.has_model)
 
 
 def opener(contents: RemarkContents) -> RemarkForm:
@@ -136,6 +142,8 @@ def opener(contents: RemarkContents) -> RemarkForm:
     view = Lasting()
     if contents.card.settings.takes:
         view.add_item(hot_button(contents.card_mark, contents.mark))
+    if contents.card.settings.ask:
+        view.add_item(ask_button(contents.card_mark, contents.mark, has_model=contents.has_model))
     return RemarkForm("\n".join(lines), view)
 
 

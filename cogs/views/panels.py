@@ -473,6 +473,7 @@ def help_panel() -> Reply:
                 "### 🍿 Popcorn\nI read feeds and post each new story once, as a card. Under some you vote:"
                 " **team open source** or **team proprietary**?"
                 "\n**Read** opens the article, **Discuss** its thread, **More** has the rest: hot takes, other sources"
+                "\n`/ask` what you want to know: the article answers · **Check against the article**, in a menu"
                 "\n`/takes top` the hottest takes of a week"
                 "\n`/team` your side, and switching it"
                 "\n`/standings` where this server stands, and this month's season"

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from newsroom.answers.answers import Answer, Answered
 from newsroom.attempts import Claimed, Tries, not_sent
 from newsroom.discussion.threads import Discussed, discussed
 from newsroom.errors import RequestRefused
-from newsroom.marks import REMARK, TAKE, Marks
+from newsroom.marks import ASK, REMARK, TAKE, Marks
 from newsroom.models import (
     ON_ITS_WAY,
     Article,
@@ -29,6 +30,9 @@ from newsroom.votes.members import standing_now
 MOST_AT_ONCE = 20
 MOST_ATTEMPTS = 20
 REDRAW_WAIT = timedelta(minutes=5)
+
+REMOVABLE = (RemarkKind.ANSWER,)
+"""What moderators can take away besides takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class RemarkContents:
     """What a message of ours in a discussion says. ``mark`` tells it from all others, ``card_mark`` names its card.
 
     Set are: for what opens a discussion ``opening`` and ``standing``, for growth ``also``, the other sources by name
-    and address, for a take ``shown``."""
+    and address, for a take ``shown``, for an answer ``answered``. ``has_model``: a language model answers questions."""
 
     remark: Remark
     mark: str
@@ -73,11 +77,13 @@ class RemarkContents:
     standing: Standing | None = None
     also: tuple[tuple[str, str | None], ...] = ()
     shown: ShownTake | None = None
+    answered: Answered | None = None
+    has_model: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to say any more: at most there is something to take away."""
-        return self.opening is None and not self.also and self.shown is None
+        return not (self.opening or self.also or self.shown or self.answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,10 @@ class RemarkRedraw:
 class Remarks:
     """Messages in discussions, one at a time."""
 
-    def __init__(self, store: Store, marks: Marks, opens: Opens, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, marks: Marks, opens: Opens, *, now: Callable[[], datetime], has_model: bool = False
+    ) -> None:
+        self._has_model = has_model
         self._store = store
         self._marks = marks
         self._opens = opens
@@ -209,6 +218,28 @@ class Remarks:
         async with self._store.begin() as connection:
             await self._store.threads.forget(connection, redraw.remark.id)
 
+    # ------------------------------------------------------------------------- moderating
+
+    async def removable(self, guild_id: int, message_id: int) -> Remark:
+        """Return what a message of ours says that moderators can remove as it stands. Raises RequestRefused.
+
+        A take goes with its author's words: see ``Takes.remove``.
+        """
+        async with self._store.read() as connection:
+            remark = await self._store.threads.by_message(connection, guild_id, message_id)
+        if remark is None or remark.kind not in REMOVABLE:
+            raise RequestRefused("That message shows nothing of mine that can be removed here.")
+        return remark
+
+    async def remove(self, guild_id: int, remark_id: int) -> Remark:
+        """Take away what a message of ours says. Raises RequestRefused where it is gone already."""
+        async with self._store.begin() as connection:
+            remark = await self._store.threads.remark(connection, remark_id)
+            if remark is None or remark.guild_id != guild_id or remark.kind not in REMOVABLE or remark.withdrawn:
+                raise RequestRefused("That isn't there any more.")
+            await self._store.threads.withdraw_one(connection, remark_id, self._now())
+        return remark
+
     # ------------------------------------------------------------------------------ parts
 
     async def _opening(self, remark_id: int) -> Opening | None:
@@ -230,7 +261,12 @@ class Remarks:
             return None
         settings = await self._store.guilds.settings(connection, remark.guild_id)
         contents = RemarkContents(
-            remark, self._marks.mark(remark.id, REMARK), self._marks.mark(card.card.id), card, settings
+            remark,
+            self._marks.mark(remark.id, REMARK),
+            self._marks.mark(card.card.id),
+            card,
+            settings,
+            has_model=self._has_model,
         )
         match remark.kind:
             case RemarkKind.OPENER:
@@ -239,6 +275,8 @@ class Remarks:
                 return replace(contents, also=await self._store.deliveries.also(connection, card.card))
             case RemarkKind.TAKE:
                 return await self._take(connection, contents)
+            case RemarkKind.ANSWER:
+                return await self._answer(connection, contents)
 
     async def _opener(self, connection: Connection, contents: RemarkContents, opening: Opening) -> RemarkContents:
         standing = await standing_now(self._store, connection, contents.remark.guild_id, self._now())
@@ -257,6 +295,15 @@ class Remarks:
             shown = await self._store.threads.of_take(connection, take.answers_id)
             link = (shown.channel_id, shown.message_id) if shown and shown.message_id else None
         return replace(contents, shown=ShownTake(take, self._marks.mark(take.id, TAKE), fires, answers, link))
+
+    async def _answer(self, connection: Connection, contents: RemarkContents) -> RemarkContents:
+        ask_id = contents.remark.ask_id
+        assert ask_id is not None, "it shows an answer"
+        ask = await self._store.asks.get(connection, ask_id)
+        if ask is None or ask.answer is None or contents.remark.withdrawn:
+            return contents
+        answered = Answered(ask, self._marks.mark(ask.id, ASK), contents.card, Answer.from_json(ask.answer))
+        return replace(contents, answered=answered)
 
     async def _record(self, claim: RemarkClaim, **values: object) -> None:
         async with self._store.begin() as connection:

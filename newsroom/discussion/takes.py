@@ -211,15 +211,13 @@ class Takes:
 
     # ------------------------------------------------------------------------- moderating
 
-    async def of_message(self, guild_id: int, message_id: int) -> Take:
-        """Return the take that a message shows. Raises RequestRefused for any other message."""
+    async def of_message(self, guild_id: int, message_id: int) -> Take | None:
+        """Return the take that a message shows; None for any other message."""
         async with self._store.read() as connection:
             remark = await self._store.threads.by_message(connection, guild_id, message_id)
-            if remark is not None and remark.take_id is not None:
-                take = await self._store.takes.get(connection, remark.take_id, guild_id)
-                if take is not None:
-                    return take
-        raise RequestRefused("That message shows no take.")
+            if remark is None or remark.take_id is None:
+                return None
+            return await self._store.takes.get(connection, remark.take_id, guild_id)
 
     async def remove(self, guild_id: int, take_id: int, *, block: bool = False) -> Removed:
         """Remove a take for good, and with ``block`` take none from its author for BLOCKED_FOR. Raises RequestRefused.

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.store.alerts import AlertStore
 from newsroom.store.articles import ArticleStore
+from newsroom.store.asks import AskStore
 from newsroom.store.channels import NewsChannelStore
 from newsroom.store.database import Database, migrate, open_database
 from newsroom.store.deliveries import DeliveryStore
@@ -55,6 +56,7 @@ class Store:
         self.polls = PollStore(database)
         self.votes = VoteStore(database)
         self.takes = TakeStore(database)
+        self.asks = AskStore()
         self.threads = ThreadStore(database)
         self.repeats = RepeatStore()
         self.alerts = AlertStore(database)

@@ -36,6 +36,8 @@ from sqlalchemy import (
 
 from newsroom.models import (
     AlertKind,
+    AskKind,
+    AskState,
     Camp,
     Cause,
     ChannelKind,
@@ -648,6 +650,34 @@ thread = Table(
     Index(None, "guild_id", "state"),
 )
 
+# What members ask about stories, and what they were answered.
+ask = Table(
+    "ask",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("delivery_id", RowId, ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", OneOf(AskKind), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("reply_to", BigInteger),
+    Column("application_id", BigInteger),
+    # Good for 15 minutes, and gone as soon as there is an answer.
+    Column("token", Text),
+    Column("state", OneOf(AskState), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("taken_until", UtcDateTime, nullable=False),
+    Column("answer", Text),
+    Index(None, "state", "taken_until"),
+    Index(None, "guild_id", "member_id"),
+    Index(None, "asked_at"),
+    Index(None, "delivery_id"),
+    # SQLite would give the id of a deleted row out again, and the marks of buttons are made from it.
+    sqlite_autoincrement=True,
+)
+
 # What we say in discussions.
 remark = Table(
     "remark",
@@ -659,6 +689,7 @@ remark = Table(
     Column("delivery_id", RowId, ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False),
     # No foreign key: what shows a take stays in its channel until it was deleted there.
     Column("take_id", BigInteger),
+    Column("ask_id", BigInteger),
     Column("reply_to", BigInteger),
     Column("state", OneOf(DeliveryState), nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
@@ -670,14 +701,14 @@ remark = Table(
     Column("redraw_at", UtcDateTime),
     Column("withdrawn", Boolean, nullable=False, server_default=false()),
     Column("planned_at", UtcDateTime, nullable=False),
-    # A discussion is opened once, its growth told once, and a take shown once.
+    # A discussion is opened once, its growth told once, and a take or an answer shown once.
     Index(
         "uq_remark_channel_id_kind",
         "channel_id",
         "kind",
         unique=True,
-        sqlite_where=text("take_id IS NULL"),
-        postgresql_where=text("take_id IS NULL"),
+        sqlite_where=text("take_id IS NULL AND ask_id IS NULL"),
+        postgresql_where=text("take_id IS NULL AND ask_id IS NULL"),
     ),
     Index(
         "uq_remark_take_id",
@@ -685,6 +716,13 @@ remark = Table(
         unique=True,
         sqlite_where=text("take_id IS NOT NULL"),
         postgresql_where=text("take_id IS NOT NULL"),
+    ),
+    Index(
+        "uq_remark_ask_id",
+        "ask_id",
+        unique=True,
+        sqlite_where=text("ask_id IS NOT NULL"),
+        postgresql_where=text("ask_id IS NOT NULL"),
     ),
     Index(None, "state", "due_at"),
     Index(None, "redraw_at"),

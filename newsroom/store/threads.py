@@ -137,6 +137,7 @@ class ThreadStore:
         now: datetime,
         *,
         take_id: int | None = None,
+        ask_id: int | None = None,
         reply_to: int | None = None,
     ) -> int | None:
         """Plan a message of ours in a thread or channel; None if it is planned or stands there already."""
@@ -146,6 +147,7 @@ class ThreadStore:
             kind=kind,
             delivery_id=delivery_id,
             take_id=take_id,
+            ask_id=ask_id,
             reply_to=reply_to,
             state=DeliveryState.PENDING,
             due_at=now,
@@ -242,6 +244,16 @@ class ThreadStore:
         own = tables.remark.c.take_id.in_(list(take_ids))
         unsent = (tables.remark.c.state == DeliveryState.PENDING) & tables.remark.c.attempted_at.is_(None)
         await connection.execute(delete(tables.remark).where(own, unsent))
+        await connection.execute(update(tables.remark).where(own).values(withdrawn=True, redraw_at=now))
+
+    async def withdraw_one(self, connection: AsyncConnection, remark_id: int, now: datetime) -> None:
+        """Have one message go, whatever it shows."""
+        own = tables.remark.c.id == remark_id
+        await connection.execute(update(tables.remark).where(own).values(withdrawn=True, redraw_at=now))
+
+    async def withdraw_answers(self, connection: AsyncConnection, ask_ids: Collection[int], now: datetime) -> None:
+        """Have the messages go that show the answers to these questions."""
+        own = tables.remark.c.ask_id.in_(list(ask_ids))
         await connection.execute(update(tables.remark).where(own).values(withdrawn=True, redraw_at=now))
 
     async def forget(self, connection: AsyncConnection, remark_id: int) -> None:

@@ -172,6 +172,7 @@ class Members:
             votes = await self._store.votes.votes_of(connection, guild_id, member_id)
             takes = await self._store.takes.of_member(connection, guild_id, member_id)
             fires = await self._store.takes.fires_of(connection, guild_id, member_id)
+            asks = await self._store.asks.of_member(connection, guild_id, member_id)
             labels: dict[int, list[str]] = {}
             for vote, _ in votes:
                 if vote.poll_id not in labels:
@@ -200,6 +201,7 @@ class Members:
                 for take in takes
             ],
             "fires": [{"take": text, "at": at.isoformat()} for text, at in fires],
+            "questions": [{"text": ask.question, "at": ask.asked_at.isoformat()} for ask in asks],
         }
         return json.dumps(content, ensure_ascii=False, indent=2).encode()
 
@@ -219,6 +221,8 @@ class Members:
                 await self._store.guilds.lock(connection, guild)
                 touched += await self._store.votes.forget(connection, guild, member_id)
                 touched += await forget_takes(self._store, connection, guild, member_id, now)
+                asks = await self._store.asks.forget_member(connection, guild, member_id)
+                await self._store.threads.withdraw_answers(connection, asks, now)
             await self._store.usage.forget_member(connection, member_id, guild_id)
         return sorted(set(touched))
 

@@ -24,11 +24,13 @@ from sqlalchemy import select
 
 from cogs.newsbot import NewsBot
 from cogs.views.replies import in_words
+from newsroom.answers.chat import Models
 from newsroom.resources import Newsroom, assemble
 from newsroom.store import Store, tables
 from newsroom.store.database import open_database
 from newsroom.votes.charts import Charts
 from tests.desk import FEED, post, posts
+from tests.fakes import FakeModel
 from tests.openapi import check_env
 
 REQUIRES_TAG = 1 << 4
@@ -69,6 +71,7 @@ class Guild:
     mistakes: list[type[Exception]] = field(default_factory=list)
     """What the bot is expected to call its own mistake in this test."""
     pace: timedelta = TICK
+    chat: Models | None = None
 
     async def slash(self, command: str, *, by: Any = None, where: Any = None, **options: Any) -> Any:
         """Use a command, by default as Alice in #news."""
@@ -103,6 +106,13 @@ class Guild:
         """Start the bot again, so that from now on it looks for work this often."""
         self.pace = timedelta(**length)
         await self.restart()
+
+    async def with_model(self, *says: Any) -> FakeModel:
+        """Start the bot again with a language model that answers questions, and says these things in turn."""
+        model = FakeModel(says=list(says))
+        self.chat = Models(answer=model)
+        await self.restart()
+        return model
 
     # Polls
 
@@ -288,7 +298,7 @@ class Guild:
         It has these commands more than before.
         """
         await self.bot.close()
-        self.newsroom = newsroom_over(self.store, self.web, self.reader, self.charts)
+        self.newsroom = newsroom_over(self.store, self.web, self.reader, self.charts, self.chat)
         await self.newsroom.rounds.load()
         self.bot = UnhurriedBot(self.newsroom, api_url=api_url)
         self.bot.pace = self.pace
@@ -333,9 +343,10 @@ async def guild_with_bot(database_url: str, fetcher: Any, reader: Any) -> AsyncI
     assert [type(error) for error in unforeseen(env.errors)] == guild.mistakes
 
 
-def newsroom_over(store: Store, fetcher: Any, reader: Any, charts: Charts) -> Newsroom:
-    """The newsroom of a process that has just begun, on simcord's clock."""
-    return assemble(store, fetcher, reader, "installation", charts, now=utcnow, interval=timedelta(minutes=10))
+def newsroom_over(store: Store, fetcher: Any, reader: Any, charts: Charts, chat: Models | None = None) -> Newsroom:
+    """The newsroom of a process that has just begun, on simcord's clock; ``chat`` are its language models."""
+    interval = timedelta(minutes=10)
+    return assemble(store, fetcher, reader, "installation", charts, now=utcnow, interval=interval, chat=chat)
 
 
 def member(env: Any, guild: Any, name: str, **permissions: bool) -> Any:

@@ -15,6 +15,7 @@ def upgrade() -> None:
     _news_channels()
     _takes()
     _threads()
+    _asks()
     _usage()
     _texts()
     _words_of_articles()
@@ -82,6 +83,7 @@ def _threads() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("delivery_id", ROW_ID, nullable=False),
         sa.Column("take_id", sa.BigInteger()),
+        sa.Column("ask_id", sa.BigInteger()),
         sa.Column("reply_to", sa.BigInteger()),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -98,8 +100,9 @@ def _threads() -> None:
         sqlite_autoincrement=True,
     )
     for name, columns, where in (
-        ("uq_remark_channel_id_kind", ["channel_id", "kind"], "take_id IS NULL"),
+        ("uq_remark_channel_id_kind", ["channel_id", "kind"], "take_id IS NULL AND ask_id IS NULL"),
         ("uq_remark_take_id", ["take_id"], "take_id IS NOT NULL"),
+        ("uq_remark_ask_id", ["ask_id"], "ask_id IS NOT NULL"),
     ):
         condition = sa.text(where)
         op.create_index(name, "remark", columns, unique=True, sqlite_where=condition, postgresql_where=condition)
@@ -107,6 +110,34 @@ def _threads() -> None:
     op.create_index("ix_remark_redraw_at", "remark", ["redraw_at"])
     op.create_index("ix_remark_message_id", "remark", ["message_id"])
     op.create_index("ix_remark_delivery_id", "remark", ["delivery_id"])
+
+
+def _asks() -> None:
+    op.create_table(
+        "ask",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("member_id", sa.BigInteger(), nullable=False),
+        sa.Column("delivery_id", ROW_ID, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("reply_to", sa.BigInteger()),
+        sa.Column("application_id", sa.BigInteger()),
+        sa.Column("token", sa.Text()),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("asked_at", TIME, nullable=False),
+        sa.Column("taken_until", TIME, nullable=False),
+        sa.Column("answer", sa.Text()),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name="fk_ask_delivery_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_ask"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_ask_state_taken_until", "ask", ["state", "taken_until"])
+    op.create_index("ix_ask_guild_id_member_id", "ask", ["guild_id", "member_id"])
+    op.create_index("ix_ask_asked_at", "ask", ["asked_at"])
+    op.create_index("ix_ask_delivery_id", "ask", ["delivery_id"])
 
 
 def _usage() -> None:

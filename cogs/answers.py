@@ -1,0 +1,280 @@
+"""Answers: the button Ask, /ask, Check against the article, and mentions in threads of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import discord
+from discord import app_commands
+from discord.ext import commands, tasks
+from discord.utils import utcnow
+
+from cogs.callers import guild_of
+from cogs.discussions import Discussions
+from cogs.ops_channel import OpsChannel
+from cogs.views import answers as views
+from cogs.views.buttons import button_item
+from cogs.views.panels import Reply
+from cogs.views.replies import explain, in_words
+from cogs.views.takes import filled
+from newsroom.answers.answers import Answers, Question
+from newsroom.discussion.threads import Discussed
+from newsroom.errors import RequestRefused
+from newsroom.models import Ask, AskKind
+from newsroom.tasks import Pulse, Tasks
+from newsroom.text import clean, row_number
+
+if TYPE_CHECKING:
+    from cogs.newsbot import NewsBot
+
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY = 15.0  # seconds
+LONGEST_SILENCE = 300.0  # seconds; no answer takes so long
+LAST_ANSWERS = 2.0
+LONGEST_REQUEST = 10.0
+
+
+class AnswersCog(commands.Cog, name="Answers"):
+    """Takes questions and shows what they were answered; to the asker alone, unless asked in public."""
+
+    def __init__(
+        self,
+        answers: Answers,
+        discussions: Discussions,
+        ops: OpsChannel,
+        client: discord.Client,
+        tree: app_commands.CommandTree[Any],
+        pulse: Pulse,
+        now: Callable[[], datetime] = utcnow,
+    ) -> None:
+        self._answers = answers
+        self._discussions = discussions
+        self._ops = ops
+        self._client = client
+        self._tree = tree
+        self._pulse = pulse
+        self._now = now
+        self._tasks = Tasks()
+        self.menu = app_commands.ContextMenu(name="Check against the article", callback=self._check)
+        self.menu.guild_only = True
+        self.items = (
+            button_item(views.ASK_TEMPLATE, self._open_form),
+            button_item(views.SHARE_TEMPLATE, self._share),
+        )
+
+    async def cog_load(self) -> None:
+        self._tree.add_command(self.menu)
+
+    async def cog_unload(self) -> None:
+        self._tree.remove_command(self.menu.name, type=self.menu.type)
+        self.sweep.cancel()
+        await self._tasks.join(LAST_ANSWERS)
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        if not self.sweep.is_running():
+            self.sweep.start()
+
+    # ----------------------------------------------------------------------------------- asking
+
+    async def _open_form(self, interaction: discord.Interaction[Any], mark: str) -> None:
+        card = await self._answers.card_of_mark(mark, guild_of(interaction))
+        form = views.AskForm(mark, card.headline, has_model=self._answers.has_model)
+        await interaction.response.send_modal(form)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Read the form of a question, also one that was opened before a restart."""
+        data: Any = interaction.data or {}
+        form, _, mark = str(data.get("custom_id", "")).partition(":")
+        if interaction.type is not discord.InteractionType.modal_submit or form != views.ASK_FORM:
+            return
+        try:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            card = await self._answers.card_of_mark(mark, guild_of(interaction))
+            await self._answer(interaction, card, filled(data).get("question", ""))
+        except Exception as error:
+            await explain(interaction, error)
+
+    @app_commands.command()
+    @app_commands.guild_only()
+    @app_commands.describe(
+        question="What you want to know",
+        story="About which story; this thread's, or the one that fits best, if left out",
+    )
+    async def ask(
+        self, interaction: discord.Interaction, question: app_commands.Range[str, 3, 500], story: str | None = None
+    ) -> None:
+        """Ask about a story; the article answers, only to you."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._answer(interaction, await self._story_meant(interaction, question, story), question)
+
+    @ask.autocomplete("story")
+    async def _stories(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        found = await self._answers.completions(guild_of(interaction), typed, visible_to(interaction.user))
+        return [app_commands.Choice(name=name, value=f"#{number}") for number, name in views.places(found)]
+
+    async def _story_meant(self, interaction: discord.Interaction[Any], question: str, story: str | None) -> Discussed:
+        guild_id, visible = guild_of(interaction), visible_to(interaction.user)
+        if story is not None:
+            number = row_number(story.removeprefix("#"))
+            if number is not None and story.startswith("#"):
+                return await self._answers.card_of_story(number, guild_id, visible)
+            return await self._answers.card_for(story, guild_id, visible)
+        here = await self._answers.card_of_thread(interaction.channel_id or 0, guild_id)
+        return here if here is not None else await self._answers.card_for(question, guild_id, visible)
+
+    async def _check(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        guild_id = guild_of(interaction)
+        found = await self._answers.statement_of(guild_id, message.id)
+        if found is not None:
+            statement, card = found
+        else:
+            statement, here = clean(message.content), await self._answers.card_of_thread(message.channel.id, guild_id)
+            if here is None:
+                raise RequestRefused("I check what is said in a story's thread, and this is none.")
+            card = here
+        if not statement:
+            raise RequestRefused("That message has no words to check.")
+        await self._answer(interaction, card, statement, kind=AskKind.CHECK)
+
+    async def _answer(
+        self,
+        interaction: discord.Interaction[Any],
+        card: Discussed,
+        text: str,
+        kind: AskKind = AskKind.QUESTION,
+    ) -> None:
+        question = Question(
+            guild_of(interaction),
+            interaction.user.id,
+            text,
+            interaction.channel_id or card.place_id,
+            kind,
+            application_id=interaction.application_id,
+            token=interaction.token,
+        )
+        ask = await self._answers.begin(question, card.card.id)
+        try:
+            answered = await self._answers.finish(ask, visible_to(interaction.user))
+        except Exception:
+            await self._answers.give_up(ask)
+            raise
+        await interaction.edit_original_response(**views.answer_reply(answered).edit())
+        await self._tell_notices(ask.guild_id)
+
+    async def _share(self, interaction: discord.Interaction[Any], mark: str) -> None:
+        await interaction.response.defer()
+        thread_id = await self._answers.share(mark, guild_of(interaction), interaction.user.id)
+        await interaction.edit_original_response(view=None)
+        await interaction.followup.send(**Reply(f"Shared in <#{thread_id}>.").send())
+        await self._discussions.nudge()
+
+    # --------------------------------------------------------------------------------- mentions
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer a member who mentions us in a thread of ours; nobody else, and no other bot."""
+        me = self._client.user
+        if message.author.bot or message.webhook_id is not None or message.guild is None or me is None:
+            return
+        if not isinstance(message.channel, discord.Thread) or f"<@{me.id}>" not in message.content:
+            return
+        try:
+            await self._answer_mention(message, message.content.replace(f"<@{me.id}>", " "))
+        except Exception as error:
+            if in_words(error) is None:
+                log.exception("a mention in thread %d could not be answered", message.channel.id)
+            else:
+                log.info("a mention in thread %d was not answered: %s", message.channel.id, error)
+
+    async def _answer_mention(self, message: discord.Message, text: str) -> None:
+        assert message.guild is not None, "it was looked at"
+        card = await self._answers.card_of_thread(message.channel.id, message.guild.id)
+        if card is None or not card.settings.ask or not self._answers.may_answer_mention(message.channel.id):
+            return
+        question = Question(message.guild.id, message.author.id, text, message.channel.id, reply_to=message.id)
+        ask = await self._answers.begin(question, card.card.id)
+        self._tasks.start(("mention", ask.id), partial(self._finish_in_public, ask))
+
+    async def _finish_in_public(self, ask: Ask) -> None:
+        try:
+            await self._answers.finish(ask)
+        except RequestRefused:
+            await self._answers.give_up(ask)
+            return
+        await self._discussions.nudge()
+        await self._tell_notices(ask.guild_id)
+
+    # -------------------------------------------------------------------------- after a crash
+
+    @tasks.loop(seconds=SWEEP_EVERY)
+    async def sweep(self) -> None:
+        await self._pulse.beat(self._take_over)
+
+    async def _take_over(self) -> None:
+        """Answer what another process was about to, or say that nothing came of it."""
+        self._pulse.stuck += self._tasks.end_stuck(LONGEST_SILENCE)
+        for ask, again in await self._answers.take_abandoned():
+            self._tasks.start(("take over", ask.id), partial(self._answer_late, ask, again=again))
+
+    async def _answer_late(self, ask: Ask, *, again: bool) -> None:
+        if ask.reply_to is not None:
+            await (self._finish_in_public(ask) if again else self._answers.give_up(ask))
+            return
+        reply = Reply(views.SORRY)
+        try:
+            if again:
+                reply = views.answer_reply(await self._answers.finish(ask))
+            else:
+                await self._answers.give_up(ask)
+        except RequestRefused as error:
+            await self._answers.give_up(ask)
+            reply = Reply(str(error))
+        if ask.application_id is None or ask.token is None:
+            return
+        hook = discord.Webhook.partial(ask.application_id, ask.token, client=self._client)
+        try:
+            async with asyncio.timeout(LONGEST_REQUEST):
+                # discord.py passes the name of the reply on as if it were an id.
+                await hook.edit_message(cast(int, "@original"), **reply.edit())
+        except (discord.HTTPException, OSError, TimeoutError) as error:
+            log.info("the asker of question %d could not be told: %r", ask.id, error)
+
+    async def _tell_notices(self, guild_id: int) -> None:
+        """Tell the admins of the guild in which that came up that a model rests; once each time."""
+        for notice in self._answers.take_notices():
+            await self._ops.tell(
+                guild_id,
+                f"The language model {notice.name} failed several times in a row, so I leave it alone for five "
+                "minutes. Meanwhile the articles themselves answer.",
+            )
+
+
+def visible_to(member: discord.Member | discord.User) -> frozenset[int]:
+    """The channels and threads of a guild that a member sees."""
+    if not isinstance(member, discord.Member):
+        return frozenset()
+    places = [*member.guild.channels, *member.guild.threads]
+    return frozenset(place.id for place in places if place.permissions_for(member).view_channel)
+
+
+async def setup(bot: NewsBot) -> None:
+    newsroom = bot.newsroom
+    answers = AnswersCog(
+        newsroom.answers,
+        bot.discussions,
+        OpsChannel(bot, newsroom.alerts),
+        bot,
+        bot.tree,
+        bot.pulse("answers", SWEEP_EVERY),
+    )
+    bot.add_dynamic_items(*answers.items)
+    await bot.add_cog(answers)

@@ -1,0 +1,430 @@
+"""Answers: what a story's article says to a member's question, by a language model or by the article's own passages.
+
+A question is remembered before it is answered. If the process ends meanwhile, the next one answers it, or says that it
+can't; what it had reserved of the budget is free again when its lease is over. Whatever fails about a model, the
+article's passages answer instead, with one line that says why.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from newsroom.answers.budget import Budget
+from newsroom.answers.chat import Models, Notice
+from newsroom.answers.find import Passage, find
+from newsroom.answers.grounding import Citation, Claim, ground, ground_check
+from newsroom.answers.prompts import LONGEST_QUESTION, Prompt, Verdict, ask_prompt, check_prompt
+from newsroom.answers.talk import Model, estimate
+from newsroom.discussion.threads import GONE, Discussed, discussed
+from newsroom.errors import BudgetSpent, ModelFailed, RequestRefused
+from newsroom.marks import ASK, Marks
+from newsroom.models import (
+    ArticleText,
+    Ask,
+    AskKind,
+    AskState,
+    ChannelKind,
+    RemarkKind,
+    TextBasis,
+    ThreadState,
+)
+from newsroom.store import Connection, Store
+from newsroom.store.search import FoundStory
+from newsroom.stories.texts import Texts
+from newsroom.text import clean, length, shorten
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=3)
+"""How long one process may take to answer; a page, a place in the queue and a model have limits that add up to less."""
+
+TOKEN_HOLDS = timedelta(minutes=14)
+MOST_ATTEMPTS = 2
+MOST_AT_ONCE = 10
+KEPT = timedelta(days=30)
+SHORTEST_QUESTION = 3
+
+FEWEST_SECONDS = timedelta(minutes=10)
+MOST_IN_A_WHILE = 10
+"""How many questions a member may ask in ten minutes, whoever answers them."""
+
+MOST_MENTIONS = 5
+"""How many mentions in a thread are answered in ten minutes: beyond that somebody plays, or two bots talk."""
+
+LOOKED_AT = 10
+MOST_RELATED = 3
+OFFERED = 25
+
+OFF = "Questions are off in this channel."
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a member wants to know, and where that was asked.
+
+    ``token`` with ``application_id`` is what an interaction's reply is changed by; ``reply_to`` the message that
+    mentioned us, for an answer in public.
+    """
+
+    guild_id: int
+    member_id: int
+    text: str
+    channel_id: int
+    kind: AskKind = AskKind.QUESTION
+    application_id: int | None = None
+    token: str | None = None
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """An earlier story of the guild, with channel and message of its card."""
+
+    headline: str
+    channel_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered: claims with their citations, or else passages of the article; none of either: it doesn't say.
+
+    ``model`` wrote the claims. ``note`` is a line that says why no model answered, where one could have. ``read`` of
+    ``of`` paragraphs were read, from where ``basis`` says.
+    """
+
+    claims: tuple[Claim, ...] = ()
+    verdict: Verdict | None = None
+    passages: tuple[Citation, ...] = ()
+    related: tuple[Related, ...] = ()
+    model: str | None = None
+    note: str = ""
+    basis: TextBasis = TextBasis.SUMMARY
+    read: int = 0
+    of: int = 0
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Answer:
+        data: dict[str, Any] = json.loads(text)
+        return cls(
+            claims=tuple(
+                Claim(claim["text"], tuple(Citation(**each) for each in claim["citations"])) for claim in data["claims"]
+            ),
+            verdict=Verdict(data["verdict"]) if data["verdict"] else None,
+            passages=tuple(Citation(**each) for each in data["passages"]),
+            related=tuple(Related(**each) for each in data["related"]),
+            model=data["model"],
+            note=data["note"],
+            basis=TextBasis(data["basis"]),
+            read=data["read"],
+            of=data["of"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question with its answer and the card it is about. ``mark`` names it on its button Share.
+
+    ``thread_id`` is where it can be shared: the story's thread, if that is open.
+    """
+
+    ask: Ask
+    mark: str
+    card: Discussed
+    answer: Answer
+
+    @property
+    def thread_id(self) -> int | None:
+        thread = self.card.thread
+        return thread.thread_id if thread is not None and thread.state is ThreadState.OPEN else None
+
+
+class Answers:
+    """Answers questions about stories."""
+
+    def __init__(
+        self,
+        store: Store,
+        marks: Marks,
+        texts: Texts,
+        models: Models,
+        budget: Budget,
+        *,
+        now: Callable[[], datetime],
+        fence: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._store = store
+        self._marks = marks
+        self._texts = texts
+        self._models = models
+        self._budget = budget
+        self._now = now
+        self._fence = fence
+        self._asked: dict[int, deque[datetime]] = {}
+        self._mentioned: dict[int, deque[datetime]] = {}
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model answers; else the article's passages do."""
+        return self._models.answer is not None
+
+    def take_notices(self) -> tuple[Notice, ...]:
+        """Which models were left alone since the last time this was asked."""
+        return self._models.take_notices()
+
+    # ------------------------------------------------------------------------------ asking
+
+    async def begin(self, question: Question, delivery_id: int) -> Ask:
+        """Remember a question about a card's story that is answered next. Raises RequestRefused."""
+        text = shorten(clean(question.text), LONGEST_QUESTION)
+        if length(text) < SHORTEST_QUESTION:
+            raise RequestRefused("Ask a question in a few words.")
+        now = self._now()
+        self._check_pace(self._asked, question.member_id, MOST_IN_A_WHILE, now)
+        async with self._store.begin() as connection:
+            card = await discussed(self._store, connection, delivery_id, question.guild_id)
+            if not card.settings.ask:
+                raise RequestRefused(OFF)
+            await self._store.votes.hold_member(connection, question.guild_id, question.member_id)
+            ask_id = await self._store.asks.add(
+                connection,
+                guild_id=question.guild_id,
+                member_id=question.member_id,
+                delivery_id=delivery_id,
+                kind=question.kind,
+                question=text,
+                channel_id=question.channel_id,
+                reply_to=question.reply_to,
+                application_id=question.application_id,
+                token=question.token,
+                asked_at=now,
+                taken_until=now + LEASE,
+            )
+            ask = await self._store.asks.get(connection, ask_id)
+        assert ask is not None, "it was just written"
+        return ask
+
+    async def finish(self, ask: Ask, visible: Collection[int] = ()) -> Answered:
+        """Answer a question. One that was asked in public is answered there, by what is planned here.
+
+        ``visible`` are the channels whose stories may be named beside the one that was asked about.
+
+        Raises RequestRefused when the story is gone meanwhile.
+        """
+        async with self._store.read() as connection:
+            card = await discussed(self._store, connection, ask.delivery_id, ask.guild_id)
+        text = await self._texts.of(card.article.id)
+        answer = await self._answer(ask, card, text, visible)
+        async with self._store.begin() as connection:
+            settled = await self._store.asks.settle(connection, ask.id, AskState.ANSWERED, answer.to_json())
+            if settled and ask.reply_to is not None:
+                await self._say(connection, ask, ask.channel_id, reply_to=ask.reply_to)
+        return Answered(ask, self._marks.mark(ask.id, ASK), card, answer)
+
+    async def give_up(self, ask: Ask) -> None:
+        """Nothing will come of a question."""
+        async with self._store.begin() as connection:
+            await self._store.asks.settle(connection, ask.id, AskState.FAILED)
+
+    async def take_abandoned(self) -> list[tuple[Ask, bool]]:
+        """Take the questions in hand whose process ended before it answered; with each, whether to try once more.
+
+        Otherwise its asker can only be told that nothing came of it.
+        """
+        now = self._now()
+        async with self._store.begin() as connection:
+            await self._store.asks.purge(connection, now - KEPT)
+            found = await self._store.asks.abandoned(connection, now, MOST_AT_ONCE)
+            taken = [ask for ask in found if await self._store.asks.take(connection, ask, now + LEASE)]
+        await self._budget.release_stale()
+        return [(ask, ask.attempts + 1 < MOST_ATTEMPTS and now - ask.asked_at < TOKEN_HOLDS) for ask in taken]
+
+    # ----------------------------------------------------------------------------- stories
+
+    async def card_of_mark(self, mark: str, guild_id: int) -> Discussed:
+        """Return the card that a button names. Raises RequestRefused for one that isn't there any more."""
+        number = self._marks.number(mark)
+        if number is None:
+            raise RequestRefused(GONE)
+        async with self._store.read() as connection:
+            return await discussed(self._store, connection, number, guild_id)
+
+    async def card_of_thread(self, thread_id: int, guild_id: int) -> Discussed | None:
+        """Return the card whose story is discussed in a thread, None for a thread that isn't ours."""
+        async with self._store.read() as connection:
+            thread = await self._store.threads.get(connection, thread_id, guild_id)
+            if thread is None or thread.state is not ThreadState.OPEN:
+                return None
+            return await discussed(self._store, connection, thread.delivery_id, guild_id)
+
+    async def card_of_story(self, story_id: int, guild_id: int, visible: Collection[int]) -> Discussed:
+        """Return the oldest card of a story in one of these channels. Raises RequestRefused where none stands there."""
+        async with self._store.read() as connection:
+            cards = [
+                (card, kind)
+                for card, kind in await self._store.deliveries.standing_cards(connection, story_id, guild_id)
+                if card.channel_id in visible
+            ]
+            if not cards:
+                raise RequestRefused("That story isn't posted in this server. Pick one from the list.")
+            return await discussed(self._store, connection, cards[0][0].id, guild_id)
+
+    async def card_for(self, question: str, guild_id: int, visible: Collection[int]) -> Discussed:
+        """Return the card of the story, in one of these channels, that a question is most likely about.
+
+        Raises RequestRefused for none.
+        """
+        async with self._store.read() as connection:
+            related = await self._store.search.related(
+                connection, guild_id, [question], not_story=None, limit=LOOKED_AT
+            )
+        found = [each for each in related if each.channel_id in visible]
+        if not found:
+            raise RequestRefused("I know no story here that this could be about. Pick one with the option `story`.")
+        return await self.card_of_story(found[0].story_id, guild_id, visible)
+
+    async def statement_of(self, guild_id: int, message_id: int) -> tuple[str, Discussed] | None:
+        """Return the take that a message of ours shows, with the card it is about; None for any other message."""
+        async with self._store.read() as connection:
+            remark = await self._store.threads.by_message(connection, guild_id, message_id)
+            take = (
+                await self._store.takes.get(connection, remark.take_id, guild_id)
+                if remark is not None and remark.take_id is not None
+                else None
+            )
+            if remark is None or take is None:
+                return None
+            return take.text, await discussed(self._store, connection, remark.delivery_id, guild_id)
+
+    async def completions(self, guild_id: int, typed: str, visible: Collection[int]) -> list[FoundStory]:
+        """Return the stories posted in these channels that fit what somebody has typed so far, 25 at most."""
+        async with self._store.read() as connection:
+            found = await self._store.search.search(connection, guild_id, typed, limit=2 * OFFERED)
+        return [each for each in found if each.channel_id in visible][:OFFERED]
+
+    # ----------------------------------------------------------------------------- sharing
+
+    async def share(self, mark: str, guild_id: int, member_id: int) -> int:
+        """Have an answer said in its story's thread, and return that. Raises RequestRefused where that can't be."""
+        number = self._marks.number(mark, ASK)
+        async with self._store.begin() as connection:
+            ask = await self._store.asks.get(connection, number) if number is not None else None
+            if ask is None or ask.guild_id != guild_id or ask.member_id != member_id or ask.answer is None:
+                raise RequestRefused("That answer isn't there any more. Ask again.")
+            card = await discussed(self._store, connection, ask.delivery_id, guild_id)
+            if card.thread is None or card.thread.state is not ThreadState.OPEN:
+                raise RequestRefused("This story has no thread yet. Press Discuss under its card first.")
+            if await self._say(connection, ask, card.thread.thread_id) is None:
+                raise RequestRefused("It stands there already.")
+            return card.thread.thread_id
+
+    async def _say(
+        self, connection: Connection, ask: Ask, channel_id: int, *, reply_to: int | None = None
+    ) -> int | None:
+        return await self._store.threads.say(
+            connection,
+            RemarkKind.ANSWER,
+            ask.guild_id,
+            channel_id,
+            ask.delivery_id,
+            self._now(),
+            ask_id=ask.id,
+            reply_to=reply_to,
+        )
+
+    def may_answer_mention(self, thread_id: int) -> bool:
+        """Whether one more mention in a thread is answered now; two bots that mention each other soon have an end."""
+        try:
+            self._check_pace(self._mentioned, thread_id, MOST_MENTIONS, self._now())
+        except RequestRefused:
+            log.warning("thread %d: more than %d mentions in a while; no more are answered", thread_id, MOST_MENTIONS)
+            return False
+        return True
+
+    def _check_pace(self, kept: dict[int, deque[datetime]], who: int, most: int, now: datetime) -> None:
+        since = now - FEWEST_SECONDS
+        for other in [other for other, moments in kept.items() if moments[-1] <= since]:
+            del kept[other]
+        moments = kept.setdefault(who, deque(maxlen=most))
+        if len(moments) == most and moments[0] > since:
+            raise RequestRefused(f"That is {most} questions in ten minutes. Read a little first.")
+        moments.append(now)
+
+    # ----------------------------------------------------------------------------- answers
+
+    async def _answer(self, ask: Ask, card: Discussed, text: ArticleText, visible: Collection[int]) -> Answer:
+        model, note = self._models.answer, ""
+        if model is not None and text.paragraphs:
+            try:
+                return await self._ask_model(model, ask, card, text)
+            except BudgetSpent as error:
+                note = str(error)
+            except (ModelFailed, RequestRefused) as error:
+                log.info("question %d is answered without a model: %s", ask.id, error)
+                note = str(error)
+        return replace(await self._find(ask, card, text, visible), note=note)
+
+    async def _ask_model(self, model: Model, ask: Ask, card: Discussed, text: ArticleText) -> Answer:
+        """Have a model answer, and keep what the article bears out. Raises ModelFailed, BudgetSpent, RequestRefused."""
+        prompt = self._prompt(ask, card, text)
+        most = self._models.max_output_tokens
+        async with self._budget.reserved(ask.guild_id, ask.member_id, estimate(prompt.messages, most)) as reservation:
+            completion = await model.complete(prompt.messages, schema=prompt.schema, max_tokens=most)
+            reservation.add(completion.tokens)
+        said: Mapping[str, Any] | str = completion.data if completion.data is not None else completion.text
+        title = card.article.title
+        if ask.kind is AskKind.CHECK:
+            checked = ground_check(said, text, ask.question, title=title)
+            claims, verdict, passages = checked.claims, checked.verdict, checked.nearest
+        else:
+            grounded = ground(said, text, ask.question, title=title)
+            claims, verdict, passages = grounded.claims, None, grounded.nearest
+        return Answer(
+            claims=claims,
+            verdict=verdict,
+            passages=_quoted(passages),
+            model=model.name,
+            basis=text.basis,
+            read=prompt.read,
+            of=prompt.of,
+        )
+
+    def _prompt(self, ask: Ask, card: Discussed, text: ArticleText) -> Prompt:
+        room = self._models.context_tokens - self._models.max_output_tokens
+        about = {"title": card.article.title, "source": card.source, "fence": self._fence(), "room": room}
+        if ask.kind is AskKind.CHECK:
+            return check_prompt(ask.question, text, **about)  # type: ignore[arg-type]
+        return ask_prompt(ask.question, text, tone=card.settings.tone, **about)  # type: ignore[arg-type]
+
+    async def _find(self, ask: Ask, card: Discussed, text: ArticleText, visible: Collection[int]) -> Answer:
+        """Answer by passages of the article, and by earlier stories of the guild that the question may be about."""
+        async with self._store.read() as connection:
+            found = await self._store.search.related(
+                connection, ask.guild_id, [ask.question], not_story=card.card.story_id, limit=LOOKED_AT
+            )
+        related = [each for each in found if each.channel_id in visible][:MOST_RELATED]
+        return Answer(
+            passages=_quoted(find(ask.question, text.paragraphs)),
+            related=tuple(Related(each.headline, _place(each), each.message_id) for each in related),
+            basis=text.basis,
+            read=len(text.paragraphs),
+            of=len(text.paragraphs),
+        )
+
+
+def _quoted(passages: list[Passage] | tuple[Passage, ...]) -> tuple[Citation, ...]:
+    return tuple(Citation(passage.number, passage.quote) for passage in passages)
+
+
+def _place(found: FoundStory) -> int:
+    return found.message_id if found.kind is ChannelKind.FORUM else found.channel_id
