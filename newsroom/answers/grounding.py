@@ -67,11 +67,11 @@ _ALIKE = str.maketrans({
 })  # fmt: skip
 _ENDS = " \t'-.,;:!?…()[]"
 _ELLIPSES = re.compile(r"\[?(?:…|\.{3,})\]?")
-_CITED = re.compile(
-    r"[\[(【](?:paragraphs?|para|paras|p|¶|§)?\.? ?(\d{1,4}(?:(?: ?[,;–-] ?| and |, ?)\d{1,4}){0,8})[\])】]",
-    re.IGNORECASE,
-)
-_CLAIM_END = re.compile(r"[.!?…。！？]*\s*")
+# [2], [2, 3] and (paragraph 2); but "(2024)" is a year.
+_WORD_FOR_IT = r"(?:paragraphs?|paras?|p|¶|§)\.? ?"
+_NUMBERS = r"(\d{1,4}(?:(?: ?[,;–-] ?| and )\d{1,4}){0,8})"
+_CITED = re.compile(rf" ?(?:[\[【](?:{_WORD_FOR_IT})?{_NUMBERS}[\]】]|\({_WORD_FOR_IT}{_NUMBERS}\))", re.IGNORECASE)
+_CLAIM_END = re.compile(r"([.!?…。！？]*)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,14 +268,17 @@ def _claims_in_text(text: str) -> Iterator[_Said]:
             waiting, numbers = between, []
         numbers += _numbers_in(match[0])
         end = _CLAIM_END.match(text, match.end())
-        start = end.end() if end else match.end()
+        assert end, "it may be empty"
+        if waiting and not waiting.rstrip().endswith((".", "!", "?", "…", "。", "！", "？")):
+            waiting += end[1]
+        start = end.end()
     if waiting:
         yield _Said(waiting, tuple(numbers))
 
 
 def _numbers_in(text: str) -> Iterator[int]:
     for match in _CITED.finditer(text):
-        yield from (int(digits) for digits in re.findall(r"\d+", match[1]))
+        yield from (int(digits) for digits in re.findall(r"\d+", match[0]))
 
 
 def _checked(said: _Said, article: _Article) -> Claim | None:

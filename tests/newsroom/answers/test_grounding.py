@@ -71,7 +71,7 @@ def test_a_paragraph_is_named_in_whatever_way(number: object):
 def test_a_place_named_within_the_text_counts_and_is_not_shown():
     (claim,) = ground(said("Kestrel has the MIT licence [1].", 4), ARTICLE, "").claims
 
-    assert (claim.text, claim.citations[0].number) == ("Kestrel has the MIT licence .", 1)
+    assert (claim.text, claim.citations[0].number) == ("Kestrel has the MIT licence.", 1)
 
 
 # Numbers
@@ -154,13 +154,20 @@ def test_a_text_with_places_behind_its_sentences_is_read_as_well():
 
     found = ground(text, ARTICLE, "").claims
 
-    assert [claim.text for claim in found] == ["Kestrel has the MIT licence", "It has 14 billion parameters."]
+    assert [claim.text for claim in found] == ["Kestrel has the MIT licence.", "It has 14 billion parameters."]
     assert cited(text) == [[1], [2]]
 
 
 def test_several_places_behind_one_sentence_are_all_read():
     assert cited("Kestrel is a model with parameters under the MIT licence [1][2].") == [[1, 2]]
     assert cited("Kestrel is a model with parameters under the MIT licence [1, 2].") == [[1, 2]]
+
+
+def test_a_year_in_brackets_is_no_place():
+    article = article_text("Kestrel was released under the MIT licence in 2024.")
+    (claim,) = ground(said("Kestrel has the MIT licence (2024) (paragraph 1).", 9), article, "").claims
+
+    assert claim.text == "Kestrel has the MIT licence (2024)."
 
 
 def test_an_object_in_a_text_is_read_as_an_object():
