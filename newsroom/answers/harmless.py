@@ -48,10 +48,10 @@ _INLINE_TAG = re.compile(
     r"</?(?:b|i|u|em|strong|code|span|sup|sub|small|mark|q|cite)(?: [^<>]{0,100})?/?>", re.IGNORECASE
 )
 _OTHER_TAG = re.compile(r"</?[a-z][^<>]{0,200}>|<!--[^<>]{0,200}-->", re.IGNORECASE)
-_RUNS = re.compile(r"~{2,}|\|{2,}|_{2,}|(?<![^\W_])_|_(?![^\W_])")
-_OPENING = re.compile(r"<(?=[^\s\d=<])")
+_RUNS = re.compile(r"[~|_]{2,}|(?<![^\W_])_|_(?![^\W_])")
+_OPENING = re.compile(r"<(?=[^\s\d=])")
 _LINE_START = re.compile(r"\A(?:(?:>{1,3}|#{1,6}|-#|[-+•–—]|\d{1,2}[.)])\s+)+")
-_HANDLE = re.compile(r"@(?=\w)")
+_HANDLE = re.compile(r"@+(?=\w)")
 
 _ADDRESS = re.compile(r"\[([^\[\]]{0,300})\]\s?\([^()\s]{0,2000}\)")
 _URL = re.compile(
@@ -87,7 +87,7 @@ def trouble(text: str, known: str = "") -> str | None:
 
 def unmarked(text: str) -> str:
     """Take the markup away that a model wrote for looks: emphasis, lists, tags without power, the @ of a handle."""
-    text = _EMPHASIS.sub("", text)
+    text = _EMPHASIS.sub("", clean(text))
     text = _OTHER_TAG.sub(" ", _INLINE_TAG.sub("", text))
     text = _HANDLE.sub("", _OPENING.sub("‹", _RUNS.sub("", text)))
     return clean(_LINE_START.sub("", clean(text)))

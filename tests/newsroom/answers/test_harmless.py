@@ -62,6 +62,13 @@ def test_own_words_are_told_by_seven_in_a_row():
     assert not leaks("The numbered paragraphs of the book.", secret)
 
 
+@pytest.mark.parametrize("text", ["~||~old~||~", "~_~old~_~", "*_*old*_*", "<<b>old", "~\u200b~old~~", "- # > old"])
+def test_markup_is_not_pieced_together_by_what_is_taken_away(text: str):
+    shown = unmarked(text)
+
+    assert trouble(shown) is None and not any(markup in shown for markup in ("~~", "||", "__", "*", "<", "# ", "> "))
+
+
 @settings(deadline=None)
 @given(st.text(alphabet="ab1.:/@#<>[]()*_`~| \n\u202e") | st.text())
 def test_what_is_defused_or_unmarked_stays_so(text):
