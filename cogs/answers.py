@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SWEEP_EVERY = 15.0  # seconds
+SWEEP_EVERY = 5.0  # seconds
 LONGEST_SILENCE = 300.0  # seconds; no answer takes so long
 LAST_ANSWERS = 2.0
 LONGEST_REQUEST = 10.0

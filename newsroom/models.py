@@ -757,6 +757,7 @@ class Ask:
     ``reply_to`` is the message that mentioned us, for an answer in public; else ``token`` with ``application_id`` is
     what the asker's private reply is changed by, as long as that is to come. ``answer`` is JSON, once there is one.
     Until ``taken_until`` one process is about to answer it; ``attempts`` counts those that took it over.
+    ``usage_id`` is what it has reserved of the budget.
     """
 
     id: int
@@ -774,6 +775,7 @@ class Ask:
     asked_at: datetime
     taken_until: datetime
     answer: str | None
+    usage_id: int | None
 
 
 class RemarkKind(StrEnum):

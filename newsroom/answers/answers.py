@@ -7,11 +7,13 @@ article's passages answer instead, with one line that says why.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +25,7 @@ from newsroom.answers.grounding import Citation, Claim, ground, ground_check
 from newsroom.answers.prompts import LONGEST_QUESTION, Prompt, Verdict, ask_prompt, check_prompt
 from newsroom.answers.talk import Model, estimate
 from newsroom.discussion.threads import GONE, Discussed, discussed
-from newsroom.errors import BudgetSpent, ModelFailed, RequestRefused
+from newsroom.errors import BudgetSpent, ModelFailed, RequestRefused, StoreError
 from newsroom.marks import ASK, Marks
 from newsroom.models import (
     ArticleText,
@@ -42,8 +44,11 @@ from newsroom.text import clean, length, shorten
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=3)
-"""How long one process may take to answer; a page, a place in the queue and a model have limits that add up to less."""
+LEASE = timedelta(seconds=20)
+"""How long after a process was last heard of its questions are taken over."""
+
+KEEP_EVERY = 5.0
+"""Seconds between two words of a process that is at a question."""
 
 TOKEN_HOLDS = timedelta(minutes=14)
 MOST_ATTEMPTS = 2
@@ -223,13 +228,34 @@ class Answers:
         """
         async with self._store.read() as connection:
             card = await discussed(self._store, connection, ask.delivery_id, ask.guild_id)
-        text = await self._texts.of(card.article.id)
-        answer = await self._answer(ask, card, text, visible)
+        async with self._at_it(ask):
+            text = await self._texts.of(card.article.id)
+            answer = await self._answer(ask, card, text, visible)
         async with self._store.begin() as connection:
             settled = await self._store.asks.settle(connection, ask.id, AskState.ANSWERED, answer.to_json())
             if settled and ask.reply_to is not None:
                 await self._say(connection, ask, ask.channel_id, reply_to=ask.reply_to)
         return Answered(ask, self._marks.mark(ask.id, ASK), card, answer)
+
+    @asynccontextmanager
+    async def _at_it(self, ask: Ask) -> AsyncIterator[None]:
+        """Say again and again that somebody is at a question, so that nobody takes it over."""
+        saying = asyncio.create_task(self._keep(ask))
+        try:
+            yield
+        finally:
+            saying.cancel()
+            with suppress(asyncio.CancelledError):
+                await saying
+
+    async def _keep(self, ask: Ask) -> None:
+        while True:
+            await asyncio.sleep(KEEP_EVERY)
+            try:
+                async with self._store.begin() as connection:
+                    await self._store.asks.keep(connection, ask.id, self._now() + LEASE)
+            except StoreError as error:
+                log.warning("question %d may be taken over: %s", ask.id, error)
 
     async def give_up(self, ask: Ask) -> None:
         """Nothing will come of a question."""
@@ -246,6 +272,9 @@ class Answers:
             await self._store.asks.purge(connection, now - KEPT)
             found = await self._store.asks.abandoned(connection, now, MOST_AT_ONCE)
             taken = [ask for ask in found if await self._store.asks.take(connection, ask, now + LEASE)]
+            for ask in taken:
+                if ask.usage_id is not None:
+                    await self._store.usage.remove(connection, ask.usage_id)
         await self._budget.release_stale()
         return [(ask, ask.attempts + 1 < MOST_ATTEMPTS and now - ask.asked_at < TOKEN_HOLDS) for ask in taken]
 
@@ -379,6 +408,8 @@ class Answers:
         prompt = self._prompt(ask, card, text)
         most = self._models.max_output_tokens
         async with self._budget.reserved(ask.guild_id, ask.member_id, estimate(prompt.messages, most)) as reservation:
+            async with self._store.begin() as connection:
+                await self._store.asks.reserved(connection, ask.id, reservation.usage.id)
             completion = await model.complete(prompt.messages, schema=prompt.schema, max_tokens=most)
             reservation.add(completion.tokens)
         said: Mapping[str, Any] | str = completion.data if completion.data is not None else completion.text

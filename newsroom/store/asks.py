@@ -57,6 +57,15 @@ class AskStore:
         row = (await connection.execute(select(*COLUMNS).where(tables.ask.c.id == ask_id))).one_or_none()
         return Ask(*row) if row else None
 
+    async def keep(self, connection: AsyncConnection, ask_id: int, until: datetime) -> None:
+        """Say that somebody is still at a question, until then."""
+        own = (tables.ask.c.id == ask_id) & (tables.ask.c.state == AskState.WAITING)
+        await connection.execute(update(tables.ask).where(own).values(taken_until=until))
+
+    async def reserved(self, connection: AsyncConnection, ask_id: int, usage_id: int) -> None:
+        """Note what a question has reserved of the budget."""
+        await connection.execute(update(tables.ask).where(tables.ask.c.id == ask_id).values(usage_id=usage_id))
+
     async def settle(
         self, connection: AsyncConnection, ask_id: int, state: AskState, answer: str | None = None
     ) -> bool:

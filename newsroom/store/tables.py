@@ -670,6 +670,7 @@ ask = Table(
     Column("asked_at", UtcDateTime, nullable=False),
     Column("taken_until", UtcDateTime, nullable=False),
     Column("answer", Text),
+    Column("usage_id", BigInteger),
     Index(None, "state", "taken_until"),
     Index(None, "guild_id", "member_id"),
     Index(None, "asked_at"),

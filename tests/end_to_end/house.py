@@ -62,7 +62,8 @@ class House:
         return self.sandbox.threads(forum)
 
 
-async def open_house(database_url: str, folder: Path) -> AsyncIterator[House]:
+async def open_house(database_url: str, folder: Path, **more: str) -> AsyncIterator[House]:
+    """Everything at work; ``more`` settings than it takes, by the names of their variables."""
     async with feed_site() as site, Sandbox.running(first_answer=PATIENCE) as sandbox:
         guild = sandbox.add_guild("AI corner")
         news = sandbox.add_text_channel(guild, "news")
@@ -73,6 +74,7 @@ async def open_house(database_url: str, folder: Path) -> AsyncIterator[House]:
             "DATABASE_URL": database_url,
             "FEED_INTERVAL_MINUTES": "0.02",
             "FEED_ALLOW_HOSTS": site.host,
+            **more,
         }
         async with bot_process(folder, **settings) as bot:
             await sandbox.bot_ready()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from newsroom.answers.talk import Tokens
 from newsroom.errors import Failure, ModelFailed, RequestRefused
 from newsroom.marks import Marks
 from newsroom.models import ArticleText, Ask, AskKind, AskState, RemarkKind, TextBasis
-from newsroom.store import tables
+from newsroom.store import Connection, tables
 from newsroom.store.database import Database
 from tests.desk import CHANNEL, GUILD, OTHER_GUILD, Desk
 from tests.fakes import FakeModel
@@ -194,7 +196,9 @@ async def test_mentions_in_one_thread_are_answered_so_often_and_then_no_more(ove
 async def interrupted(desk: Desk, card: int, **fields: Any) -> Ask:
     """A question whose process ended after it had reserved its share of the budget."""
     asked = await desk.newsroom.answers.begin(question(application_id=5, token="a token", **fields), card)
-    await desk.newsroom.budget.reserve(GUILD, ANNA, Tokens(1000, 500))
+    reservation = await desk.newsroom.budget.reserve(GUILD, ANNA, Tokens(1000, 500))
+    async with desk.store.begin() as connection:
+        await desk.store.asks.reserved(connection, asked.id, reservation.usage.id)
     return asked
 
 
@@ -205,10 +209,43 @@ async def test_nobody_takes_a_question_over_while_its_process_may_be_at_it(over:
     assert await desk.restarted().newsroom.answers.take_abandoned() == []
 
 
+async def test_a_process_that_is_still_at_a_question_keeps_it(
+    over: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+):
+    desk, _, card = await over()
+    monkeypatch.setattr("newsroom.answers.answers.KEEP_EVERY", 0)
+    answers, other = desk.newsroom.answers, desk.restarted().newsroom.answers
+    asked, kept_up = await answers.begin(question(), card), asyncio.Event()
+    reading = asyncio.Event()
+
+    async def slowly(article_id: int) -> ArticleText:
+        reading.set()
+        await kept_up.wait()
+        return ArticleText(article_id, PARAGRAPHS, TextBasis.PAGE, desk.clock())
+
+    async def keep(connection: Connection, ask_id: int, until: datetime) -> None:
+        await keeps(connection, ask_id, until)
+        if until > desk.clock():
+            said_again.set()
+
+    keeps, said_again = desk.store.asks.keep, asyncio.Event()
+    monkeypatch.setattr(desk.store.asks, "keep", keep)
+    monkeypatch.setattr(desk.newsroom.texts, "of", slowly)
+    answering = asyncio.create_task(answers.finish(asked))
+    await reading.wait()
+    desk.clock.advance(seconds=LEASE.total_seconds() + 1)
+    said_again.clear()
+    await asyncio.wait_for(said_again.wait(), 20)
+
+    assert await other.take_abandoned() == []
+    kept_up.set()
+    assert (await answering).answer.passages
+
+
 async def test_after_a_crash_one_process_answers_and_nothing_stays_reserved(over: Callable[..., Any]):
     desk, _, card = await over()
     asked = await interrupted(desk, card)
-    desk.clock.advance(minutes=10)
+    desk.clock.advance(seconds=LEASE.total_seconds() + 1)
     one, other = desk.restarted(), desk.restarted()
 
     [(ask_, again)] = await one.newsroom.answers.take_abandoned()

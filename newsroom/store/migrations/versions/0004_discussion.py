@@ -130,6 +130,7 @@ def _asks() -> None:
         sa.Column("asked_at", TIME, nullable=False),
         sa.Column("taken_until", TIME, nullable=False),
         sa.Column("answer", sa.Text()),
+        sa.Column("usage_id", sa.BigInteger()),
         sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name="fk_ask_delivery_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_ask"),
         sqlite_autoincrement=True,
