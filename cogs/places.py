@@ -10,8 +10,10 @@ from typing import Any, Protocol
 import discord
 
 from cogs.views.cards import carries
+from newsroom.discussion.tags import Tagging, fitting
 from newsroom.models import ChannelKind
 
+MOST_TAGS = 5  # of a post, by Discord's rule
 THREAD_EXISTS = 160004  # the message has its thread already
 
 
@@ -60,15 +62,17 @@ class Places:
     def __init__(self, client: discord.Client) -> None:
         self._client = client
 
-    async def at(self, channel_id: int, kind: ChannelKind, tag_id: int | None) -> Place:
+    async def at(self, channel_id: int, kind: ChannelKind, tag_id: int | None, tagging: Tagging | None = None) -> Place:
         """Return the place; raises discord.HTTPException if Discord shows us no such channel.
+
+        A forum's post gets the tag that was chosen, and those that fit the story.
 
         What isn't in the cache is asked for: an archived thread, which a message wakes up, or nothing at all.
         """
         channel = self._client.get_channel(channel_id) or await self._client.fetch_channel(channel_id)
         if kind is ChannelKind.FORUM:
             assert isinstance(channel, discord.ForumChannel), "a channel never changes into or out of a forum"
-            return ForumPlace(channel, tag_id)
+            return ForumPlace(channel, tag_id, tagging)
         assert isinstance(channel, discord.TextChannel | discord.Thread), "only these become news channels"
         return ChannelPlace(channel)
 
@@ -159,14 +163,23 @@ class ForumPlace:
 
     has_followers = False
 
-    def __init__(self, forum: discord.ForumChannel, tag_id: int | None) -> None:
+    def __init__(self, forum: discord.ForumChannel, tag_id: int | None, tagging: Tagging | None = None) -> None:
         self._forum = forum
         self._tag_id = tag_id
+        self._tagging = tagging
 
     async def send(self, message: Message, nonce: str) -> int:
-        tag = self._forum.get_tag(self._tag_id) if self._tag_id is not None else None
-        created = await self._forum.create_thread(**message.for_forum(), applied_tags=[tag] if tag else [])
+        created = await self._forum.create_thread(**message.for_forum(), applied_tags=self._tags())
         return created.thread.id
+
+    def _tags(self) -> list[discord.ForumTag]:
+        """The tag that was chosen and those that fit the story; none that only moderators may use, unless chosen."""
+        chosen = self._forum.get_tag(self._tag_id) if self._tag_id is not None else None
+        tags = [chosen] if chosen else []
+        if self._tagging is not None:
+            usable = [tag for tag in self._forum.available_tags if not tag.moderated and tag.id != self._tag_id]
+            tags += [usable[position] for position in fitting([tag.name for tag in usable], self._tagging)]
+        return tags[:MOST_TAGS]
 
     async def find(self, mark: str, since: datetime, until: datetime) -> int | None:
         posts = await self._posts(mark, since, until)

@@ -203,7 +203,8 @@ class Posting(commands.Cog):
 
     async def _place(self, claim: Claim | DigestClaim) -> Place:
         async with asyncio.timeout(LONGEST_LOOK):
-            return await self._places.at(claim.channel_id, claim.kind, claim.tag_id)
+            tagging = claim.tagging if isinstance(claim, Claim) else None
+            return await self._places.at(claim.channel_id, claim.kind, claim.tag_id, tagging)
 
     async def _tidy(self, place: Place, claim: Claim | DigestClaim) -> int | None:
         """Remove what stands there twice; return the id of the one that stays, None if Discord doesn't let us.

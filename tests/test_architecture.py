@@ -75,6 +75,7 @@ PURE = (
     "newsroom.answers.talk",
     "newsroom.answers.thinking",
     "newsroom.desk.floods",
+    "newsroom.discussion.tags",
     "newsroom.desk.order",
     "newsroom.desk.refusals",
     "newsroom.votes.asking",

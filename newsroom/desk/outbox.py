@@ -10,10 +10,13 @@ from newsroom.attempts import Claimed, Tries, not_sent, wait_after
 from newsroom.desk.channels import suspend
 from newsroom.desk.limits import DAY, HOUR, next_digest, over_limit
 from newsroom.desk.regrouping import regrouped
+from newsroom.discussion.tags import Tagging, tagging
 from newsroom.discussion.threads import has_discuss, thread_at_once
 from newsroom.errors import RequestRefused
 from newsroom.marks import Marks
 from newsroom.models import (
+    Article,
+    Camp,
     Card,
     ChannelKind,
     Delivery,
@@ -39,13 +42,17 @@ REDRAW_WAIT = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Claim(Claimed):
-    """A delivery in the hands of whoever sends it. ``more`` says that other stories wait behind this one."""
+    """A delivery in the hands of whoever sends it. ``more`` says that other stories wait behind this one.
+
+    In a forum ``tagging`` says what tags are chosen by, besides the one that its admins chose, ``tag_id``.
+    """
 
     delivery: Delivery
     kind: ChannelKind
     tag_id: int | None
     card: Card
     more: bool
+    tagging: Tagging | None = None
 
     @property
     def name(self) -> str:
@@ -107,6 +114,8 @@ class Outbox:
             also = await self._store.deliveries.also(connection, delivery)
             poll = await self._story_polls.under(connection, delivery, now)
             discuss = await has_discuss(self._store, connection, delivery)
+            is_post = channel.kind is ChannelKind.FORUM
+            story = await self._tagging(connection, delivery, article, source) if is_post else None
         self._tries.began(delivery, attempt, now)
         return Claim(
             attempt=attempt,
@@ -116,7 +125,13 @@ class Outbox:
             tag_id=channel.tag_id,
             card=Card.of(article, source, self._marks.mark(delivery.id), poll, also, discuss=discuss),
             more=more,
+            tagging=story,
         )
+
+    async def _tagging(self, connection: Connection, delivery: Delivery, article: Article, source: str) -> Tagging:
+        story = await self._store.stories.get(connection, delivery.story_id, delivery.guild_id)
+        settings = await self._store.guilds.settings(connection, delivery.guild_id)
+        return tagging(story.camp or Camp.NEITHER, settings, source, article.title, article.summary)
 
     async def _set_aside(self, connection: Connection, channel: NewsChannel, now: datetime) -> bool:
         """Set what waits aside if a channel has had its share, and return whether it has. Free cards come first."""

@@ -68,7 +68,7 @@ class FakePlace:
             raise self.tidies.pop(0)
         return None
 
-    async def at(self, channel_id: int, kind: ChannelKind, tag_id: int | None) -> FakePlace:
+    async def at(self, channel_id: int, kind: ChannelKind, tag_id: int | None, tagging: object = None) -> FakePlace:
         return self
 
     async def publish(self, channel_id: int, guild_id: int, message_id: int) -> None:
