@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import discord
@@ -13,12 +13,20 @@ from aiolimiter import AsyncLimiter
 from discord.utils import snowflake_time
 
 from cogs.places import CannotLook, ChannelPlace, Places
-from cogs.refusals import PAUSE_AFTER_BLOCK, SLOWED_DOWN, SURELY_ONE_REQUEST, UNREACHABLE, meaning_of, wait_of
+from cogs.refusals import (
+    PAUSE_AFTER_BLOCK,
+    SLOWED_DOWN,
+    SURELY_ONE_REQUEST,
+    UNREACHABLE,
+    code_of,
+    meaning_of,
+    wait_of,
+)
 from cogs.views.cards import carries
 from cogs.views.discussion import remark_form, thread_name
 from newsroom.attempts import Step
-from newsroom.desk.refusals import Verdict, may_have_arrived
-from newsroom.discussion.remarks import RemarkClaim, RemarkRedraw, Remarks
+from newsroom.desk.refusals import GONE, Verdict, may_have_arrived
+from newsroom.discussion.remarks import RemarkClaim, RemarkContents, RemarkRedraw, Remarks
 from newsroom.discussion.threads import CROWDED, DELETED, QUIET, Discussed, Threads
 from newsroom.errors import RequestRefused
 from newsroom.models import Thread, ThreadState
@@ -33,6 +41,8 @@ LONGEST_SILENCE = 300.0  # seconds; no attempt takes so long
 
 # Discord takes 50 requests a second in all; cards have 40 of them and polls 8.
 REQUESTS_A_SECOND = 5
+
+SUSPENDED_FOR = timedelta(minutes=10)  # what waits where we may not write
 
 ARCHIVED = 50083  # the thread is archived
 FULL = 160006  # the guild has as many active threads as there may be
@@ -89,11 +99,13 @@ class Discussions:
         try:
             async with asyncio.timeout(LONGEST_REQUEST):
                 await self._add(thread.thread_id, member)
-        except discord.NotFound as error:
-            await self._threads.refused(thread.thread_id, DELETED)
-            raise RequestRefused(DELETED) from error
         except discord.Forbidden as error:
             raise RequestRefused(f"The discussion is in <#{thread.thread_id}>, but I may not add you to it.") from error
+        except discord.NotFound as error:
+            if code_of(error) in GONE:
+                await self._threads.refused(thread.thread_id, DELETED)
+                raise RequestRefused(DELETED) from error
+            log.warning("a member could not be added to thread %d: %r", thread.thread_id, error)
         except (discord.HTTPException, discord.RateLimited, OSError, TimeoutError) as error:
             log.warning("a member could not be added to thread %d: %r", thread.thread_id, error)
         return thread.thread_id
@@ -219,10 +231,14 @@ class Discussions:
             meaning, reason = meaning_of(error)
             self._heed(meaning, reason)
             uncertain = may_have_arrived(error.status)
-            if meaning in (Verdict.PLAINER, Verdict.FORGET) and not (slow or uncertain):
+            if code_of(error) in GONE and not uncertain:
+                await self._threads.refused(claim.remark.channel_id, DELETED)
+                await self._remarks.give_up(claim, reason)
+            elif meaning in (Verdict.PLAINER, Verdict.FORGET) and not (slow or uncertain):
                 await self._remarks.give_up(claim, reason)
             else:
-                await self._remarks.later(claim, reason, uncertain=slow or uncertain)
+                wait = SUSPENDED_FOR if meaning is Verdict.SUSPEND else None
+                await self._remarks.later(claim, reason, uncertain=slow or uncertain, wait=wait)
         elif isinstance(error, discord.RateLimited):
             await self._remarks.later(claim, SLOWED_DOWN, uncertain=slow, wait=wait_of(error))
         else:
@@ -243,7 +259,7 @@ class Discussions:
             meaning, reason = meaning_of(error)
             self._heed(meaning, reason)
             log.warning("remark %d could not be drawn anew: %s", remark_id, reason)
-            if meaning is Verdict.FORGET:
+            if meaning is Verdict.FORGET or code_of(error) in GONE:
                 await self._remarks.deleted(redraw)
             elif meaning is Verdict.PLAINER:
                 await self._remarks.redrawn(redraw)  # the same again would be refused again
@@ -256,10 +272,19 @@ class Discussions:
         remark = redraw.remark
         assert remark.message_id is not None, "it stands in its channel"
         message = self._places.message(remark.channel_id, remark.guild_id, remark.message_id)
-        if redraw.contents is None:
+        try:
+            await self._draw(message, redraw.contents)
+        except discord.HTTPException as error:
+            if error.code != ARCHIVED:
+                raise
+            await (await self._places.thread(remark.channel_id)).edit(archived=False)
+            await self._draw(message, redraw.contents)
+
+    async def _draw(self, message: discord.PartialMessage, contents: RemarkContents | None) -> None:
+        if contents is None:
             await message.delete()
         else:
-            await message.edit(**remark_form(redraw.contents).edit())
+            await message.edit(**remark_form(contents).edit())
 
     def _heed(self, meaning: Verdict, reason: str) -> None:
         """Rest where a refusal goes for everything that we send."""

@@ -29,6 +29,7 @@ from newsroom.models import (
 )
 from newsroom.store import tables
 from newsroom.votes.asking import Draft, read_choices, team_choices
+from newsroom.votes.messages import Contents
 from newsroom.votes.polls import Ballot, Undone, Voted
 from tests.desk import ADMIN, CHANNEL, GUILD, Desk
 from tests.makers import NOW
@@ -140,6 +141,13 @@ async def send_due(desk: Desk) -> list[PollMessage]:
         await desk.newsroom.poll_messages.sent(claim, 8000 + row_id)
         sent.append(claim.message)
     return sent
+
+
+async def draw_of_result(desk: Desk, poll: Poll) -> list[Contents]:
+    """Draw what may be drawn of a poll a while later, and return what its result shows."""
+    desk.clock.advance(minutes=1)
+    taken = await desk.newsroom.poll_messages.take_to_draw(poll.id)
+    return [contents for contents in taken if contents.message.purpose is Purpose.RESULT]
 
 
 async def ask_and_show(desk: Desk, asked: Draft | None = None, **where: int) -> Poll:

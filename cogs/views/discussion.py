@@ -132,15 +132,15 @@ def remark_form(contents: RemarkContents) -> RemarkForm:
 
 def opener(contents: RemarkContents) -> RemarkForm:
     """What opens a discussion: what the story says and on what basis, a question for each side, and the standing."""
-    opening, settings = contents.opening, contents.settings
-    assert opening is not None and contents.standing is not None, "they are what opens it"
+    opening, settings, card = contents.opening, contents.settings, contents.card
+    assert opening is not None and contents.standing is not None and card is not None, "they are what opens it"
     lines = [*_summary(opening.summary)]
     for side, asked in ((Side.OPEN, opening.for_open), (Side.PROPRIETARY, opening.for_proprietary)):
         name = markdown.escape(team_name(clean(settings.label(side))))
         lines.append(f"{EMOJI[side]} **{name}:** {markdown.escape(shorten(clean(asked), QUESTION))}")
     lines.append(f"-# {standing_line(settings, contents.standing)}")
     view = Lasting()
-    if contents.card.settings.takes:
+    if card.settings.takes:
         view.add_item(hot_button(contents.card_mark, contents.mark))
     if contents.card.settings.ask:
         view.add_item(ask_button(contents.card_mark, contents.mark, has_model=contents.has_model))

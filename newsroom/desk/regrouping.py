@@ -91,7 +91,7 @@ async def merge(
     """Have two stories be one; return which of them stays, and the messages of the cards that go.
 
     The one with the team poll stays, or else the older one; in a channel with cards of both, its card. What tells the
-    other from now on tells it too. Raises RequestRefused.
+    other from now on tells it too, and what members said of the other they said of it. Raises RequestRefused.
     """
     if one == other:
         raise RequestRefused("These are one story already.")
@@ -119,6 +119,7 @@ async def merge(
         await _regroup(store, connection, record, stays)
         moved.add(record.delivery.id)
     await store.stories.merge(connection, guild_id, goes, stays)
+    await store.takes.move(connection, guild_id, goes, stays)
     poll = polls[stays]
     if poll is not None and poll.state is PollState.OPEN and poll.style is PollStyle.BUTTONS:
         cards = await store.deliveries.standing_cards(connection, stays, guild_id)

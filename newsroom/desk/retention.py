@@ -62,6 +62,7 @@ class Retention:
             await self._store.guilds.delete_left(connection, now - KEPT_LEFT)
             gone = await feeds.delete_unwanted(connection, now - KEPT_UNWANTED)
             await articles.thin_tombstones(connection, MOST_TOMBSTONES)
+            await self._store.threads.forget_cardless(connection)
             await self._store.hosts.forget(connection, now)
             await self._store.usage.forget(connection, now - KEPT_USAGE)
             await self._store.usage.release_stale(connection, now)

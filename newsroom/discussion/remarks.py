@@ -28,7 +28,7 @@ from newsroom.store.queues import waits
 from newsroom.votes.members import standing_now
 
 MOST_AT_ONCE = 20
-MOST_ATTEMPTS = 20
+MOST_ATTEMPTS = 300  # about a day: what members said is still to be read tomorrow
 REDRAW_WAIT = timedelta(minutes=5)
 
 REMOVABLE = (RemarkKind.ANSWER,)
@@ -65,14 +65,16 @@ class ShownTake:
 class RemarkContents:
     """What a message of ours in a discussion says. ``mark`` tells it from all others, ``card_mark`` names its card.
 
-    Set are: for what opens a discussion ``opening`` and ``standing``, for growth ``also``, the other sources by name
-    and address, for a take ``shown``, for an answer ``answered``. ``has_model``: a language model answers questions."""
+    Set are: for what opens a discussion ``card``, ``opening`` and ``standing``, for growth ``card`` and ``also``, the
+    other sources by name and address, for an answer ``card`` and ``answered``, for a take ``shown``; its card may be
+    gone. ``has_model``: a language model answers questions.
+    """
 
     remark: Remark
     mark: str
     card_mark: str
-    card: Discussed
     settings: GuildSettings
+    card: Discussed | None = None
     opening: Opening | None = None
     standing: Standing | None = None
     also: tuple[tuple[str, str | None], ...] = ()
@@ -165,6 +167,7 @@ class Remarks:
                 state=DeliveryState.SENT,
                 message_id=message_id,
                 sent_at=now,
+                drawn_at=now,
                 reason=None,
                 **again,
             )
@@ -255,28 +258,24 @@ class Remarks:
         return await self._opens.opening(card.article)
 
     async def _contents(self, connection: Connection, remark: Remark, opening: Opening | None) -> RemarkContents | None:
+        """Return what a message says as things are now; None if it is about a card that isn't there any more."""
+        settings = await self._store.guilds.settings(connection, remark.guild_id)
+        mark, card_mark = self._marks.mark(remark.id, REMARK), self._marks.mark(remark.delivery_id)
+        contents = RemarkContents(remark, mark, card_mark, settings, has_model=self._has_model)
+        if remark.kind is RemarkKind.TAKE:
+            return await self._take(connection, contents)
         try:
             card = await discussed(self._store, connection, remark.delivery_id, remark.guild_id)
         except RequestRefused:
             return None
-        settings = await self._store.guilds.settings(connection, remark.guild_id)
-        contents = RemarkContents(
-            remark,
-            self._marks.mark(remark.id, REMARK),
-            self._marks.mark(card.card.id),
-            card,
-            settings,
-            has_model=self._has_model,
-        )
+        contents = replace(contents, card=card)
         match remark.kind:
-            case RemarkKind.OPENER:
-                return await self._opener(connection, contents, opening) if opening is not None else contents
             case RemarkKind.GROWTH:
                 return replace(contents, also=await self._store.deliveries.also(connection, card.card))
-            case RemarkKind.TAKE:
-                return await self._take(connection, contents)
             case RemarkKind.ANSWER:
-                return await self._answer(connection, contents)
+                return await self._answer(connection, contents, card)
+            case _:
+                return await self._opener(connection, contents, opening) if opening is not None else contents
 
     async def _opener(self, connection: Connection, contents: RemarkContents, opening: Opening) -> RemarkContents:
         standing = await standing_now(self._store, connection, contents.remark.guild_id, self._now())
@@ -296,15 +295,15 @@ class Remarks:
             link = (shown.channel_id, shown.message_id) if shown and shown.message_id else None
         return replace(contents, shown=ShownTake(take, self._marks.mark(take.id, TAKE), fires, answers, link))
 
-    async def _answer(self, connection: Connection, contents: RemarkContents) -> RemarkContents:
+    async def _answer(self, connection: Connection, contents: RemarkContents, card: Discussed) -> RemarkContents:
         ask_id = contents.remark.ask_id
         assert ask_id is not None, "it shows an answer"
         ask = await self._store.asks.get(connection, ask_id)
         if ask is None or ask.answer is None or contents.remark.withdrawn:
             return contents
-        answered = Answered(ask, self._marks.mark(ask.id, ASK), contents.card, Answer.from_json(ask.answer))
+        answered = Answered(ask, self._marks.mark(ask.id, ASK), card, Answer.from_json(ask.answer))
         return replace(contents, answered=answered)
 
     async def _record(self, claim: RemarkClaim, **values: object) -> None:
         async with self._store.begin() as connection:
-            await self._store.threads.record_remark(connection, claim.remark.id, **values)
+            await self._store.threads.record_attempt(connection, claim.remark, **values)

@@ -18,6 +18,7 @@ from newsroom.errors import RequestRefused
 from newsroom.marks import TAKE, Marks
 from newsroom.models import (
     ChannelKind,
+    DeliveryState,
     DiscussionSettings,
     GuildSettings,
     Poll,
@@ -160,11 +161,18 @@ class Takes:
         return await discussed(self._store, connection, number, guild_id)
 
     async def _card_of(self, connection: Connection, take: Take) -> Discussed:
-        """Return the card under which a take is shown."""
+        """Return the card under which a take is shown, or another of its story. Raises RequestRefused."""
         remark = await self._store.threads.of_take(connection, take.id)
         if remark is None:
             raise RequestRefused(GONE)
-        return await discussed(self._store, connection, remark.delivery_id, take.guild_id)
+        try:
+            return await discussed(self._store, connection, remark.delivery_id, take.guild_id)
+        except RequestRefused:
+            # Merging leaves one card in a channel, and the story goes on with it.
+            cards = await self._store.deliveries.standing_cards(connection, take.story_id or 0, take.guild_id)
+            if not cards:
+                raise
+            return await discussed(self._store, connection, cards[0][0].id, take.guild_id)
 
     async def _answerable(self, connection: Connection, mark: str, guild_id: int, member_id: int) -> Take:
         take = await self._take(connection, mark, guild_id)
@@ -276,17 +284,23 @@ async def write(
     )
     take = await store.takes.get(connection, take_id, guild_id)
     assert take is not None, "it was just written"
+    if mine is not None and take.anonymous and not mine.anonymous:
+        await store.votes.quote_anew(connection, guild_id, *_about([take]))
     return await show(store, connection, take, card, now, edited=mine is not None)
 
 
 async def show(
     store: Store, connection: Connection, take: Take, card: Discussed, now: datetime, *, edited: bool
 ) -> Written:
-    """Have a take shown where its story is discussed, or drawn anew if it is shown."""
+    """Have a take shown where its story is discussed, or drawn anew if it is shown, and with it what quotes it."""
+    await store.threads.draw_anew(connection, [take.id, *await store.takes.answers_to(connection, take.id)], now)
     shown = await store.threads.of_take(connection, take.id)
-    if shown is not None:
-        await store.threads.draw_anew(connection, [take.id], now)
-        return Written(take, shown.channel_id, None, edited)
+    if shown is not None and shown.state is not DeliveryState.SKIPPED:
+        where = await store.threads.get(connection, shown.channel_id, take.guild_id)
+        is_gone = where is not None and where.state is ThreadState.GONE
+        return Written(take, None if is_gone else shown.channel_id, None, edited)
+    if shown is not None:  # Discord didn't take it as it was
+        await store.threads.forget(connection, shown.id)
     if card.kind is ChannelKind.THREAD:
         place, thread, reply_to = card.place_id, None, card.card.message_id
     elif can_have_thread(card.kind, card.settings):
@@ -347,7 +361,9 @@ async def check_block(store: Store, connection: Connection, guild_id: int, membe
 
 def _bare(text: str) -> str:
     """A text without what doesn't make it another one."""
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
+    signs = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    # Marks belong to words: in many scripts they are the vowels.
+    return " ".join("".join(sign if unicodedata.category(sign)[0] in "LNM" else " " for sign in signs).split())
 
 
 def weeks_ago(typed: str | None) -> int:
@@ -418,9 +434,9 @@ async def forget_takes(store: Store, connection: Connection, guild_id: int, memb
     Return the polls whose results may quote one, and are drawn anew.
     """
     quoted = _about(await store.takes.of_member(connection, guild_id, member_id))
-    gone, cooler = await store.takes.forget(connection, guild_id, member_id)
+    gone, others = await store.takes.forget(connection, guild_id, member_id)
     await store.threads.withdraw(connection, gone, now)
-    await store.threads.draw_anew(connection, cooler, now)
+    await store.threads.draw_anew(connection, others, now)
     return await store.votes.quote_anew(connection, guild_id, *quoted)
 
 

@@ -26,6 +26,7 @@ from newsroom.store import Connection, Store
 from newsroom.votes.story_polls import place_of
 
 MOST_AT_ONCE = 20
+MOST_ATTEMPTS = 300  # about a day
 MOST_DRAWN = 20
 """How many of a channel's newest cards are drawn anew when their buttons change."""
 
@@ -121,18 +122,19 @@ class Threads:
 
     async def due(self) -> list[tuple[Thread, Discussed]]:
         """Return the threads to be opened now, each with its card; one whose card is gone is none any more."""
-        async with self._store.begin() as connection:
-            found = []
+        found: list[tuple[Thread, Discussed]] = []
+        gone: list[int] = []
+        async with self._store.read() as connection:
             for thread in await self._store.threads.due(connection, self._now(), MOST_AT_ONCE):
                 try:
                     found.append(
                         (thread, await discussed(self._store, connection, thread.delivery_id, thread.guild_id))
                     )
-                except RequestRefused as error:
-                    await self._store.threads.record(
-                        connection, thread.thread_id, state=ThreadState.GONE, reason=str(error)
-                    )
-            return found
+                except RequestRefused:
+                    gone.append(thread.thread_id)
+        for thread_id in gone:
+            await self.refused(thread_id, GONE)
+        return found
 
     async def opened(self, thread_id: int) -> None:
         """The thread is there: what opens the discussion is said next."""
@@ -144,7 +146,10 @@ class Threads:
                 await open_discussion(self._store, connection, thread, now)
 
     async def later(self, thread: Thread, reason: str) -> None:
-        """Try again to open it, later each time."""
+        """Try again to open it, later each time, and in the end no more."""
+        if thread.attempts + 1 >= MOST_ATTEMPTS:
+            await self.refused(thread.thread_id, reason)
+            return
         due_at = self._now() + wait_after(thread.attempts + 1)
         async with self._store.begin() as connection:
             await self._store.threads.record(
@@ -155,13 +160,8 @@ class Threads:
         """It can't be opened, or was deleted: nothing is said in it, and what waited for it is forgotten."""
         async with self._store.begin() as connection:
             await self._store.threads.record(connection, thread_id, state=ThreadState.GONE, reason=reason)
-
-    async def try_again(self, thread_id: int) -> None:
-        """Open a thread after all: what kept us from it may be mended by now."""
-        async with self._store.begin() as connection:
-            await self._store.threads.record(
-                connection, thread_id, state=ThreadState.PENDING, attempts=0, due_at=self._now()
-            )
+            if await self._store.threads.get(connection, thread_id) is not None:
+                await self._store.threads.drop_waiting(connection, thread_id, reason)
 
     async def ours(self, guild_id: int) -> list[int]:
         """Return the threads of a guild that we opened, the oldest first."""

@@ -687,8 +687,8 @@ remark = Table(
     Column("guild_id", BigInteger, nullable=False),
     Column("channel_id", BigInteger, nullable=False),
     Column("kind", OneOf(RemarkKind), nullable=False),
-    Column("delivery_id", RowId, ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False),
-    # No foreign key: what shows a take stays in its channel until it was deleted there.
+    # No foreign keys: what shows a take stays in its channel, and is to be found, until it was deleted there.
+    Column("delivery_id", BigInteger, nullable=False),
     Column("take_id", BigInteger),
     Column("ask_id", BigInteger),
     Column("reply_to", BigInteger),
@@ -700,6 +700,7 @@ remark = Table(
     Column("sent_at", UtcDateTime),
     Column("reason", Text),
     Column("redraw_at", UtcDateTime),
+    Column("drawn_at", UtcDateTime),
     Column("withdrawn", Boolean, nullable=False, server_default=false()),
     Column("planned_at", UtcDateTime, nullable=False),
     # A discussion is opened once, its growth told once, and a take or an answer shown once.
@@ -727,6 +728,7 @@ remark = Table(
     ),
     Index(None, "state", "due_at"),
     Index(None, "redraw_at"),
+    Index(None, "channel_id"),
     Index(None, "message_id"),
     Index(None, "delivery_id"),
     # SQLite would give the id of a deleted row out again, and nonce and mark are made from it.

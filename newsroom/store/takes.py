@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import Poll, Side, Take
@@ -112,6 +112,15 @@ class TakeStore:
         """Return the takes that push back on this one."""
         return list(await connection.scalars(select(tables.take.c.id).where(tables.take.c.answers_id == take_id)))
 
+    async def move(self, connection: AsyncConnection, guild_id: int, story_id: int, into_id: int) -> None:
+        """Have a guild's takes on a story be on another, but for those whose authors have one on that already."""
+        there = tables.take.alias()
+        has_one = exists().where(
+            there.c.guild_id == guild_id, there.c.story_id == into_id, there.c.member_id == tables.take.c.member_id
+        )
+        own = (tables.take.c.guild_id == guild_id) & (tables.take.c.story_id == story_id)
+        await connection.execute(update(tables.take).where(own, ~has_one).values(story_id=into_id))
+
     async def remove(self, connection: AsyncConnection, take_id: int) -> None:
         """Forget a take and who found it hot. What answers it stays, as an answer to nothing."""
         await connection.execute(update(tables.take).where(tables.take.c.answers_id == take_id).values(answers_id=None))
@@ -193,17 +202,19 @@ class TakeStore:
     async def forget(self, connection: AsyncConnection, guild_id: int, member_id: int) -> tuple[list[int], list[int]]:
         """Remove a member's takes and fires from a guild.
 
-        Return the takes that went, and the others of which this member found some hot: both show something else now.
+        Return the takes that went, and the others that show something else now: they answered one of those, or this
+        member found them hot.
         """
         of_guild = select(tables.take.c.id).where(tables.take.c.guild_id == guild_id)
         fires = (tables.fire.c.member_id == member_id) & tables.fire.c.take_id.in_(of_guild)
-        cooler = list(await connection.scalars(select(tables.fire.c.take_id).where(fires)))
+        others = list(await connection.scalars(select(tables.fire.c.take_id).where(fires)))
         await connection.execute(delete(tables.fire).where(fires))
         own = (tables.take.c.guild_id == guild_id) & (tables.take.c.member_id == member_id)
         gone = list(await connection.scalars(select(tables.take.c.id).where(own)))
         for take_id in gone:
+            others += await self.answers_to(connection, take_id)
             await self.remove(connection, take_id)
-        return gone, [take_id for take_id in cooler if take_id not in gone]
+        return gone, [take_id for take_id in others if take_id not in gone]
 
     async def _one(self, connection: AsyncConnection, *wanted: ColumnElement[bool]) -> Take | None:
         row = (await connection.execute(select(*COLUMNS).where(*wanted))).one_or_none()

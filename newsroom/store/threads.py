@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, FromClause, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import (
@@ -25,7 +25,17 @@ from newsroom.store.queues import is_due
 
 THREAD_COLUMNS = [tables.thread.c[name] for name in Thread.__dataclass_fields__]
 REMARK_COLUMNS = [tables.remark.c[name] for name in Remark.__dataclass_fields__]
+WITHDRAWN = tables.remark.c.withdrawn
 SETTINGS_COLUMNS = [tables.news_channel.c[name] for name in DiscussionSettings.__dataclass_fields__]
+
+FIRST_WORD = 3
+
+# How often a message is drawn anew at most. Discord limits edits of messages that are older than an hour in each
+# channel apart from all others, to about three in six seconds (error 30046).
+YOUNG = timedelta(hours=1)
+BETWEEN_DRAWINGS = timedelta(seconds=2)
+BETWEEN_OLD_DRAWINGS = timedelta(seconds=10)
+BETWEEN_OLD_IN_CHANNEL = timedelta(seconds=3)
 
 
 class ThreadStore:
@@ -118,6 +128,13 @@ class ThreadStore:
         """Write down what became of a thread."""
         await connection.execute(update(tables.thread).where(tables.thread.c.thread_id == thread_id).values(**values))
 
+    async def drop_waiting(self, connection: AsyncConnection, channel_id: int, reason: str) -> None:
+        """Leave unsaid what waits to be said in a thread that isn't there."""
+        waiting = (tables.remark.c.channel_id == channel_id) & tables.remark.c.state.in_(ON_ITS_WAY)
+        await connection.execute(
+            update(tables.remark).where(waiting).values(state=DeliveryState.SKIPPED, reason=reason)
+        )
+
     async def open_in(self, connection: AsyncConnection, guild_id: int) -> list[int]:
         """Return the threads of a guild that we opened and that are there, as far as we know."""
         statement = select(tables.thread.c.thread_id).where(
@@ -182,7 +199,19 @@ class ThreadStore:
         )
 
     async def remarks_due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
-        """Return what is to be said now, the oldest first; what goes into a thread waits until that is open."""
+        """Return what is to be said now, the oldest first.
+
+        What goes into a thread waits until that is open, and until what opens the discussion was said there, or was
+        tried FIRST_WORD times.
+        """
+        opener = tables.remark.alias()
+        first = exists().where(
+            opener.c.channel_id == tables.remark.c.channel_id,
+            opener.c.kind == RemarkKind.OPENER,
+            opener.c.id != tables.remark.c.id,
+            opener.c.state.in_(ON_ITS_WAY),
+            opener.c.attempts < FIRST_WORD,
+        )
         unopened = exists().where(
             tables.thread.c.thread_id == tables.remark.c.channel_id, tables.thread.c.state != ThreadState.OPEN
         )
@@ -191,6 +220,7 @@ class ThreadStore:
             is_due(tables.remark.c.due_at, now),
             tables.is_here(tables.remark.c.guild_id),
             ~unopened,
+            ~first,
         )
         return list(await connection.scalars(statement.order_by(tables.remark.c.id).limit(most)))
 
@@ -210,28 +240,51 @@ class ThreadStore:
         """Write down what became of a remark."""
         await connection.execute(update(tables.remark).where(tables.remark.c.id == remark_id).values(**values))
 
-    async def draw_anew(self, connection: AsyncConnection, take_ids: Collection[int], now: datetime) -> None:
-        """Have the messages drawn anew that show these takes."""
+    async def record_attempt(self, connection: AsyncConnection, remark: Remark, **values: object) -> None:
+        """Write down how an attempt ended, unless a later one has begun or an earlier one arrived: they know better."""
         statement = update(tables.remark).where(
-            tables.remark.c.take_id.in_(list(take_ids)), tables.remark.c.redraw_at.is_(None)
+            tables.remark.c.id == remark.id,
+            tables.remark.c.attempts == remark.attempts + 1,
+            tables.remark.c.state == DeliveryState.SENDING,
+        )
+        await connection.execute(statement.values(**values))
+
+    async def draw_anew(self, connection: AsyncConnection, take_ids: Collection[int], now: datetime) -> None:
+        """Have the messages drawn anew that show these takes; one that is being drawn is drawn once more."""
+        due = tables.remark.c.redraw_at
+        statement = update(tables.remark).where(
+            tables.remark.c.take_id.in_(list(take_ids)), or_(due.is_(None), due > now)
         )
         await connection.execute(statement.values(redraw_at=now))
 
     async def redraws_due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
-        """Return what stands in a channel and is to be drawn anew, or deleted, now."""
-        statement = select(tables.remark.c.id).where(
-            tables.remark.c.state == DeliveryState.SENT,
-            is_due(tables.remark.c.redraw_at, now),
-            tables.is_here(tables.remark.c.guild_id),
+        """Return what stands in a channel and is to be drawn anew, or deleted, now: of a channel's old messages one."""
+        statement = (
+            select(tables.remark.c.id, tables.remark.c.channel_id, _is_old(tables.remark, now) & ~WITHDRAWN)
+            .where(
+                tables.remark.c.state == DeliveryState.SENT,
+                is_due(tables.remark.c.redraw_at, now),
+                _may_be_drawn(now),
+                tables.is_here(tables.remark.c.guild_id),
+            )
+            .order_by(tables.remark.c.redraw_at, tables.remark.c.id)
+            .limit(most)
         )
-        return list(await connection.scalars(statement.order_by(tables.remark.c.redraw_at).limit(most)))
+        due: list[int] = []
+        taken: set[int] = set()
+        for remark_id, channel_id, is_old in await connection.execute(statement):
+            if not (is_old and channel_id in taken):
+                due.append(remark_id)
+            if is_old:
+                taken.add(channel_id)
+        return due
 
     async def take_redraw(
         self, connection: AsyncConnection, remark_id: int, now: datetime, until: datetime
     ) -> Remark | None:
         """Take a message in hand to be drawn anew, until then; None if somebody else has just done so."""
-        own = (tables.remark.c.id == remark_id) & is_due(tables.remark.c.redraw_at, now)
-        taken = await connection.execute(update(tables.remark).where(own).values(redraw_at=until))
+        own = (tables.remark.c.id == remark_id) & is_due(tables.remark.c.redraw_at, now) & _may_be_drawn(now)
+        taken = await connection.execute(update(tables.remark).where(own).values(redraw_at=until, drawn_at=now))
         return await self.remark(connection, remark_id) if taken.rowcount else None
 
     async def redrawn(self, connection: AsyncConnection, remark_id: int, until: datetime) -> None:
@@ -242,7 +295,10 @@ class ThreadStore:
     async def withdraw(self, connection: AsyncConnection, take_ids: Collection[int], now: datetime) -> None:
         """Have the messages go that show these takes; what never left us is forgotten at once."""
         own = tables.remark.c.take_id.in_(list(take_ids))
-        unsent = (tables.remark.c.state == DeliveryState.PENDING) & tables.remark.c.attempted_at.is_(None)
+        unsent = or_(
+            (tables.remark.c.state == DeliveryState.PENDING) & tables.remark.c.attempted_at.is_(None),
+            tables.remark.c.state == DeliveryState.SKIPPED,
+        )
         await connection.execute(delete(tables.remark).where(own, unsent))
         await connection.execute(update(tables.remark).where(own).values(withdrawn=True, redraw_at=now))
 
@@ -256,6 +312,11 @@ class ThreadStore:
         own = tables.remark.c.ask_id.in_(list(ask_ids))
         await connection.execute(update(tables.remark).where(own).values(withdrawn=True, redraw_at=now))
 
+    async def forget_cardless(self, connection: AsyncConnection) -> None:
+        """Forget what was said of cards that are forgotten, but for takes: those can still be removed."""
+        there = exists().where(tables.delivery.c.id == tables.remark.c.delivery_id)
+        await connection.execute(delete(tables.remark).where(tables.remark.c.take_id.is_(None), ~there))
+
     async def forget(self, connection: AsyncConnection, remark_id: int) -> None:
         """Forget a message that stands nowhere any more."""
         await connection.execute(delete(tables.remark).where(tables.remark.c.id == remark_id))
@@ -267,3 +328,30 @@ class ThreadStore:
     async def _remark(self, connection: AsyncConnection, *wanted: ColumnElement[Any]) -> Remark | None:
         row = (await connection.execute(select(*REMARK_COLUMNS).where(*wanted))).one_or_none()
         return Remark(*row) if row else None
+
+
+def _is_old(remark: FromClause, now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that a message is one whose edits Discord limits."""
+    return remark.c.sent_at < now - YOUNG
+
+
+def _drawn_since(remark: FromClause, since: datetime, now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that a message was drawn lately; what seems to be yet to come was drawn while the clock was wrong."""
+    return remark.c.drawn_at.is_not(None) & (remark.c.drawn_at > since) & (remark.c.drawn_at <= now)
+
+
+def _may_be_drawn(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that neither a message nor too many others of its channel were drawn a moment ago; to delete one that
+    was withdrawn is no edit."""
+    own, other = tables.remark, tables.remark.alias()
+    old = _is_old(own, now)
+    crowded = exists().where(
+        other.c.channel_id == own.c.channel_id,
+        _is_old(other, now),
+        _drawn_since(other, now - BETWEEN_OLD_IN_CHANNEL, now),
+    )
+    return or_(
+        WITHDRAWN,
+        ~old & ~_drawn_since(own, now - BETWEEN_DRAWINGS, now),
+        old & ~_drawn_since(own, now - BETWEEN_OLD_DRAWINGS, now) & ~crowded,
+    )

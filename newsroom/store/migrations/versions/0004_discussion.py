@@ -81,7 +81,7 @@ def _threads() -> None:
         sa.Column("guild_id", sa.BigInteger(), nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("delivery_id", ROW_ID, nullable=False),
+        sa.Column("delivery_id", sa.BigInteger(), nullable=False),
         sa.Column("take_id", sa.BigInteger()),
         sa.Column("ask_id", sa.BigInteger()),
         sa.Column("reply_to", sa.BigInteger()),
@@ -93,9 +93,9 @@ def _threads() -> None:
         sa.Column("sent_at", TIME),
         sa.Column("reason", sa.Text()),
         sa.Column("redraw_at", TIME),
+        sa.Column("drawn_at", TIME),
         sa.Column("withdrawn", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("planned_at", TIME, nullable=False),
-        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name="fk_remark_delivery_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_remark"),
         sqlite_autoincrement=True,
     )
@@ -108,6 +108,7 @@ def _threads() -> None:
         op.create_index(name, "remark", columns, unique=True, sqlite_where=condition, postgresql_where=condition)
     op.create_index("ix_remark_state_due_at", "remark", ["state", "due_at"])
     op.create_index("ix_remark_redraw_at", "remark", ["redraw_at"])
+    op.create_index("ix_remark_channel_id", "remark", ["channel_id"])
     op.create_index("ix_remark_message_id", "remark", ["message_id"])
     op.create_index("ix_remark_delivery_id", "remark", ["delivery_id"])
 
