@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from newsroom.discussion.threads import Discussed
 from newsroom.models import (
     Alert,
     AlertKind,
@@ -19,6 +20,7 @@ from newsroom.models import (
     Choice,
     Delivery,
     DeliveryState,
+    DiscussionSettings,
     Document,
     Entry,
     Feed,
@@ -30,6 +32,8 @@ from newsroom.models import (
     PollKind,
     PollState,
     PollStyle,
+    Remark,
+    RemarkKind,
     Results,
     ShownPoll,
     Side,
@@ -291,4 +295,34 @@ def take(**fields: Any) -> Take:
             written_at=ago(minutes=30),
         ),
         **fields,
+    )
+
+
+def remark(**fields: Any) -> Remark:
+    """What opens a discussion, standing in its thread; ``remark(kind=RemarkKind.TAKE, take_id=1)`` shows a take."""
+    return replace(
+        Remark(
+            id=1,
+            guild_id=1001,
+            channel_id=9001,
+            kind=RemarkKind.OPENER,
+            delivery_id=1,
+            take_id=None,
+            reply_to=None,
+            state=DeliveryState.SENT,
+            attempts=1,
+            attempted_at=NOW,
+            due_at=NOW,
+            message_id=7001,
+            withdrawn=False,
+        ),
+        **fields,
+    )
+
+
+def discussed_card(**fields: Any) -> Discussed:
+    """A card in a text channel whose story is discussed, in a thread to be opened yet."""
+    sent = Delivery(1, 1, 1, 2001, 1001, DeliveryState.SENT, 1, NOW, NOW, 9001)
+    return replace(
+        Discussed(sent, ChannelKind.TEXT, 2001, article(), "Lab Notes", DiscussionSettings(), None), **fields
     )

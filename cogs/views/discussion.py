@@ -24,16 +24,19 @@ from newsroom.models import (
     SummaryBasis,
     ThreadMode,
 )
-from newsroom.text import clean, shorten
+from newsroom.text import clean, length, shorten
 from newsroom.votes.asking import team_name
 from newsroom.votes.counting import FEWEST
 
 # In UTF-16 code units before escaping, which at most doubles them: all of an opener fits into one message.
-SUMMARY: Final = 500
+SUMMARY: Final = 350
+MODEL: Final = 50
 QUESTION: Final = 200
 NAME_OF_THREAD: Final = 90
 SOURCE: Final = 100
 ALSO: Final = 5
+SOURCES: Final = 1800
+"""All that names the other sources, escaped: one whose link would be too much is named without it."""
 
 # What a mark looks like is the newsroom's business; it holds no colon.
 MORE_TEMPLATE: Final = r"more:(?P<mark>[^:]+)"
@@ -95,7 +98,12 @@ def teams_panel(settings: GuildSettings) -> str:
 
 
 def _sources(also: Sequence[tuple[str, str | None]]) -> str:
-    told = [markdown.masked_link(shorten(clean(name), SOURCE), url) for name, url in also[:ALSO]]
+    told: list[str] = []
+    for name, url in also[:ALSO]:
+        name = shorten(clean(name), SOURCE)
+        linked = markdown.masked_link(name, url)
+        room = SOURCES - sum(length(each) + 2 for each in told) - (ALSO - len(told) - 1) * (2 * SOURCE + 2)
+        told.append(linked if length(linked) <= room else markdown.escape(name))
     more = f" and {len(also) - ALSO} more" if len(also) > ALSO else ""
     return ", ".join(told) + more
 
@@ -151,7 +159,7 @@ def _summary(summary: Summary) -> list[str]:
     text = clean(summary.text)
     if not text:
         return []
-    model = markdown.escape(clean(summary.model or "a language model"))
+    model = markdown.escape(shorten(clean(summary.model or "a language model"), MODEL))
     basis = {
         SummaryBasis.FEED: "in its source's own words",
         SummaryBasis.EXTRACT: "an extract: sentences of the article itself",
