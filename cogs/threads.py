@@ -86,8 +86,8 @@ class ThreadsCog(commands.Cog, name="Threads"):
         origin = await self._outbox.origin(mark, guild_of(interaction))
         try:
             settings, known = (await self._threads.of_mark(mark, guild_of(interaction))).settings, True
-        except RequestRefused:
-            settings, known = DiscussionSettings(), False
+        except RequestRefused:  # it is gone, or was sent this very moment
+            settings, known = DiscussionSettings(), origin is not None
         reply = views.more_panel(
             origin_text(origin, why=False), mark, settings, known=known, has_model=self._answers.has_model
         )

@@ -150,7 +150,7 @@ def opener(contents: RemarkContents) -> RemarkForm:
     view = Lasting()
     if card.settings.takes:
         view.add_item(hot_button(contents.card_mark, contents.mark))
-    if contents.card.settings.ask:
+    if card.settings.ask:
         view.add_item(ask_button(contents.card_mark, contents.mark, has_model=contents.has_model))
     return RemarkForm("\n".join(lines), view)
 

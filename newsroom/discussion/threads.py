@@ -16,6 +16,7 @@ from newsroom.models import (
     Article,
     ChannelKind,
     Delivery,
+    DeliveryState,
     DiscussionSettings,
     RemarkKind,
     Thread,
@@ -40,6 +41,7 @@ QUIET = timedelta(hours=24)
 """How long nobody has written in a thread that counts as quiet."""
 
 GONE = "I no longer know that story."
+TOO_SOON = "I am still posting that story: try again in a moment."
 NO_THREAD = "Stories in this channel get no threads. `/channel discussion` changes that."
 DELETED = "The thread of this story was deleted, so I leave it at that."
 
@@ -172,8 +174,10 @@ class Threads:
 async def discussed(store: Store, connection: Connection, delivery_id: int, guild_id: int) -> Discussed:
     """Return a card that stands in a news channel of this guild, with its thread. Raises RequestRefused."""
     card = await store.deliveries.get(connection, delivery_id)
-    if card is None or card.guild_id != guild_id or card.message_id is None:
+    if card is None or card.guild_id != guild_id:
         raise RequestRefused(GONE)
+    if card.message_id is None:
+        raise RequestRefused(TOO_SOON if card.state is DeliveryState.SENDING else GONE)
     found = await store.threads.settings(connection, card.channel_id, guild_id)
     if found is None:
         raise RequestRefused(GONE)

@@ -150,6 +150,19 @@ async def test_a_made_up_mark_is_no_story_of_ours(desk: Desk, mark: str):
     assert await everything(desk) == before
 
 
+async def test_who_clicks_before_we_know_that_the_card_stands_is_asked_to_wait_a_moment(desk: Desk):
+    await desk.follow()
+    await desk.tell("A story for neither side")
+    claim = await desk.outbox.claim(CHANNEL)
+    assert claim is not None
+
+    with pytest.raises(RequestRefused, match="try again in a moment"):
+        await desk.newsroom.threads.click(claim.mark, GUILD)
+
+    await desk.outbox.sent(claim, 9001, publish=False)
+    assert (await desk.newsroom.threads.click(claim.mark, GUILD)).thread is not None
+
+
 async def test_another_guilds_card_cannot_be_discussed(desk: Desk):
     posted = await card(desk)
 
