@@ -308,6 +308,7 @@ def remark(**fields: Any) -> Remark:
             kind=RemarkKind.OPENER,
             delivery_id=1,
             take_id=None,
+            ask_id=None,
             reply_to=None,
             state=DeliveryState.SENT,
             attempts=1,

@@ -438,7 +438,7 @@ async def test_a_message_that_shows_no_take_is_told_as_such(guild: Guild):
 
     told = await guild.mod.context_menu(guild.news, "Remove take", card)
 
-    assert told.ephemeral and read(told.response) == "That message shows no take."
+    assert told.ephemeral and read(told.response) == "That message shows nothing of mine that can be removed here."
 
 
 async def test_moderators_of_another_server_reach_no_take_of_this_one(guild: Guild):
@@ -484,5 +484,5 @@ async def test_where_takes_are_off_no_button_offers_one_and_an_old_form_is_refus
     assert read(sent.response) == "Takes are off in this channel."
     assert "Say why" not in labels(answer)
     (opener,) = guild.news.threads[0].history()
-    assert labels(opener) == []
+    assert labels(opener) == ["Find in article"]
     assert re.search("Where this server stands", opener.content)

@@ -301,7 +301,7 @@ async def test_more_shows_its_clicker_alone_where_the_story_is_from_and_what_to_
 
     assert more.ephemeral
     assert "From **Lab Notes**" in read(more.response)
-    assert labels(more.response) == ["Hot take", *BEHIND_MORE]
+    assert labels(more.response) == ["Hot take", "Find in article", *BEHIND_MORE]
     for label, text in BEHIND_MORE.items():
         told = await guild.bob.click(more.response, label=label)
         assert told.ephemeral and read(told.response).startswith(text), label
@@ -311,7 +311,7 @@ async def test_where_takes_are_off_more_offers_none(guild: Guild):
     card = await guild.team_card()
     await guild.told("channel discussion", takes=False)
 
-    assert labels((await guild.bob.click(card, label="More")).response) == list(BEHIND_MORE)
+    assert labels((await guild.bob.click(card, label="More")).response) == ["Find in article", *BEHIND_MORE]
 
 
 @pytest.mark.parametrize("template", ["more", "discuss", "also", "why-side", "hot"])

@@ -105,10 +105,13 @@ def test_without_a_summary_the_questions_stand_alone():
     assert form.content.startswith("🟦 **Team Open Source:** Is it open?")
 
 
-def test_an_opener_offers_a_hot_take_where_they_are_on_and_is_found_by_that_button():
-    on, off = opener(), opener(card=discussed_card(settings=DiscussionSettings(takes=False)))
+def test_an_opener_offers_what_is_on_and_is_found_by_either_button():
+    on, off = opener(), opener(card=discussed_card(settings=DiscussionSettings(takes=False, ask=False)))
 
-    assert [button.custom_id for button in buttons(on.view)] == [f"hot:{MARK}:{REMARK_MARK}"]
+    assert [button.custom_id for button in buttons(on.view)] == [
+        f"hot:{MARK}:{REMARK_MARK}",
+        f"ask:{MARK}:{REMARK_MARK}",
+    ]
     assert buttons(off.view) == []
     assert on.for_channel()["silent"] and on.for_channel()["suppress_embeds"]
     assert carries(_message(on), REMARK_MARK)
@@ -172,7 +175,7 @@ def test_any_headline_names_a_thread(headline: str):
 
 
 def test_the_panel_of_a_story_that_is_gone_has_nothing_to_click():
-    assert more_panel("I no longer know.", MARK, DiscussionSettings(), known=False).view is None
+    assert more_panel("I no longer know.", MARK, DiscussionSettings(), known=False, has_model=False).view is None
 
 
 @given(LABELS)
@@ -187,7 +190,7 @@ def test_ids_of_buttons_fit_for_the_longest_marks():
     longest = f"{2**63 - 1}.{'f' * 24}"
 
     assert len(hot_button(longest, longest).custom_id or "") <= markdown.CUSTOM_ID
-    assert_fits("x", more_panel("x", longest, DiscussionSettings(), known=True).view)
+    assert_fits("x", more_panel("x", longest, DiscussionSettings(), known=True, has_model=True).view)
 
 
 def test_where_the_discussion_is_and_how_it_is_set_fit_into_a_message():

@@ -151,10 +151,10 @@ def test_an_answer_to_an_anonymous_take_names_nobody(anonymous: bool):
 
 
 def test_who_removed_a_take_and_where_is_told_and_nothing_of_the_take():
-    assert removed_line(1, 2, blocked=True) == (
+    assert removed_line(1, "a take", 2, blocked=True) == (
         "<@1> removed a take in <#2> and blocked its author from takes for a week."
     )
-    assert removed_line(1, None, blocked=False) == "<@1> removed a take."
+    assert removed_line(1, "an answer", None) == "<@1> removed an answer."
 
 
 @pytest.mark.parametrize(
