@@ -11,14 +11,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.callers import guild_of, roles_of
+from cogs.pictures import standing_chart
 from cogs.team_roles import TeamRoles
 from cogs.views import members as views
 from cogs.views import panels
 from cogs.views.buttons import button_item
 from cogs.views.polls import STANDINGS_TEMPLATE
-from newsroom.errors import ChartFailed
-from newsroom.votes.charts import Charts, Course, alt_text
-from newsroom.votes.members import DAYS, MOST_DAYS, Members, Standings
+from newsroom.votes.charts import Charts
+from newsroom.votes.members import DAYS, MOST_DAYS, Members
 from newsroom.votes.messages import PollMessages
 
 if TYPE_CHECKING:
@@ -66,22 +66,10 @@ class MembersCog(commands.Cog, name="Members"):
 
     async def _answer_standings(self, interaction: discord.Interaction[Any], days: int) -> None:
         standings = await self._members.standings(guild_of(interaction), days)
-        chart, alt = await self._chart(standings)
+        chart, alt = await standing_chart(self._charts, standings)
         view = views.standings_view(standings, alt)
         files = [discord.File(io.BytesIO(chart), views.CHART, description=alt)] if chart else []
         await interaction.edit_original_response(view=view, attachments=files)
-
-    async def _chart(self, standings: Standings) -> tuple[bytes | None, str | None]:
-        """Draw how the standing moved, if enough members had a side; the figures stand without a chart, too."""
-        if not standings.course:
-            return None, None
-        settings = standings.settings
-        labels = (settings.open_label, settings.proprietary_label, settings.depends_label)
-        course = Course(standings.course, labels, settings.depends or standings.now.depends > 0)
-        try:
-            return await self._charts.draw(course), alt_text(course)
-        except ChartFailed:  # logged where it failed
-            return None, None
 
     async def _role(self, interaction: discord.Interaction[Any], what: str) -> None:
         await interaction.response.defer()
