@@ -9,6 +9,7 @@ EXTENSIONS = (
     "cogs.threads",
     "cogs.takes",
     "cogs.answers",
+    "cogs.recaps",
     "cogs.members",
     "cogs.stories",
     "cogs.healing",

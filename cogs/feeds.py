@@ -17,6 +17,7 @@ from cogs.options import Picked, PlaceOption, TalkOption, picked_place
 from cogs.views import panels
 from cogs.views.cards import card_message
 from cogs.views.discussion import settings_reply
+from cogs.views.recaps import plan_reply
 from cogs.views.status import HEALTH, why_reply
 from newsroom.desk.alerts import Alerts
 from newsroom.desk.channels import NewsChannels
@@ -33,6 +34,7 @@ from newsroom.desk.subscriptions import (
     is_stopped,
 )
 from newsroom.desk.why import Whys
+from newsroom.discussion.recaps import Recaps
 from newsroom.discussion.threads import Threads
 from newsroom.errors import RequestRefused
 from newsroom.feeds.health import health_of
@@ -54,13 +56,20 @@ class Feeds(commands.Cog):
     channel = Guarded(name="channel", description="How this channel gets its news", needs="manage_messages")
 
     def __init__(
-        self, subscriptions: Subscriptions, channels: NewsChannels, whys: Whys, alerts: Alerts, threads: Threads
+        self,
+        subscriptions: Subscriptions,
+        channels: NewsChannels,
+        whys: Whys,
+        alerts: Alerts,
+        threads: Threads,
+        recaps: Recaps,
     ) -> None:
         self._subscriptions = subscriptions
         self._channels = channels
         self._whys = whys
         self._alerts = alerts
         self._threads = threads
+        self._recaps = recaps
         self.undo_item = panels.undo_item(self._bring_back)
 
     @feed.command()
@@ -261,6 +270,26 @@ class Feeds(commands.Cog):
         )
         await _answer(interaction, settings_reply(channel_id, settings))
 
+    @channel.command(extras={"needs": "manage_guild"})
+    @app_commands.describe(
+        on="Whether a recap comes once a week",
+        channel="Where it comes; at first in the text channel that gets most cards",
+        at='When it comes, by this server\'s clock: "friday 17:00"',
+    )
+    async def recap(
+        self,
+        interaction: Interaction,
+        on: bool | None = None,
+        channel: app_commands.Transform[Picked, TalkOption] | None = None,
+        at: app_commands.Range[str, 1, 100] | None = None,
+    ) -> None:
+        """Say whether, where and when the weekly recap comes; without any choice, show how that is now."""
+        require(interaction, "manage_guild")
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        channel_id = _talk_place(channel).id if channel is not None else None
+        planned = await self._recaps.change(guild_of(interaction), on=on, channel_id=channel_id, at=at)
+        await _answer(interaction, plan_reply(planned))
+
     @channel.command()
     @app_commands.describe(channel="Where to tell what is wrong; left out, I tell where that is now")
     async def alerts(
@@ -273,11 +302,7 @@ class Feeds(commands.Cog):
             chosen = await self._alerts.channel(guild_of(interaction))
             await _answer(interaction, panels.alerts_go_to(chosen))
             return
-        place = picked_place(channel)
-        assert isinstance(place, discord.TextChannel | discord.Thread), "the option offers nothing else"
-        lacking = [name for name in missing(place) if name != "attach_files"]
-        if lacking:
-            raise RequestRefused(f"{panels.permissions_missing(place.id, lacking)} Nothing has changed.")
+        place = _talk_place(channel)
         await self._alerts.choose(guild_of(interaction), place.id)
         await _answer(interaction, panels.Reply(f"From now on I tell in <#{place.id}> what is wrong."))
 
@@ -413,8 +438,20 @@ def _state(listed: Listed) -> str:
     return HEALTH[health]
 
 
+def _talk_place(channel: Picked) -> discord.TextChannel | discord.Thread:
+    """Return the picked channel, if we may talk in it. Raises RequestRefused if not."""
+    place = picked_place(channel)
+    assert isinstance(place, discord.TextChannel | discord.Thread), "the option offers nothing else"
+    lacking = [name for name in missing(place) if name != "attach_files"]
+    if lacking:
+        raise RequestRefused(f"{panels.permissions_missing(place.id, lacking)} Nothing has changed.")
+    return place
+
+
 async def setup(bot: NewsBot) -> None:
     newsroom = bot.newsroom
-    feeds = Feeds(newsroom.subscriptions, newsroom.channels, newsroom.whys, newsroom.alerts, newsroom.threads)
+    feeds = Feeds(
+        newsroom.subscriptions, newsroom.channels, newsroom.whys, newsroom.alerts, newsroom.threads, newsroom.recaps
+    )
     bot.add_dynamic_items(feeds.undo_item)
     await bot.add_cog(feeds)

@@ -130,6 +130,11 @@ class ChannelPlace:
     def has_followers(self) -> bool:
         return isinstance(self._channel, discord.TextChannel) and self._channel.is_news()
 
+    @property
+    def takes_files(self) -> bool:
+        """Whether we may attach a picture here."""
+        return self._channel.permissions_for(self._channel.guild.me).attach_files
+
     async def send(self, message: Message, nonce: str) -> int:
         return (await self._channel.send(**message.for_channel(), nonce=nonce)).id
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from newsroom.models import Alert, Delivery, DeliveryState, Digest, PollMessage, Remark
+from newsroom.models import Alert, Delivery, DeliveryState, Digest, PollMessage, Recap, Remark
 
 # Discord forgets a nonce after "a few minutes"; a minute is surely inside.
 NONCE_WINDOW = timedelta(seconds=60)
@@ -28,7 +28,7 @@ FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=5)
 
 # What is sent in attempts: each of these rows tells how its own went.
-Sendable = Delivery | Digest | Alert | PollMessage | Remark
+Sendable = Delivery | Digest | Alert | PollMessage | Remark | Recap
 
 
 class Step(StrEnum):

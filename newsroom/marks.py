@@ -13,6 +13,7 @@ DIGEST = "digest "
 TAKE = "take "
 REMARK = "remark "
 ASK = "ask "
+RECAP = "recap "
 
 
 class Marks:

@@ -871,3 +871,50 @@ class Usage:
     taken_until: datetime | None
     tokens: int
     micros: int
+
+
+class RecapKind(StrEnum):
+    """What is told of a week: what it came to, or how a take of a season ago has aged."""
+
+    WEEK = "week"
+    AGED = "aged"
+
+
+@dataclass(frozen=True, slots=True)
+class Recap:
+    """A message that tells of a week, or on its way to its channel.
+
+    ``contents`` is what ``newsroom.discussion.week`` wrote down of the week; ``take_id`` the take that is asked about.
+    With ``withdrawn`` it is to go. See Delivery for the rest.
+    """
+
+    id: int
+    guild_id: int
+    channel_id: int
+    kind: RecapKind
+    contents: str | None
+    take_id: int | None
+    state: DeliveryState
+    attempts: int
+    attempted_at: datetime | None
+    due_at: datetime
+    message_id: int | None
+    withdrawn: bool
+    planned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecapPlan:
+    """When a guild gets its weekly recap. ``channel_id`` None: in the news channel that is used most.
+
+    ``rule`` is what ``newsroom.votes.schedule`` reads, in the guild's time. ``quiet`` counts the last weeks in a row in
+    which hardly anything happened; with ``notice_due`` the admins have yet to hear that it paused itself over that.
+    """
+
+    guild_id: int
+    channel_id: int | None
+    rule: str
+    next_at: datetime
+    paused: bool
+    quiet: int
+    notice_due: bool

@@ -24,7 +24,10 @@ from newsroom.desk.status import StatusDesk
 from newsroom.desk.story_desk import StoryDesk
 from newsroom.desk.subscriptions import Reads, Subscriptions
 from newsroom.desk.why import Whys
+from newsroom.discussion.chatter import Chatter
 from newsroom.discussion.openings import Openings
+from newsroom.discussion.recap_messages import RecapMessages
+from newsroom.discussion.recaps import Recaps
 from newsroom.discussion.remarks import Remarks
 from newsroom.discussion.takes import Takes
 from newsroom.discussion.threads import Threads
@@ -76,6 +79,9 @@ class Newsroom:
     chat: Models
     budget: Budget
     texts: Texts
+    recaps: Recaps
+    recap_messages: RecapMessages
+    chatter: Chatter
 
 
 def assemble(
@@ -103,6 +109,7 @@ def assemble(
     retention = Retention(store, now=now)
     rounds = Rounds(store, fetcher, reader, story_polls, now=now, interval=interval, parking=parking)
     subscriptions = Subscriptions(store, rounds, fetcher, reader, now=now)
+    members = Members(store, now=now)
     return Newsroom(
         rounds=rounds,
         subscriptions=subscriptions,
@@ -112,7 +119,7 @@ def assemble(
         poll_messages=PollMessages(store, marks, now=now),
         story_desk=StoryDesk(store, story_polls, now=now),
         repeats=Repeats(store, now=now),
-        members=Members(store, now=now),
+        members=members,
         guilds=Guilds(store, now=now),
         alerts=Alerts(store, marks, now=now),
         replacements=Replacements(store, subscriptions, now=now),
@@ -131,6 +138,9 @@ def assemble(
         chat=chat,
         budget=budget,
         texts=texts,
+        recaps=Recaps(store, members, now=now),
+        recap_messages=RecapMessages(store, marks, now=now),
+        chatter=Chatter(store, now=now),
     )
 
 

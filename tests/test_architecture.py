@@ -74,6 +74,8 @@ PURE = (
     "newsroom.answers.shapes",
     "newsroom.answers.talk",
     "newsroom.answers.thinking",
+    "newsroom.discussion.aging",
+    "newsroom.discussion.week",
     "newsroom.desk.floods",
     "newsroom.discussion.tags",
     "newsroom.desk.order",

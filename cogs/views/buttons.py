@@ -73,3 +73,13 @@ class Lasting(discord.ui.View):
 
     def is_finished(self) -> bool:
         return True
+
+
+class LastingLayout(discord.ui.LayoutView):
+    """The same as Lasting, for a message made of Components V2."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+
+    def is_finished(self) -> bool:
+        return True

@@ -19,6 +19,7 @@ from newsroom.votes.members import Kept, Membership, Standings, side_in_words
 
 ROLE_TEMPLATE: Final = r"team-role:(?P<what>on|off)"
 PRIVACY_TEMPLATE: Final = r"privacy:(?P<what>download|delete|here|everywhere)"
+QUOTES_TEMPLATE: Final = r"quote-takes:(?P<what>on|off)"
 CHART: Final = "standings.png"
 
 
@@ -56,7 +57,7 @@ def standings_view(standings: Standings, alt: str | None) -> discord.ui.LayoutVi
     """Where the members stand and how that moved, the season, and the chart if there is one, with its ``alt`` text."""
     view = discord.ui.LayoutView(timeout=None)
     panel: discord.ui.Container[Any] = discord.ui.Container(accent_colour=COLOUR)
-    panel.add_item(discord.ui.TextDisplay("\n".join(["### Where this server stands", *_standing(standings)])))
+    panel.add_item(discord.ui.TextDisplay("\n".join(["### Where this server stands", *standing_lines(standings)])))
     if alt is not None:
         gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
         gallery.add_item(media=f"attachment://{CHART}", description=alt)
@@ -70,7 +71,8 @@ def standings_view(standings: Standings, alt: str | None) -> discord.ui.LayoutVi
     return view
 
 
-def _standing(standings: Standings) -> list[str]:
+def standing_lines(standings: Standings) -> list[str]:
+    """How many members are on each side, who leads, and how that moved."""
     standing, settings = standings.now, standings.settings
     if standing.members < FEWEST:
         return [f"{count(standing.members, 'member')} on a side so far: too few to call."]
@@ -139,12 +141,23 @@ def privacy_reply(kept: Kept) -> Reply:
         "it is counted again until you take it back there. If you added feeds or started polls, your id stands with "
         "them.",
     ]
+    lines.append(
+        "**Quote my old takes**: a take whose subject is back in the news after three months may be shown once more, "
+        "with the question how it aged. Switch that off, and none of yours is."
+    )
     if kept.elsewhere:
         lines.append(f"There is something about you in {count(kept.elsewhere, 'other server')} too.")
     view = Lasting()
     view.add_item(discord.ui.Button(label="Download", custom_id="privacy:download"))
     view.add_item(discord.ui.Button(label="Delete", custom_id="privacy:delete"))
+    view.add_item(quotes_button(kept.quotes))
     return Reply("\n".join(lines), view)
+
+
+def quotes_button(quotes: bool) -> discord.ui.Button[Any]:
+    """The switch that says whether a member's old takes may be asked about."""
+    label = f"Quote my old takes: {'on' if quotes else 'off'}"
+    return discord.ui.Button(label=label, custom_id=f"quote-takes:{'off' if quotes else 'on'}")
 
 
 def sure_reply(kept: Kept) -> Reply:

@@ -496,6 +496,8 @@ def help_panel() -> Reply:
                 "\n`/channel resume` let them come"
                 "\n`/channel limits` how many cards a channel gets; the rest comes in one list a day"
                 "\n`/channel discussion` threads, takes, debates (Manage Server)"
+                "\n`/channel recap` when and where the weekly recap comes (Manage Server)"
+                "\n`/recap` what the last days came to; a button posts it"
                 "\n**Remove take**, in the menu of a take under Apps"
             ),
             discord.ui.Separator(),

@@ -110,7 +110,7 @@ def poll_form(shown: ShownPoll, purpose: Purpose, article: Article | None, now: 
     """
     poll = shown.poll
     is_storys = poll.kind is PollKind.TEAM and poll.story_id is not None
-    silent = purpose is Purpose.REPLY or is_storys or poll.repeat_id is not None
+    silent = purpose is Purpose.REPLY or is_storys or poll.repeat_id is not None or poll.automatic
     if poll.style is PollStyle.NATIVE:
         content = "-# Everybody can see who votes what here: this is one of Discord's own polls."
         return PollForm(content, (), Lasting(), native_poll(poll, now), silent)

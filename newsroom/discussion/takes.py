@@ -244,6 +244,7 @@ class Takes:
             await self._store.takes.remove(connection, take_id)
             await self._store.threads.withdraw(connection, [take_id], now)
             await self._store.threads.draw_anew(connection, answers, now)
+            await self._store.recaps.takes_gone(connection, [take_id], now)
             polls = await self._store.votes.quote_anew(connection, guild_id, *_about([take]))
             return Removed(remark.channel_id if remark else None, tuple(polls))
 
@@ -282,6 +283,8 @@ async def write(
         anonymous=draft.anonymous and card.settings.anonymous_takes,
         answers_id=answers.id if answers is not None else mine.answers_id if mine is not None else None,
     )
+    if mine is not None:
+        await store.recaps.draw_anew(connection, [take_id], now)
     take = await store.takes.get(connection, take_id, guild_id)
     assert take is not None, "it was just written"
     if mine is not None and take.anonymous and not mine.anonymous:
@@ -437,6 +440,8 @@ async def forget_takes(store: Store, connection: Connection, guild_id: int, memb
     gone, others = await store.takes.forget(connection, guild_id, member_id)
     await store.threads.withdraw(connection, gone, now)
     await store.threads.draw_anew(connection, others, now)
+    await store.recaps.takes_gone(connection, gone, now)
+    await store.recaps.forget(connection, guild_id, member_id, now)
     return await store.votes.quote_anew(connection, guild_id, *quoted)
 
 

@@ -22,6 +22,7 @@ from newsroom.store.guilds import GuildStore
 from newsroom.store.hosts import HostStore
 from newsroom.store.installation import InstallationStore
 from newsroom.store.polls import PollStore
+from newsroom.store.recaps import RecapStore
 from newsroom.store.repeats import RepeatStore
 from newsroom.store.search import SearchStore
 from newsroom.store.stories import StoryStore
@@ -59,6 +60,7 @@ class Store:
         self.asks = AskStore()
         self.threads = ThreadStore(database)
         self.repeats = RepeatStore()
+        self.recaps = RecapStore(database)
         self.alerts = AlertStore(database)
         self.usage = UsageStore(database)
         self.search = SearchStore()

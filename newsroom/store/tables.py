@@ -49,6 +49,7 @@ from newsroom.models import (
     PollStyle,
     PublishState,
     Purpose,
+    RecapKind,
     RemarkKind,
     Results,
     Side,
@@ -773,3 +774,93 @@ def is_declared(thing: object, name: str | None, kind: str, reflected: bool, dec
     WORDS is none: on SQLite a table with others behind it, on PostgreSQL a column of the articles that fills itself.
     """
     return not (name or "").startswith((WORDS, f"ix_{WORDS}"))
+
+
+# When a guild gets its weekly recap.
+recap_plan = Table(
+    "recap_plan",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger),
+    Column("rule", Text, nullable=False),
+    Column("next_at", UtcDateTime, nullable=False),
+    Column("paused", Boolean, nullable=False, server_default=false()),
+    Column("quiet", Integer, nullable=False, server_default=text("0")),
+    Column("notice_due", Boolean, nullable=False, server_default=false()),
+    Index(None, "paused", "next_at"),
+)
+
+# What is told of a week. What asks about an old take stays for as long as the take is known: nobody asks twice.
+recap = Table(
+    "recap",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("kind", OneOf(RecapKind), nullable=False),
+    Column("contents", Text),
+    # No foreign key: what shows a take stays in its channel until it was deleted there.
+    Column("take_id", BigInteger, unique=True),
+    # The command that a moderator had it posted by: once.
+    Column("asked_id", BigInteger, unique=True),
+    Column("state", OneOf(DeliveryState), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("attempted_at", UtcDateTime),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("message_id", BigInteger),
+    Column("sent_at", UtcDateTime),
+    Column("reason", Text),
+    Column("redraw_at", UtcDateTime),
+    Column("withdrawn", Boolean, nullable=False, server_default=false()),
+    Column("planned_at", UtcDateTime, nullable=False),
+    Index(None, "state", "due_at"),
+    Index(None, "redraw_at"),
+    Index(None, "guild_id"),
+    # SQLite would give the id of a deleted row out again, and nonce and mark are made from it.
+    sqlite_autoincrement=True,
+)
+
+# Which takes a recap quotes.
+recap_take = Table(
+    "recap_take",
+    metadata,
+    Column("recap_id", RowId, ForeignKey("recap.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("take_id", BigInteger, primary_key=True, autoincrement=False),
+    Index(None, "take_id"),
+)
+
+# How members say that an old take has aged.
+aged_vote = Table(
+    "aged_vote",
+    metadata,
+    Column("take_id", RowId, ForeignKey("take.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("well", Boolean, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "member_id"),
+)
+
+# Members who don't want their old takes quoted.
+quote_refusal = Table(
+    "quote_refusal",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("refused_at", UtcDateTime, nullable=False),
+)
+
+# How many messages members wrote in a thread of ours in an hour; what they wrote is never read.
+chatter = Table(
+    "chatter",
+    metadata,
+    Column(
+        "thread_id",
+        BigInteger,
+        ForeignKey("thread.thread_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("hour", UtcDateTime, primary_key=True),
+    Column("messages", Integer, nullable=False),
+    Index(None, "hour"),
+)

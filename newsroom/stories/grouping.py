@@ -240,6 +240,20 @@ def _likeness(one: _Known, other: _Known) -> float:
     return min(fsum(shared), 1.0)
 
 
+def evidence(one: Reading, other: Reading) -> float:
+    """Return what the words that two articles share weigh, whenever they were written: see EVIDENCE.
+
+    How common a word is goes by the table of common words alone. With fewer than LEAST_SHARED words it is 0.
+    """
+    total = log(SEED + 1)
+    shared = [
+        sqrt(count * other.terms[term]) * (1 - log(_common().get(term, 0) + 1) / total)
+        for term, count in one.terms.items()
+        if term in other.terms
+    ]
+    return fsum(shared) if len(shared) >= LEAST_SHARED else 0.0
+
+
 _LATE = "not the same day"
 _TOO_FAR = f"more than {WINDOW.total_seconds() / 3600:.0f} hours apart"
 

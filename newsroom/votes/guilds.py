@@ -31,7 +31,7 @@ class Guilds:
     async def change(self, guild_id: int, changes: Mapping[str, object]) -> GuildSettings:
         """Change some settings, by their names in GuildSettings; all of them or, if one is wrong, none.
 
-        A new time zone moves the repeats along. Raises RequestRefused.
+        A new time zone moves the repeats and the weekly recap along. Raises RequestRefused.
         """
         checked = dict(changes)
         if "timezone" in checked:
@@ -47,6 +47,10 @@ class Guilds:
                 for repeat in await self._store.repeats.of_guild(connection, guild_id):
                     next_at = next_occurrence(repeat.rule, self._now(), zone(settings.timezone))
                     await self._store.repeats.set(connection, repeat.id, next_at=next_at)
+                plan = await self._store.recaps.plan(connection, guild_id, hold=True)
+                if plan is not None:
+                    next_at = next_occurrence(plan.rule, self._now(), zone(settings.timezone))
+                    await self._store.recaps.set_plan(connection, guild_id, next_at=next_at)
         return settings
 
     async def remember_role(self, guild_id: int, side: Side, role_id: int) -> None:

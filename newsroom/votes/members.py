@@ -60,13 +60,17 @@ class Standings:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How much is kept about a member in a guild, and in how many other guilds there is something."""
+    """How much is kept about a member in a guild, and in how many other guilds there is something.
+
+    ``quotes``: old takes of the member may be asked about.
+    """
 
     side: Side | None
     polls: int
     takes: int
     elsewhere: int
     settings: GuildSettings
+    quotes: bool = True
 
 
 class Members:
@@ -163,7 +167,9 @@ class Members:
             takes = await self._store.takes.of_member(connection, guild_id, member_id)
             guilds = await self._store.votes.guilds_of(connection, member_id)
             settings = await self._store.guilds.settings(connection, guild_id)
-        return Kept(side, polls, len(takes), len([guild for guild in guilds if guild != guild_id]), settings)
+            refused = await self._store.recaps.is_refused(connection, guild_id, member_id)
+        elsewhere = len([guild for guild in guilds if guild != guild_id])
+        return Kept(side, polls, len(takes), elsewhere, settings, quotes=not refused)
 
     async def download(self, guild_id: int, member_id: int) -> bytes:
         """Return all that is kept about a member in a guild, as JSON."""
@@ -173,6 +179,8 @@ class Members:
             takes = await self._store.takes.of_member(connection, guild_id, member_id)
             fires = await self._store.takes.fires_of(connection, guild_id, member_id)
             asks = await self._store.asks.of_member(connection, guild_id, member_id)
+            judged = await self._store.recaps.judgements_of(connection, guild_id, member_id)
+            refused = await self._store.recaps.is_refused(connection, guild_id, member_id)
             labels: dict[int, list[str]] = {}
             for vote, _ in votes:
                 if vote.poll_id not in labels:
@@ -202,6 +210,8 @@ class Members:
             ],
             "fires": [{"take": text, "at": at.isoformat()} for text, at in fires],
             "questions": [{"text": ask.question, "at": ask.asked_at.isoformat()} for ask in asks],
+            "aged": [{"take": text, "well": well, "at": at.isoformat()} for text, well, at in judged],
+            "quote_old_takes": not refused,
         }
         return json.dumps(content, ensure_ascii=False, indent=2).encode()
 

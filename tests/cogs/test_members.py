@@ -214,7 +214,7 @@ async def test_everybody_is_told_what_is_kept_and_who_can_read_it(guild: Guild):
         "Your side: Team Open Source · votes in 1 poll · 0 takes",
     ]
     assert "Whoever runs this bot can read its database." in read(shown.response)
-    assert labels(shown.response) == ["Download", "Delete"]
+    assert labels(shown.response) == ["Download", "Delete", "Quote my old takes: on"]
 
 
 async def test_download_gives_a_file_with_all_of_it_to_the_member_alone(guild: Guild):

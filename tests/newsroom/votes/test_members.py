@@ -554,6 +554,8 @@ async def test_a_download_holds_all_of_a_members_own_from_this_guild_and_nothing
         "takes": [{"text": f"Because I am {ANNA}.", "side": "open", "anonymous": False, "at": NOW.isoformat()}],
         "fires": [],
         "questions": [],
+        "aged": [],
+        "quote_old_takes": True,
     }  # fmt: skip
 
 

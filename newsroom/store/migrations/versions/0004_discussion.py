@@ -19,6 +19,7 @@ def upgrade() -> None:
     _usage()
     _texts()
     _words_of_articles()
+    _recaps()
 
 
 def _news_channels() -> None:
@@ -200,3 +201,79 @@ def _words_of_articles() -> None:
         f"CREATE TRIGGER article_words_changed AFTER UPDATE OF id, title, summary ON article BEGIN {remove} {add} END"
     )
     op.execute("INSERT INTO article_words(article_words) VALUES ('rebuild')")
+
+
+def _recaps() -> None:
+    op.create_table(
+        "recap_plan",
+        sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("channel_id", sa.BigInteger()),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("next_at", TIME, nullable=False),
+        sa.Column("paused", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("quiet", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("notice_due", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.PrimaryKeyConstraint("guild_id", name="pk_recap_plan"),
+    )
+    op.create_index("ix_recap_plan_paused_next_at", "recap_plan", ["paused", "next_at"])
+    op.create_table(
+        "recap",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("contents", sa.Text()),
+        sa.Column("take_id", sa.BigInteger()),
+        sa.Column("asked_id", sa.BigInteger()),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("attempted_at", TIME),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("message_id", sa.BigInteger()),
+        sa.Column("sent_at", TIME),
+        sa.Column("reason", sa.Text()),
+        sa.Column("redraw_at", TIME),
+        sa.Column("withdrawn", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("planned_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_recap"),
+        sa.UniqueConstraint("take_id", name="uq_recap_take_id"),
+        sa.UniqueConstraint("asked_id", name="uq_recap_asked_id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_recap_state_due_at", "recap", ["state", "due_at"])
+    op.create_index("ix_recap_redraw_at", "recap", ["redraw_at"])
+    op.create_index("ix_recap_guild_id", "recap", ["guild_id"])
+    op.create_table(
+        "recap_take",
+        sa.Column("recap_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("take_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["recap_id"], ["recap.id"], name="fk_recap_take_recap_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("recap_id", "take_id", name="pk_recap_take"),
+    )
+    op.create_index("ix_recap_take_take_id", "recap_take", ["take_id"])
+    op.create_table(
+        "aged_vote",
+        sa.Column("take_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("well", sa.Boolean(), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["take_id"], ["take.id"], name="fk_aged_vote_take_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("take_id", "member_id", name="pk_aged_vote"),
+    )
+    op.create_index("ix_aged_vote_member_id", "aged_vote", ["member_id"])
+    op.create_table(
+        "quote_refusal",
+        sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("refused_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("guild_id", "member_id", name="pk_quote_refusal"),
+    )
+    op.create_table(
+        "chatter",
+        sa.Column("thread_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hour", TIME, nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.thread_id"], name="fk_chatter_thread_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("thread_id", "hour", name="pk_chatter"),
+    )
+    op.create_index("ix_chatter_hour", "chatter", ["hour"])

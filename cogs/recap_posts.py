@@ -1,0 +1,172 @@
+"""Posts recaps and old takes, and keeps them right while those that they quote change their minds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+import discord
+
+from cogs.pictures import standing_chart
+from cogs.places import CannotLook, ChannelPlace, Places
+from cogs.refusals import PAUSE_AFTER_BLOCK, SLOWED_DOWN, SURELY_ONE_REQUEST, UNREACHABLE, meaning_of, wait_of
+from cogs.views.cards import carries
+from cogs.views.recaps import form_of, standings_of
+from newsroom.attempts import Step
+from newsroom.desk.refusals import Verdict, may_have_arrived
+from newsroom.discussion.recap_messages import RecapClaim, RecapContents, RecapMessages, RecapRedraw
+from newsroom.network import is_network_error, never_connected
+from newsroom.tasks import Tasks
+from newsroom.votes.charts import Charts
+
+log = logging.getLogger(__name__)
+
+LONGEST_REQUEST = 30.0  # seconds; with no answer after this, nobody knows
+LAST_REQUESTS = 8.0
+LONGEST_SILENCE = 300.0  # seconds; no attempt takes so long, also if its chart waits for others
+
+
+class RecapPosts:
+    """Posts and draws, each message in a task of its own: one that hangs holds up no other."""
+
+    def __init__(self, messages: RecapMessages, charts: Charts, places: Places, *, now: Callable[[], datetime]) -> None:
+        self._messages = messages
+        self._charts = charts
+        self._places = places
+        self._now = now
+        self._tasks = Tasks()
+        self._sending: set[int] = set()
+        self._rest_until: datetime | None = None
+
+    async def close(self) -> None:
+        await self._tasks.join(LAST_REQUESTS)
+
+    async def start_due(self) -> int:
+        """Start what is due, and wait for none of it; return how many tasks were stuck."""
+        stuck = self._tasks.end_stuck(LONGEST_SILENCE)
+        if self._rest_until is not None and self._now() < self._rest_until:
+            return stuck
+        for recap_id in await self._messages.due():
+            self._tasks.start(("send", recap_id), partial(self.send, recap_id))
+        for recap_id in await self._messages.due_redraws():
+            self._tasks.start(("draw", recap_id), partial(self._redraw, recap_id))
+        return stuck
+
+    async def chart_of(self, contents: RecapContents) -> tuple[bytes | None, str | None]:
+        """Draw the chart of a recap, if it has one; return it with its alt text."""
+        standings = standings_of(contents)
+        return await standing_chart(self._charts, standings) if standings is not None else (None, None)
+
+    # --------------------------------------------------------------------------------- sending
+
+    async def send(self, recap_id: int) -> str | None:
+        """Send one message; return why Discord refuses it for good, None if it stands or is tried again."""
+        if recap_id in self._sending:
+            return None
+        self._sending.add(recap_id)
+        try:
+            return await self._send(recap_id)
+        finally:
+            self._sending.discard(recap_id)
+
+    async def _send(self, recap_id: int) -> str | None:
+        contents = await self._messages.look(recap_id)
+        # Before it is taken in hand: a nonce holds for a minute, and a chart may have to wait for others.
+        chart, alt = await self.chart_of(contents) if contents is not None else (None, None)
+        claim = await self._messages.claim(recap_id)
+        if claim is None:
+            return None
+        started = self._now()
+        try:
+            async with asyncio.timeout(claim.patience(LONGEST_REQUEST, started)):
+                place = await self._places.channel(claim.recap.channel_id)
+                looks = claim.step is Step.LOOK_FIRST or claim.contents.is_empty
+                message_id = await self._find(place, claim) if looks else None
+                if message_id is None and claim.contents.is_empty:
+                    await self._messages.give_up(claim, "It was taken back before it could be said.")
+                    return None
+                if message_id is None:
+                    if looks:
+                        self._messages.looked(claim)
+                        started = self._now()
+                    drawn = (chart, alt) if place.takes_files else (None, None)
+                    message_id = await place.reply(form_of(claim.contents, *drawn), claim.nonce, None)
+        except CannotLook:
+            reason = "I must see whether a message arrived and can't: give me Read Message History here."
+            await self._messages.give_up(claim, reason)
+            return reason
+        except Exception as error:
+            return await self._not_sent(claim, error, slow=self._now() - started >= SURELY_ONE_REQUEST)
+        await self._messages.sent(claim, message_id)
+        return None
+
+    async def _find(self, place: ChannelPlace, claim: RecapClaim) -> int | None:
+        """Look whether an earlier attempt left the message in its channel."""
+
+        def fits(message: discord.Message) -> bool:
+            return carries(message, claim.contents.mark)
+
+        return await place.find_that(fits, claim.look_since, claim.look_until)
+
+    async def _not_sent(self, claim: RecapClaim, error: Exception, *, slow: bool) -> str | None:
+        """Write down what an error means for a message; return why if it will never stand there."""
+        log.warning("recap %d was not sent: %r", claim.recap.id, error)
+        if isinstance(error, discord.HTTPException):
+            meaning, reason = meaning_of(error)
+            self._heed(meaning, reason)
+            uncertain = may_have_arrived(error.status)
+            if meaning in (Verdict.PLAINER, Verdict.FORGET) and not (slow or uncertain):
+                await self._messages.give_up(claim, reason)
+                return reason
+            await self._messages.later(claim, reason, uncertain=slow or uncertain)
+        elif isinstance(error, discord.RateLimited):
+            await self._messages.later(claim, SLOWED_DOWN, uncertain=slow, wait=wait_of(error))
+        else:
+            if not is_network_error(error):
+                log.error("an odd failure while sending a recap", exc_info=error)
+            await self._messages.later(claim, UNREACHABLE, uncertain=slow or not never_connected(error))
+        return None
+
+    # --------------------------------------------------------------------------------- drawing
+
+    async def _redraw(self, recap_id: int) -> None:
+        """Have a message show what is known by now, or be gone."""
+        redraw = await self._messages.take_redraw(recap_id)
+        if redraw is None:
+            return
+        try:
+            chart, alt = await self.chart_of(redraw.contents) if redraw.contents is not None else (None, None)
+            async with asyncio.timeout(LONGEST_REQUEST):
+                await self._put_right(redraw, chart, alt)
+        except discord.HTTPException as error:
+            meaning, reason = meaning_of(error)
+            self._heed(meaning, reason)
+            log.warning("recap %d could not be drawn anew: %s", recap_id, reason)
+            if meaning is Verdict.FORGET:
+                await self._messages.deleted(redraw)
+            elif meaning is Verdict.PLAINER:
+                await self._messages.redrawn(redraw)  # the same again would be refused again
+        except (discord.RateLimited, OSError, TimeoutError) as error:
+            log.warning("recap %d could not be drawn anew: %r", recap_id, error)
+        else:
+            await (self._messages.redrawn(redraw) if redraw.contents is not None else self._messages.deleted(redraw))
+
+    async def _put_right(self, redraw: RecapRedraw, chart: bytes | None, alt: str | None) -> None:
+        recap = redraw.recap
+        assert recap.message_id is not None, "it stands in its channel"
+        message = self._places.message(recap.channel_id, recap.guild_id, recap.message_id)
+        if redraw.contents is None:
+            await message.delete()
+            return
+        place = await self._places.channel(recap.channel_id)
+        drawn = (chart, alt) if place.takes_files else (None, None)
+        await message.edit(**form_of(redraw.contents, *drawn).edit())
+
+    def _heed(self, meaning: Verdict, reason: str) -> None:
+        """Rest where a refusal goes for everything that we send."""
+        if meaning in (Verdict.STOP, Verdict.PAUSE_ALL):
+            self._rest_until = self._now() + PAUSE_AFTER_BLOCK
+            log.error("no recap is sent or drawn until %s: %s", self._rest_until, reason)
