@@ -10,6 +10,7 @@ EXTENSIONS = (
     "cogs.takes",
     "cogs.answers",
     "cogs.recaps",
+    "cogs.debates",
     "cogs.members",
     "cogs.stories",
     "cogs.healing",

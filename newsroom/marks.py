@@ -14,6 +14,7 @@ TAKE = "take "
 REMARK = "remark "
 ASK = "ask "
 RECAP = "recap "
+DEBATE = "debate "
 
 
 class Marks:

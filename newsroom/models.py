@@ -778,21 +778,94 @@ class Ask:
     usage_id: int | None
 
 
+class DebatePhase(StrEnum):
+    """How far a debate is: votes before, its rounds, votes after, ended with a result, or stopped without one."""
+
+    BEFORE = "before"
+    ROUNDS = "rounds"
+    AFTER = "after"
+    OVER = "over"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Debate:
+    """Two sides argue about a card's story. ``channel_id`` is the thread or channel in which they do.
+
+    It has so many ``rounds``, of which ``round`` is on, and each phase lasts ``minutes``. ``due_at`` is when the next
+    step is due; None while its models are about to speak, or once it has ended.
+    """
+
+    id: int
+    guild_id: int
+    delivery_id: int
+    channel_id: int
+    rounds: int
+    minutes: int
+    phase: DebatePhase
+    round: int
+    due_at: datetime | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class TurnKind(StrEnum):
+    """What a message of a debate is: its opening, a model's case for a side, the floor, votes after, how it ended."""
+
+    OPENING = "opening"
+    CASE = "case"
+    FLOOR = "floor"
+    CLOSING = "closing"
+    RESULT = "result"
+
+
+class TurnState(StrEnum):
+    """Whether a turn is still to be written, is there, came to nothing, or was removed by a moderator."""
+
+    WAITING = "waiting"
+    WRITTEN = "written"
+    FAILED = "failed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class DebateTurn:
+    """A turn: what one message of a debate says. ``round`` is 0 before the first one.
+
+    A case has the ``side`` for which ``model`` wrote ``text``, or why there is none. An opening's and a floor's text is
+    what the article says, on the stated ``basis``; a result's is what ``newsroom.discussion.shift`` wrote. While a case
+    is written, ``taken_until`` is until when it is in somebody's hands; ``attempts`` counts those.
+    """
+
+    id: int
+    debate_id: int
+    kind: TurnKind
+    round: int
+    side: Side | None
+    state: TurnState
+    text: str | None
+    basis: SummaryBasis | None
+    model: str | None
+    attempts: int
+    taken_until: datetime | None
+
+
 class RemarkKind(StrEnum):
-    """What we say in a discussion: what opens it, that its story has grown, a member's take, or an answer."""
+    """What we say in a discussion: what opens it, that its story has grown, a take, an answer, or a debate's turn."""
 
     OPENER = "opener"
     GROWTH = "growth"
     TAKE = "take"
     ANSWER = "answer"
+    DEBATE = "debate"
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
     """A message of ours in a discussion, or on its way there. ``channel_id`` is the thread or channel it goes to.
 
-    ``delivery_id`` is the card it is about, ``take_id`` the take or ``ask_id`` the answer that it shows, ``reply_to``
-    the message it answers. With ``withdrawn`` it is to go. See Delivery for the rest.
+    ``delivery_id`` is the card it is about, ``take_id`` the take, ``ask_id`` the answer or ``turn_id`` the turn that it
+    shows, ``reply_to`` the message it answers. With ``withdrawn`` it is to go. See Delivery for the rest.
     """
 
     id: int
@@ -809,6 +882,7 @@ class Remark:
     due_at: datetime
     message_id: int | None
     withdrawn: bool
+    turn_id: int | None
 
 
 class Tone(StrEnum):

@@ -25,6 +25,8 @@ from newsroom.desk.story_desk import StoryDesk
 from newsroom.desk.subscriptions import Reads, Subscriptions
 from newsroom.desk.why import Whys
 from newsroom.discussion.chatter import Chatter
+from newsroom.discussion.cases import Cases, debaters
+from newsroom.discussion.debates import Debates
 from newsroom.discussion.openings import Openings
 from newsroom.discussion.recap_messages import RecapMessages
 from newsroom.discussion.recaps import Recaps
@@ -76,6 +78,8 @@ class Newsroom:
     takes: Takes
     remarks: Remarks
     answers: Answers
+    debates: Debates
+    cases: Cases
     chat: Models
     budget: Budget
     texts: Texts
@@ -103,9 +107,11 @@ def assemble(
     Without ``pages`` no article's page is read.
     """
     marks = Marks(installation_id)
+    chat, limits = chat or Models(), limits or Limits()
+    budget, texts = Budget(store, limits, now=now), Texts(store, pages, now=now)
+    debates = Debates(store, marks, texts, debaters(chat), now=now, lease=limits.lease)
     story_polls = StoryPolls(store, marks)
     parking = parking or Parking()
-    chat, budget, texts = chat or Models(), Budget(store, limits or Limits(), now=now), Texts(store, pages, now=now)
     retention = Retention(store, now=now)
     rounds = Rounds(store, fetcher, reader, story_polls, now=now, interval=interval, parking=parking)
     subscriptions = Subscriptions(store, rounds, fetcher, reader, now=now)
@@ -135,6 +141,8 @@ def assemble(
         takes=Takes(store, marks, now=now),
         remarks=Remarks(store, marks, Openings(texts), now=now, has_model=chat.answer is not None),
         answers=Answers(store, marks, texts, chat, budget, now=now),
+        debates=debates,
+        cases=Cases(debates, texts, budget, chat),
         chat=chat,
         budget=budget,
         texts=texts,

@@ -57,6 +57,7 @@ PURE = (
     "newsroom.feeds.schedule",
     "newsroom.stories.camps",
     "newsroom.discussion.questions",
+    "newsroom.discussion.shift",
     "newsroom.stories.facts",
     "newsroom.stories.grouping",
     "newsroom.stories.summary",

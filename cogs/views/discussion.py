@@ -10,6 +10,7 @@ import discord
 from cogs.views import markdown
 from cogs.views.answers import ask_button, shared_answer
 from cogs.views.buttons import Lasting
+from cogs.views.debates import turn_message
 from cogs.views.panels import Reply, count
 from cogs.views.polls import EMOJI
 from cogs.views.takes import RemarkForm, take_message
@@ -136,6 +137,8 @@ def remark_form(contents: RemarkContents) -> RemarkForm:
         case RemarkKind.ANSWER:
             assert contents.answered is not None, "it shows an answer"
             return shared_answer(contents.answered, contents.card_mark, contents.mark, has_model=contents.has_model)
+        case RemarkKind.DEBATE:
+            return turn_message(contents)
 
 
 def opener(contents: RemarkContents) -> RemarkForm:

@@ -9,12 +9,15 @@ from typing import Protocol
 
 from newsroom.answers.answers import Answer, Answered
 from newsroom.attempts import Claimed, Tries, not_sent
+from newsroom.discussion.shift import Shift
 from newsroom.discussion.threads import Discussed, discussed
 from newsroom.errors import RequestRefused
-from newsroom.marks import ASK, REMARK, TAKE, Marks
+from newsroom.marks import ASK, DEBATE, REMARK, TAKE, Marks
 from newsroom.models import (
     ON_ITS_WAY,
     Article,
+    Debate,
+    DebateTurn,
     DeliveryState,
     GuildSettings,
     Remark,
@@ -22,6 +25,8 @@ from newsroom.models import (
     Standing,
     Summary,
     Take,
+    TurnKind,
+    TurnState,
 )
 from newsroom.store import Connection, Store
 from newsroom.store.queues import waits
@@ -62,12 +67,25 @@ class ShownTake:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownTurn:
+    """A turn of a debate as it is shown, by how the debate stands. ``mark`` names the debate on its buttons.
+
+    A result has its ``shift``, unless the debate was stopped.
+    """
+
+    turn: DebateTurn
+    debate: Debate
+    mark: str
+    shift: Shift | None
+
+
+@dataclass(frozen=True, slots=True)
 class RemarkContents:
     """What a message of ours in a discussion says. ``mark`` tells it from all others, ``card_mark`` names its card.
 
     Set are: for what opens a discussion ``card``, ``opening`` and ``standing``, for growth ``card`` and ``also``, the
-    other sources by name and address, for an answer ``card`` and ``answered``, for a take ``shown``; its card may be
-    gone. ``has_model``: a language model answers questions.
+    other sources by name and address, for an answer ``card`` and ``answered``, for a debate ``card`` and ``turn``, for
+    a take ``shown``; its card may be gone. ``has_model``: a language model answers questions.
     """
 
     remark: Remark
@@ -81,11 +99,12 @@ class RemarkContents:
     shown: ShownTake | None = None
     answered: Answered | None = None
     has_model: bool = False
+    turn: ShownTurn | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to say any more: at most there is something to take away."""
-        return not (self.opening or self.also or self.shown or self.answered)
+        return not (self.opening or self.also or self.shown or self.answered or self.turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +293,8 @@ class Remarks:
                 return replace(contents, also=await self._store.deliveries.also(connection, card.card))
             case RemarkKind.ANSWER:
                 return await self._answer(connection, contents, card)
+            case RemarkKind.DEBATE:
+                return await self._turn(connection, contents)
             case _:
                 return await self._opener(connection, contents, opening) if opening is not None else contents
 
@@ -303,6 +324,16 @@ class Remarks:
             return contents
         answered = Answered(ask, self._marks.mark(ask.id, ASK), card, Answer.from_json(ask.answer))
         return replace(contents, answered=answered)
+
+    async def _turn(self, connection: Connection, contents: RemarkContents) -> RemarkContents:
+        remark = contents.remark
+        assert remark.turn_id is not None, "it shows a turn"
+        turn = await self._store.debates.turn(connection, remark.turn_id)
+        debate = await self._store.debates.get(connection, turn.debate_id, remark.guild_id) if turn else None
+        if turn is None or debate is None or turn.state is TurnState.REMOVED or remark.withdrawn:
+            return contents
+        shift = Shift.from_json(turn.text) if turn.kind is TurnKind.RESULT and turn.text else None
+        return replace(contents, turn=ShownTurn(turn, debate, self._marks.mark(debate.id, DEBATE), shift))
 
     async def _record(self, claim: RemarkClaim, **values: object) -> None:
         async with self._store.begin() as connection:

@@ -15,6 +15,7 @@ from newsroom.store.articles import ArticleStore
 from newsroom.store.asks import AskStore
 from newsroom.store.channels import NewsChannelStore
 from newsroom.store.database import Database, migrate, open_database
+from newsroom.store.debates import DebateStore
 from newsroom.store.deliveries import DeliveryStore
 from newsroom.store.digests import DigestStore
 from newsroom.store.feeds import FeedStore
@@ -59,6 +60,7 @@ class Store:
         self.takes = TakeStore(database)
         self.asks = AskStore()
         self.threads = ThreadStore(database)
+        self.debates = DebateStore(database)
         self.repeats = RepeatStore()
         self.recaps = RecapStore(database)
         self.alerts = AlertStore(database)

@@ -41,6 +41,7 @@ from newsroom.models import (
     Camp,
     Cause,
     ChannelKind,
+    DebatePhase,
     DeliveryState,
     Health,
     Outcome,
@@ -54,10 +55,13 @@ from newsroom.models import (
     Results,
     Side,
     SubscriptionState,
+    SummaryBasis,
     TextBasis,
     ThreadMode,
     ThreadState,
     Tone,
+    TurnKind,
+    TurnState,
     Visibility,
 )
 
@@ -704,14 +708,15 @@ remark = Table(
     Column("drawn_at", UtcDateTime),
     Column("withdrawn", Boolean, nullable=False, server_default=false()),
     Column("planned_at", UtcDateTime, nullable=False),
-    # A discussion is opened once, its growth told once, and a take or an answer shown once.
+    Column("turn_id", BigInteger),
+    # A discussion is opened once, its growth told once, and a take, an answer or a turn shown once.
     Index(
         "uq_remark_channel_id_kind",
         "channel_id",
         "kind",
         unique=True,
-        sqlite_where=text("take_id IS NULL AND ask_id IS NULL"),
-        postgresql_where=text("take_id IS NULL AND ask_id IS NULL"),
+        sqlite_where=text("take_id IS NULL AND ask_id IS NULL AND turn_id IS NULL"),
+        postgresql_where=text("take_id IS NULL AND ask_id IS NULL AND turn_id IS NULL"),
     ),
     Index(
         "uq_remark_take_id",
@@ -727,6 +732,13 @@ remark = Table(
         sqlite_where=text("ask_id IS NOT NULL"),
         postgresql_where=text("ask_id IS NOT NULL"),
     ),
+    Index(
+        "uq_remark_turn_id",
+        "turn_id",
+        unique=True,
+        sqlite_where=text("turn_id IS NOT NULL"),
+        postgresql_where=text("turn_id IS NOT NULL"),
+    ),
     Index(None, "state", "due_at"),
     Index(None, "redraw_at"),
     Index(None, "channel_id"),
@@ -734,6 +746,68 @@ remark = Table(
     Index(None, "delivery_id"),
     # SQLite would give the id of a deleted row out again, and nonce and mark are made from it.
     sqlite_autoincrement=True,
+)
+
+# Debates of two sides over a story.
+debate = Table(
+    "debate",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("delivery_id", RowId, ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("rounds", Integer, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("phase", OneOf(DebatePhase), nullable=False),
+    Column("round", Integer, nullable=False, server_default=text("0")),
+    Column("due_at", UtcDateTime),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    # One at a time in a guild.
+    Index(
+        "uq_debate_guild_id",
+        "guild_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index(None, "due_at"),
+    Index(None, "delivery_id"),
+    # SQLite would give the id of a deleted row out again, and the marks of buttons are made from it.
+    sqlite_autoincrement=True,
+)
+
+# What each message of a debate says.
+debate_turn = Table(
+    "debate_turn",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("debate_id", RowId, ForeignKey("debate.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", OneOf(TurnKind), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("side", OneOf(Side)),
+    Column("state", OneOf(TurnState), nullable=False),
+    Column("text", Text),
+    Column("basis", OneOf(SummaryBasis)),
+    Column("model", Text),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("taken_until", UtcDateTime),
+    Index(None, "debate_id", "id"),
+    Index(None, "state"),
+    # Remarks name turns without a foreign key.
+    sqlite_autoincrement=True,
+)
+
+# Where members stand before and after a debate; forgotten once its result is counted.
+debate_vote = Table(
+    "debate_vote",
+    metadata,
+    Column("debate_id", RowId, ForeignKey("debate.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("after", Boolean, primary_key=True),
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("side", OneOf(Side), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "member_id"),
 )
 
 # A question to a language model. With taken_until it is a reservation, which counts until then.

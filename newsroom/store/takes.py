@@ -85,6 +85,10 @@ class TakeStore:
         )
         return await self._all(connection, about)
 
+    async def of_story(self, connection: AsyncConnection, guild_id: int, story_id: int) -> list[Take]:
+        """Return the takes on a story in a guild, the oldest first."""
+        return await self._all(connection, (tables.take.c.guild_id == guild_id) & (tables.take.c.story_id == story_id))
+
     async def of_member(self, connection: AsyncConnection, guild_id: int, member_id: int) -> list[Take]:
         """Return a member's takes in a guild, the oldest first."""
         return await self._all(

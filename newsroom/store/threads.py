@@ -155,6 +155,7 @@ class ThreadStore:
         *,
         take_id: int | None = None,
         ask_id: int | None = None,
+        turn_id: int | None = None,
         reply_to: int | None = None,
     ) -> int | None:
         """Plan a message of ours in a thread or channel; None if it is planned or stands there already."""
@@ -165,6 +166,7 @@ class ThreadStore:
             delivery_id=delivery_id,
             take_id=take_id,
             ask_id=ask_id,
+            turn_id=turn_id,
             reply_to=reply_to,
             state=DeliveryState.PENDING,
             due_at=now,

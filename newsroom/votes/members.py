@@ -181,6 +181,7 @@ class Members:
             asks = await self._store.asks.of_member(connection, guild_id, member_id)
             judged = await self._store.recaps.judgements_of(connection, guild_id, member_id)
             refused = await self._store.recaps.is_refused(connection, guild_id, member_id)
+            debates = await self._store.debates.votes_of(connection, guild_id, member_id)
             labels: dict[int, list[str]] = {}
             for vote, _ in votes:
                 if vote.poll_id not in labels:
@@ -208,6 +209,7 @@ class Members:
                 }
                 for take in takes
             ],
+            "debates": debates,
             "fires": [{"take": text, "at": at.isoformat()} for text, at in fires],
             "questions": [{"text": ask.question, "at": ask.asked_at.isoformat()} for ask in asks],
             "aged": [{"take": text, "well": well, "at": at.isoformat()} for text, well, at in judged],
@@ -234,6 +236,7 @@ class Members:
                 asks = await self._store.asks.forget_member(connection, guild, member_id)
                 await self._store.threads.withdraw_answers(connection, asks, now)
             await self._store.usage.forget_member(connection, member_id, guild_id)
+            await self._store.debates.forget_member(connection, member_id, guild_id)
         return sorted(set(touched))
 
 

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _takes()
     _threads()
     _asks()
+    _debates()
     _usage()
     _texts()
     _words_of_articles()
@@ -97,13 +98,19 @@ def _threads() -> None:
         sa.Column("drawn_at", TIME),
         sa.Column("withdrawn", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("planned_at", TIME, nullable=False),
+        sa.Column("turn_id", sa.BigInteger()),
         sa.PrimaryKeyConstraint("id", name="pk_remark"),
         sqlite_autoincrement=True,
     )
     for name, columns, where in (
-        ("uq_remark_channel_id_kind", ["channel_id", "kind"], "take_id IS NULL AND ask_id IS NULL"),
+        (
+            "uq_remark_channel_id_kind",
+            ["channel_id", "kind"],
+            "take_id IS NULL AND ask_id IS NULL AND turn_id IS NULL",
+        ),
         ("uq_remark_take_id", ["take_id"], "take_id IS NOT NULL"),
         ("uq_remark_ask_id", ["ask_id"], "ask_id IS NOT NULL"),
+        ("uq_remark_turn_id", ["turn_id"], "turn_id IS NOT NULL"),
     ):
         condition = sa.text(where)
         op.create_index(name, "remark", columns, unique=True, sqlite_where=condition, postgresql_where=condition)
@@ -141,6 +148,62 @@ def _asks() -> None:
     op.create_index("ix_ask_guild_id_member_id", "ask", ["guild_id", "member_id"])
     op.create_index("ix_ask_asked_at", "ask", ["asked_at"])
     op.create_index("ix_ask_delivery_id", "ask", ["delivery_id"])
+
+
+def _debates() -> None:
+    op.create_table(
+        "debate",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("delivery_id", ROW_ID, nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("rounds", sa.Integer(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("phase", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("due_at", TIME),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("ended_at", TIME),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name="fk_debate_delivery_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_debate"),
+        sqlite_autoincrement=True,
+    )
+    running = sa.text("ended_at IS NULL")
+    op.create_index(
+        "uq_debate_guild_id", "debate", ["guild_id"], unique=True, sqlite_where=running, postgresql_where=running
+    )
+    op.create_index("ix_debate_due_at", "debate", ["due_at"])
+    op.create_index("ix_debate_delivery_id", "debate", ["delivery_id"])
+    op.create_table(
+        "debate_turn",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("debate_id", ROW_ID, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("side", sa.Text()),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text()),
+        sa.Column("basis", sa.Text()),
+        sa.Column("model", sa.Text()),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("taken_until", TIME),
+        sa.ForeignKeyConstraint(["debate_id"], ["debate.id"], name="fk_debate_turn_debate_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_debate_turn"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_debate_turn_debate_id_id", "debate_turn", ["debate_id", "id"])
+    op.create_index("ix_debate_turn_state", "debate_turn", ["state"])
+    op.create_table(
+        "debate_vote",
+        sa.Column("debate_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("after", sa.Boolean(), nullable=False),
+        sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["debate_id"], ["debate.id"], name="fk_debate_vote_debate_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("debate_id", "after", "member_id", name="pk_debate_vote"),
+    )
+    op.create_index("ix_debate_vote_member_id", "debate_vote", ["member_id"])
 
 
 def _usage() -> None:
