@@ -175,7 +175,7 @@ class TakesCog(commands.Cog, name="Takes"):
         remark = await self._remarks.remove(guild_id, int(remark_id))
         await interaction.edit_original_response(**Reply("Removed.").edit())
         await self._discussions.nudge()
-        line = views.removed_line(interaction.user.id, f"an {remark.kind}", remark.channel_id)
+        line = views.removed_line(interaction.user.id, views.REMOVED[remark.kind], remark.channel_id)
         await self._ops.tell(guild_id, line)
 
 

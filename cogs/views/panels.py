@@ -499,7 +499,7 @@ def help_panel() -> Reply:
                 "\n`/channel recap` when and where the weekly recap comes (Manage Server)"
                 "\n`/recap` what the last days came to; a button posts it"
                 "\n`/debate start` let both teams argue about a story"
-                "\n**Remove take**, in the menu of a take under Apps"
+                "\n**Remove take**, in the menu of a take, an answer or a round of a debate under Apps"
             ),
             discord.ui.Separator(),
             discord.ui.TextDisplay(

@@ -14,7 +14,7 @@ from cogs.views.panels import COLOUR, PATIENCE, Reply
 from cogs.views.polls import EMOJI
 from newsroom.discussion.remarks import RemarkContents
 from newsroom.discussion.takes import Asked, Hot, Written
-from newsroom.models import GuildSettings, Remark, Side, Take
+from newsroom.models import GuildSettings, Remark, RemarkKind, Side, Take
 from newsroom.text import clean, length, shorten
 from newsroom.votes.asking import CHOICE, TAKE
 from newsroom.votes.members import side_in_words
@@ -33,6 +33,8 @@ BACK_TEMPLATE: Final = r"back:(?P<mark>[^:]+)(?::[^:]+)?"
 REMOVE_TEMPLATE: Final = r"remove-take:(?P<take_id>\d{1,18}):(?P<how>remove|block)"
 
 REMOVE_OURS_TEMPLATE: Final = r"remove-remark:(?P<remark_id>\d{1,18})"
+REMOVED: Final = {RemarkKind.ANSWER: "an answer", RemarkKind.DEBATE: "a round of a debate"}
+"""What the admins' channel calls what we said that a moderator removed."""
 
 NOBODY: Final = "A member"
 """What an anonymous take's author is called."""

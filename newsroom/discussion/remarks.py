@@ -36,7 +36,7 @@ MOST_AT_ONCE = 20
 MOST_ATTEMPTS = 300  # about a day: what members said is still to be read tomorrow
 REDRAW_WAIT = timedelta(minutes=5)
 
-REMOVABLE = (RemarkKind.ANSWER,)
+REMOVABLE = (RemarkKind.ANSWER, RemarkKind.DEBATE)
 """What moderators can take away besides takes."""
 
 
@@ -260,6 +260,9 @@ class Remarks:
             if remark is None or remark.guild_id != guild_id or remark.kind not in REMOVABLE or remark.withdrawn:
                 raise RequestRefused("That isn't there any more.")
             await self._store.threads.withdraw_one(connection, remark_id, self._now())
+            if remark.turn_id is not None:
+                # No later turn answers it, either.
+                await self._store.debates.record_turn(connection, remark.turn_id, state=TurnState.REMOVED, text=None)
         return remark
 
     # ------------------------------------------------------------------------------ parts

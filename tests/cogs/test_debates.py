@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from newsroom.answers.chat import Models
+from newsroom.errors import Failure, ModelFailed
 from tests.cogs.guild import Guild, buttons, labels, read, told_in
+from tests.fakes import FakeModel
 
 SILENT = 1 << 12
 STANDS = ["Open source", "Proprietary", "It depends"]
@@ -79,3 +82,94 @@ async def test_moderators_stop_a_debate_at_once_and_the_admins_read_who_did(guil
     said(thread, "without a result")
     assert ops.last_message.content == f"<@{guild.mod.id}> stopped the debate in <#{thread.id}>."
     assert labels(guild.fresh(opening)) == []
+
+
+async def test_two_models_argue_in_turns_labelled_by_name_and_moderators_can_remove_a_round(guild: Guild, card: Any):
+    guild.chat = Models(
+        open=FakeModel(["Anybody can run these weights."], "llama-4"),
+        proprietary=FakeModel([ModelFailed(Failure.SLOW)], "closed-1"),
+    )
+    await guild.restart()
+    ops = guild.guild.create_text_channel("ops")
+    told_in(guild, ops)
+    thread = await begun(guild)
+    await guild.later(minutes=2, seconds=30)
+
+    case = said(thread, "Anybody can run these weights.")
+    assert case.content.split("\n")[0] == "🟦 **Team Open Source** · round 1 of 1"
+    assert "-# Written by llama-4, a language model: it may be wrong" in case.content
+    assert "No case from closed-1. The language model took too long." in said(thread, "🟧 **Team Proprietary**").content
+
+    asked = await guild.mod.context_menu(thread, "Remove take", case)
+    await guild.mod.click(asked.response, label="Remove it")
+    await guild.later(seconds=20)
+
+    assert not [message for message in thread.history() if "Anybody can run" in message.content]
+    assert ops.last_message.content == f"<@{guild.mod.id}> removed a round of a debate in <#{thread.id}>."
+
+
+async def test_take_the_floor_asks_for_a_hot_take_which_is_shown_in_the_thread(guild: Guild, card: Any):
+    thread = await begun(guild)
+    opening = said(thread, "Where do you stand before?")
+
+    form = await guild.bob.click(opening, label="Take the floor")
+
+    assert form.modal["custom_id"].startswith("hot:")
+
+
+async def test_only_the_member_reads_where_the_member_stands(guild: Guild, card: Any):
+    thread = await begun(guild)
+    opening = said(thread, "Where do you stand before?")
+
+    told = await guild.bob.click(opening, label="Proprietary")
+
+    assert told.ephemeral
+    assert read(told.response).startswith("Before this debate: **Team Proprietary**. Nobody in this server sees it")
+    assert guild.fresh(opening).content == opening.content
+
+
+async def test_debates_are_off_until_an_admin_turns_them_on(guild: Guild):
+    await guild.team_card()
+    story = (await guild.choices("debate start", by=guild.mod, option="story"))[0]["value"]
+
+    assert await guild.told("debate start", by=guild.mod, story=story) == (
+        f"Debates are off in <#{guild.news.id}>. `/channel discussion debate:True` turns them on."
+    )
+
+
+async def test_there_is_one_debate_at_a_time(guild: Guild, card: Any):
+    thread = await begun(guild)
+
+    assert await guild.told("debate start", by=guild.mod, where=thread) == (
+        "There is a debate in this server already. One at a time."
+    )
+
+
+async def test_a_member_who_may_do_nothing_special_begins_no_debate_and_is_offered_no_story(guild: Guild, card: Any):
+    guild.allow("debate", guild.bob)
+
+    assert "Manage Messages" in await guild.told("debate start", by=guild.bob, story="1")
+    assert await guild.completions("debate start", by=guild.bob, option="story") == []
+
+
+async def test_a_story_that_was_typed_instead_of_picked_is_refused_in_words(guild: Guild, card: Any):
+    assert await guild.told("debate start", by=guild.mod, story="Mistral") == "Pick a story from the list."
+    assert "Which story?" in await guild.told("debate start", by=guild.mod)
+
+
+async def test_buttons_that_none_of_ours_has_are_answered_with_a_sentence(guild: Guild, card: Any):
+    thread = await begun(guild)
+    forged = f"stand:1.{'0' * 24}:before:open"
+
+    assert read((await guild.counterfeit(guild.bob, forged, where=thread)).response) == "That debate is over."
+
+
+async def test_after_a_restart_the_debate_goes_on_and_its_buttons_work(guild: Guild, card: Any):
+    thread = await begun(guild)
+    opening = said(thread, "Where do you stand before?")
+    await guild.restart()
+
+    assert "Before this debate" in read((await guild.bob.click(opening, label="Proprietary")).response)
+    await guild.later(minutes=2, seconds=30)
+
+    said(thread, "Round 1 of 1.")

@@ -543,3 +543,28 @@ async def test_a_debate_that_could_not_begin_leaves_nothing(desk: Desk):
     async with desk.store.read() as connection:
         kinds = set(await connection.scalars(select(tables.remark.c.kind)))
     assert RemarkKind.DEBATE not in kinds
+
+
+# ------------------------------------------------------------------------------ moderating
+
+
+async def test_a_round_that_a_moderator_removed_is_gone_and_no_later_case_answers_it(database: Database):
+    model = FakeModel([OPEN_CASE, PROPRIETARY_CASE])
+    desk = desk_over(database, Models(answer=model))
+    started = await begun(desk, rounds=2)
+    await move(desk)
+    async with desk.store.read() as connection:
+        said = await desk.store.debates.messages(connection, started.debate.id)
+    case = said[1][0]
+    assert case.message_id is not None
+
+    found = await desk.newsroom.remarks.removable(GUILD, case.message_id)
+    await desk.newsroom.remarks.remove(GUILD, found.id)
+    redraw = await desk.newsroom.remarks.take_redraw(case.id)
+    assert redraw is not None and redraw.contents is None
+    await desk.newsroom.remarks.redrawn(redraw)
+    await move(desk)
+
+    assert OPEN_CASE not in "".join(message.text for message in model.asked[2])
+    assert PROPRIETARY_CASE in "".join(message.text for message in model.asked[2])
+    assert (await now_of(desk, started)).round == 2
