@@ -15,13 +15,12 @@ from cogs.ops_channel import OpsChannel
 from cogs.views import debates as views
 from cogs.views import markdown
 from cogs.views.buttons import button_item
-from newsroom.desk.story_desk import StoryDesk
 from newsroom.discussion.cases import Cases
-from newsroom.discussion.debates import MINUTES, MOST_MINUTES, MOST_ROUNDS, ROUNDS, Debates
+from newsroom.discussion.debates import MINUTES, MOST_MINUTES, MOST_OFFERED, MOST_ROUNDS, ROUNDS, Debates
 from newsroom.errors import RequestRefused
 from newsroom.models import Side, ThreadState
 from newsroom.tasks import Pulse, Tasks
-from newsroom.text import row_number, shorten
+from newsroom.text import clean, row_number, shorten
 from newsroom.votes.guilds import Guilds
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ class DebatesCog(commands.Cog, name="Debates"):
         self,
         debates: Debates,
         cases: Cases,
-        stories: StoryDesk,
         guilds: Guilds,
         discussions: Discussions,
         ops: OpsChannel,
@@ -52,7 +50,6 @@ class DebatesCog(commands.Cog, name="Debates"):
     ) -> None:
         self._debates = debates
         self._cases = cases
-        self._stories = stories
         self._guilds = guilds
         self._discussions = discussions
         self._ops = ops
@@ -140,10 +137,14 @@ class DebatesCog(commands.Cog, name="Debates"):
         # discord.py asks no group's check here.
         if not self.debate.may_use(interaction):
             return []
-        cards = await self._stories.stories(guild_of(interaction), text)
-        seen = {str(story): headline for story, headline, place in cards if may_in(interaction, place, "view_channel")}
-        named = [(shorten(headline, markdown.CHOICE_NAME) or "Untitled", story) for story, headline in seen.items()]
-        return [app_commands.Choice(name=name, value=value) for name, value in named[: markdown.SELECT_OPTIONS]]
+        found = await self._debates.stories(guild_of(interaction), text)
+        seen = [story for story in found if may_in(interaction, story.channel_id, "view_channel")]
+        return [
+            app_commands.Choice(
+                name=shorten(clean(story.headline), markdown.CHOICE_NAME) or "Untitled", value=str(story.story_id)
+            )
+            for story in seen[:MOST_OFFERED]
+        ]
 
     # ---------------------------------------------------------------------------------- clicks
 
@@ -176,7 +177,6 @@ async def setup(bot: NewsBot) -> None:
     debates = DebatesCog(
         newsroom.debates,
         newsroom.cases,
-        newsroom.story_desk,
         newsroom.guilds,
         bot.discussions,
         OpsChannel(bot, newsroom.alerts),

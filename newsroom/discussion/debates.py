@@ -38,6 +38,7 @@ from newsroom.models import (
     TurnState,
 )
 from newsroom.store import Connection, Store
+from newsroom.store.search import FoundStory
 from newsroom.stories.summary import summarise, summary_of
 from newsroom.stories.texts import Texts
 
@@ -45,6 +46,7 @@ MOST_ROUNDS, ROUNDS = 5, 3
 MOST_MINUTES, MINUTES = 60, 10
 """The most rounds of a debate and minutes of a phase, and how many there are if nobody says."""
 
+MOST_OFFERED = 25
 MOST_AT_ONCE = 20
 LEAST_TIME = timedelta(minutes=1)
 """What is left of a phase at least when the bot is back; and how long is waited for a message on its way."""
@@ -105,6 +107,11 @@ class Debates:
         self._lease = lease
 
     # ---------------------------------------------------------------------------- beginning
+
+    async def stories(self, guild_id: int, typed: str) -> list[FoundStory]:
+        """Return the stories posted in a guild that fit what somebody has typed so far."""
+        async with self._store.read() as connection:
+            return await self._store.search.search(connection, guild_id, typed, limit=2 * MOST_OFFERED)
 
     async def card(self, guild_id: int, story_id: int | None, places: Collection[int]) -> Discussed:
         """Return the card over which a debate is to be: of this story, or of the one whose thread is among ``places``.

@@ -114,11 +114,12 @@ class DebateStore:
         return [DebateTurn(*row) for row in await connection.execute(statement.order_by(tables.debate_turn.c.id))]
 
     async def turns_due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
-        """Return the turns to be written now: of each debate the first, if nobody is about to."""
+        """Return the cases to be written now: of each debate the first, if nobody is about to."""
         first = (
             select(func.min(tables.debate_turn.c.id).label("id"))
             .join(tables.debate, tables.debate.c.id == tables.debate_turn.c.debate_id)
             .where(
+                tables.debate_turn.c.kind == TurnKind.CASE,
                 tables.debate_turn.c.state == TurnState.WAITING,
                 tables.debate.c.ended_at.is_(None),
                 tables.is_here(tables.debate.c.guild_id),

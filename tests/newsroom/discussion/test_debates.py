@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from newsroom.answers.budget import GUILD_LIMIT
 from newsroom.answers.chat import Models
@@ -18,12 +18,15 @@ from newsroom.discussion.takes import COOLDOWN, Draft
 from newsroom.errors import Failure, ModelFailed, RequestRefused
 from newsroom.marks import DEBATE, Marks
 from newsroom.models import (
+    ArticleText,
     ChannelKind,
     Debate,
     DebatePhase,
     DebateTurn,
     RemarkKind,
     Side,
+    SummaryBasis,
+    TextBasis,
     ThreadMode,
     TurnKind,
     TurnState,
@@ -38,6 +41,27 @@ STORY = "Mistral releases open weights of a new model"
 OPEN_CASE = "Weights that anybody can run are worth more than a promise."
 PROPRIETARY_CASE = "Somebody has to answer for what a model does."
 TWO = Models(open=FakeModel([OPEN_CASE], "llama"), proprietary=FakeModel([PROPRIETARY_CASE], "closed"))
+
+
+SUMMARY = "A lab has released the weights of its newest model, and the argument that never ends has a new chapter."
+PARAGRAPHS = (
+    "The lab released its model under the MIT licence on Tuesday, with weights, code and a report.",
+    "Anybody can download the weights, run them on a machine of their own and build a product on them.",
+    "Others in the field sell access to models of the same size and keep what is inside to themselves.",
+)
+
+
+async def tell_at_length(desk: Desk, card: int) -> None:
+    """Have the article of a card summarised by its feed, and say more on its page."""
+    async with desk.store.begin() as connection:
+        delivery = await desk.store.deliveries.get(connection, card)
+        assert delivery is not None
+        article, _ = await desk.store.deliveries.contents(connection, delivery)
+        await connection.execute(
+            update(tables.article).where(tables.article.c.id == article.id).values(summary=SUMMARY)
+        )
+        page = ArticleText(article.id, PARAGRAPHS, TextBasis.PAGE, desk.clock())
+        await desk.store.texts.save(connection, [page])
 
 
 def desk_over(database: Database, chat: Models | None = None) -> Desk:
@@ -483,6 +507,35 @@ async def test_a_debate_whose_models_are_no_longer_configured_goes_on_without(da
     await write(after)
 
     assert [turn.text for turn in await say(after)] == ["There is no language model any more."] * 2
+
+
+async def test_a_debate_that_began_without_models_goes_on_with_them_once_they_are_configured(database: Database):
+    desk = desk_over(database)
+    card = await posted(desk)
+    await tell_at_length(desk, card)
+    started = await desk.newsroom.debates.start(GUILD, card, 1, 10)
+    for thread, _ in await desk.newsroom.threads.due():
+        await desk.newsroom.threads.opened(thread.thread_id)
+    await say(desk)
+    assert [turn.kind for turn in await turns_of(desk, started)] == [TurnKind.OPENING, TurnKind.FLOOR]
+    after = Desk.over(database, desk.web, desk.clock, TWO)
+
+    assert [turn.text for turn in await move(after)] == [OPEN_CASE, PROPRIETARY_CASE]
+
+
+async def test_without_a_model_the_first_round_begins_with_an_extract_of_the_article(desk: Desk):
+    card = await posted(desk)
+    await tell_at_length(desk, card)
+    await desk.newsroom.debates.start(GUILD, card, 2, 10)
+    for thread, _ in await desk.newsroom.threads.due():
+        await desk.newsroom.threads.opened(thread.thread_id)
+    [opening] = await say(desk)
+
+    first, second = [*await move(desk), *await move(desk)]
+
+    assert first.basis is SummaryBasis.EXTRACT and first.text and first.text in " ".join(PARAGRAPHS)
+    assert (opening.text, opening.basis) == (SUMMARY, SummaryBasis.FEED)
+    assert (second.round, second.text) == (2, None)
 
 
 # ------------------------------------------------------------------------------ restarts
