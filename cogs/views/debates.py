@@ -81,7 +81,7 @@ def _case(shown: ShownTurn, settings: GuildSettings) -> list[str]:
     turn, debate = shown.turn, shown.debate
     assert turn.side is not None, "a case is for a side"
     model = markdown.escape(shorten(clean(turn.model or ""), MODEL))
-    head = f"{EMOJI[turn.side]} {_team(settings, turn.side)} · round {turn.round} of {debate.rounds}"
+    head = f"{EMOJI[turn.side]} **{_team(settings, turn.side)}** · round {turn.round} of {debate.rounds}"
     text = markdown.escape(shorten(clean(turn.text or ""), REASON if turn.state is TurnState.FAILED else CASE))
     if turn.state is TurnState.FAILED:
         whose = f"No case from {model}" if model else "No case"
@@ -130,7 +130,7 @@ def _result(shown: ShownTurn, settings: GuildSettings) -> list[str]:
         case Call.OPEN | Call.PROPRIETARY:
             side = Side.OPEN if shift.call is Call.OPEN else Side.PROPRIETARY
             lines = [
-                f"🎤 {_team(settings, side)} **wins the debate:** it gained more of you than the other side.",
+                f"🎤 **{_team(settings, side)} wins the debate:** it gained more of you than the other side.",
                 *_moves(shift, settings),
                 "That is about who was moved, not about who has more votes.",
             ]
@@ -149,7 +149,7 @@ def _moves(shift: Shift, settings: GuildSettings) -> list[str]:
 
 
 def _team(settings: GuildSettings, side: Side) -> str:
-    return f"**{markdown.escape(team_name(clean(settings.label(side))))}**"
+    return markdown.escape(team_name(clean(settings.label(side))))
 
 
 def _buttons(contents: RemarkContents, shown: ShownTurn) -> discord.ui.View:

@@ -191,7 +191,7 @@ def test_a_case_that_came_to_nothing_is_one_line():
         (Shift(Call.TOO_FEW, 9, 9, 9), "Too few to call"),
         (Shift(Call.UNMOVED, 12, 12, 12), "Hardly anybody moved:** fewer than 3"),
         (Shift(Call.TIED, 12, 12, 12, 3, 3), "It's a tie"),
-        (Shift(Call.PROPRIETARY, 12, 12, 12, None, 4), "**Team Proprietary** **wins the debate"),
+        (Shift(Call.PROPRIETARY, 12, 12, 12, None, 4), "**Team Proprietary wins the debate:**"),
     ],
 )
 def test_the_result_says_who_moved_and_what_that_means(shift: Shift, told: str):
