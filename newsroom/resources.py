@@ -24,8 +24,8 @@ from newsroom.desk.status import StatusDesk
 from newsroom.desk.story_desk import StoryDesk
 from newsroom.desk.subscriptions import Reads, Subscriptions
 from newsroom.desk.why import Whys
-from newsroom.discussion.chatter import Chatter
 from newsroom.discussion.cases import Cases, debaters
+from newsroom.discussion.chatter import Chatter
 from newsroom.discussion.debates import Debates
 from newsroom.discussion.openings import Openings
 from newsroom.discussion.recap_messages import RecapMessages
