@@ -117,12 +117,14 @@ class DemoSite:
             f'<guid isPermaLink="false">{source.key}:{article.key}</guid>'
             f"<pubDate>{format_datetime(published)}</pubDate>"
             f"<description>{escape(escape(article.summary, quote=False))}</description>"
+            f"<content:encoded>{escape(_whole(article))}</content:encoded>"
             + (f'<media:content url="{_picture_url(article)}" medium="image"/>' if article.picture else "")
             + "</item>"
             for article, published in articles
         )
         return (
-            '<?xml version="1.0" encoding="utf-8"?><rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/">'
+            '<?xml version="1.0" encoding="utf-8"?><rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/" '
+            'xmlns:content="http://purl.org/rss/1.0/modules/content/">'
             f"<channel><title>{escape(source.name)}</title><link>{self.base}/{source.key}/</link>"
             f"<description>{escape(source.about)}</description>{items}</channel></rss>"
         )
@@ -132,7 +134,7 @@ class DemoSite:
             f"<entry><title>{escape(article.title)}</title><id>urn:demo:{source.key}:{article.key}</id>"
             f'<link rel="alternate" type="text/html" href="{self._link(article)}"/>'
             f"<published>{published.isoformat()}</published><updated>{published.isoformat()}</updated>"
-            f"<summary>{escape(article.summary)}</summary>"
+            f'<summary>{escape(article.summary)}</summary><content type="html">{escape(_whole(article))}</content>'
             + (f'<link rel="enclosure" type="image/png" href="{_picture_url(article)}"/>' if article.picture else "")
             + "</entry>"
             for article, published in articles
@@ -151,7 +153,7 @@ class DemoSite:
                 "url": self._link(article),
                 "title": article.title,
                 "summary": article.summary,
-                "content_text": article.summary,
+                "content_html": _whole(article),
                 "date_published": published.isoformat(),
                 **({"image": _picture_url(article)} if article.picture else {}),
             }
@@ -190,6 +192,11 @@ def _paint(row: bytearray, left: float, right: float, colour: tuple[int, ...]) -
     start, end = max(round(left), 0), min(round(right), len(row) // 3)
     if start < end:
         row[start * 3 : end * 3] = bytes(colour) * (end - start)
+
+
+def _whole(article: Article) -> str:
+    """The whole of an article as HTML: the demo's sources keep nothing back from their feeds."""
+    return "".join(f"<p>{escape(paragraph)}</p>" for paragraph in article.paragraphs)
 
 
 def _picture_url(article: Article) -> str:
