@@ -316,6 +316,7 @@ def remark(**fields: Any) -> Remark:
             due_at=NOW,
             message_id=7001,
             withdrawn=False,
+            turn_id=None,
         ),
         **fields,
     )
