@@ -32,7 +32,7 @@ def answered(answer: Answer, *, url: str | None = URL, question: str = "Which li
     ask = Ask(
         id=3, guild_id=1001, member_id=4001, delivery_id=17, kind=AskKind.QUESTION, question=question, channel_id=2001,
         reply_to=None, application_id=None, token=None, state=AskState.ANSWERED, attempts=0, asked_at=NOW,
-        taken_until=NOW, answer=None,
+        taken_until=NOW, answer=None, usage_id=None,
     )  # fmt: skip
     thread = Thread(9017, 17, 1001, 2001, ThreadState.OPEN, 0, NOW)
     card = Discussed(
