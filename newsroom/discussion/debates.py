@@ -385,6 +385,7 @@ class Debates:
             if not await self._store.debates.take_turn(connection, turn, model.name, now, now + self._lease):
                 return None
             takes = await self._store.takes.of_story(connection, debate.guild_id, card.card.story_id)
+            silent = await self._store.recaps.refusing(connection, debate.guild_id)
             turns = await self._store.debates.turns(connection, debate.id)
             taken = await self._store.debates.turn(connection, turn_id)
             assert taken is not None, "it was just taken"
@@ -394,7 +395,7 @@ class Debates:
                 model,
                 card.article,
                 card.settings,
-                tuple(take.text for take in takes if take.side is turn.side),
+                tuple(take.text for take in takes if take.side is turn.side and take.member_id not in silent),
                 tuple(
                     (each.side, each.text)
                     for each in turns

@@ -370,6 +370,11 @@ class RecapStore:
         )
         return await connection.scalar(statement) is not None
 
+    async def refusing(self, connection: AsyncConnection, guild_id: int) -> frozenset[int]:
+        """Return the members of a guild who don't want to be quoted."""
+        statement = select(tables.quote_refusal.c.member_id).where(tables.quote_refusal.c.guild_id == guild_id)
+        return frozenset(await connection.scalars(statement))
+
     async def refuse(self, connection: AsyncConnection, guild_id: int, member_id: int, now: datetime) -> None:
         """Quote no old take of a member any more; those that are quoted go."""
         statement = self._insert(tables.quote_refusal).values(guild_id=guild_id, member_id=member_id, refused_at=now)

@@ -221,15 +221,18 @@ async def test_a_model_reads_members_takes_of_its_side_and_no_name_and_no_other_
         (777001, Side.OPEN, "My laptop runs it, and that settles it."),
         (777002, Side.PROPRIETARY, "Nobody fixes free models on a Sunday."),
         (777003, None, "I merely watch what they do."),
+        (777004, Side.OPEN, "Quote me not, but it is fine."),
     ):
         desk.clock.advance(seconds=COOLDOWN.total_seconds())
         await desk.newsroom.takes.drop(Draft(GUILD, member, side, text), card_mark)
+
+    await desk.newsroom.recap_messages.set_quotes(GUILD, 777004, allowed=False)
 
     await move(desk)
 
     asked = "\n".join(message.text for message in model.asked[0])
     assert "My laptop runs it" in asked
-    assert "on a Sunday" not in asked and "merely watch" not in asked and "77700" not in asked
+    assert not any(part in asked for part in ("on a Sunday", "merely watch", "Quote me not", "77700"))
 
 
 async def test_of_a_case_what_has_an_invented_number_or_a_link_is_left_out(database: Database):
