@@ -52,6 +52,17 @@ OPTIONS = {
     "feed why": [("story-or-link", TEXT, True, {"autocomplete": True, "min_length": 1, "max_length": 2000})],
     "status": [],
     "channel alerts": [TALK_OPTION],
+    "channel discussion": [
+        CHANNEL_OPTION,
+        ("threads", TEXT, False, {"choices": ["none", "discuss", "always"]}),
+        *((name, YES_OR_NO, False, {}) for name in ("takes", "anonymous_takes", "links", "ask", "debate")),
+        ("tone", TEXT, False, {"choices": ["plain", "playful", "sharp"]}),
+    ],
+    "channel recap": [
+        ("on", YES_OR_NO, False, {}),
+        TALK_OPTION,
+        ("at", TEXT, False, {"min_length": 1, "max_length": 100}),
+    ],
     "channel limits": [
         CHANNEL_OPTION,
         ("per_hour", INTEGER, False, {"min_value": 0, "max_value": 60}),
@@ -98,7 +109,20 @@ OPTIONS = {
     "team": [],
     "standings": [("days", INTEGER, False, {"min_value": 1, "max_value": 730})],
     "privacy": [],
+    "takes top": [("week", TEXT, False, {})],
+    "ask": [
+        ("question", TEXT, True, {"min_length": 3, "max_length": 500}),
+        ("story", TEXT, False, {"autocomplete": True}),
+    ],
+    "recap": [("days", INTEGER, False, {"min_value": 1, "max_value": 30})],
+    "debate start": [
+        ("story", TEXT, False, {"autocomplete": True}),
+        ("rounds", INTEGER, False, {"min_value": 1, "max_value": 5}),
+        ("minutes", INTEGER, False, {"min_value": 1, "max_value": 60}),
+    ],
     "Manage story": [],
+    "Remove take": [],
+    "Check against the article": [],
     "help": [],
 }
 
@@ -181,7 +205,10 @@ def test_the_commands_are_for_servers_only_and_for_those_who_may_manage_them(gui
         "status": discord.Permissions(manage_guild=True),
         "channel": messages,
         "poll": messages,
+        "recap": messages,
+        "debate": messages,
         "Manage story": messages,
+        "Remove take": messages,
     }
     for command in synced(guild):
         assert command["contexts"] == [0] or command["dm_permission"] is False
@@ -190,7 +217,7 @@ def test_the_commands_are_for_servers_only_and_for_those_who_may_manage_them(gui
 
 
 def test_members_are_offered_help_and_what_is_about_themselves(guild: Guild):
-    assert guild.bob.available_commands(guild.news) == ("help", "privacy", "standings", "team")
+    assert guild.bob.available_commands(guild.news) == ("ask", "help", "privacy", "standings", "takes top", "team")
 
 
 @pytest.mark.parametrize(("command", "needs"), [("feed", "Manage Server"), ("channel", "Manage Messages")])
