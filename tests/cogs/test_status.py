@@ -7,6 +7,7 @@ import re
 import pytest
 
 from newsroom.errors import FetchFailed
+from newsroom.store.database import LATEST
 from tests.cogs.guild import Guild, labels, member
 from tests.desk import FEED, post, posts
 from tests.makers import entry
@@ -51,7 +52,7 @@ async def test_the_status_tells_what_runs_here_and_that_it_gets_on(guild: Guild)
 
     told = await guild.told("status")
 
-    assert "**Database:** " in told and "schema 0003" in told
+    assert "**Database:** " in told and f"schema {LATEST}" in told
     assert "**Rounds:** last pass <t:" in told and "**Posting:** last pass <t:" in told
     assert "Popcorn " in told and "discord.py 2." in told
 
