@@ -123,13 +123,15 @@ async def test_a_click_without_the_word_it_waits_for_says_so(
 
 async def test_a_hundred_members_can_click_at_once(sandbox: Sandbox, guild: Guild, asked: Message, ballot: Ballot):
     members = [sandbox.add_member(guild, f"member {n}") for n in range(100)]
-    clicks = (sandbox.click(each, asked, custom_id="vote:count", followups=1) for each in members * 5)
-    answers = await asyncio.gather(*clicks)
+    answers = []
+    for _ in range(3):
+        clicks = (sandbox.click(each, asked, custom_id="vote:count", followups=1) for each in members)
+        answers += await asyncio.gather(*clicks)
 
-    assert len({answer.interaction_id for answer in answers}) == 500
+    assert len({answer.interaction_id for answer in answers}) == 300
     assert all(len(answer.followups) == 1 for answer in answers)
-    assert ballot.votes == Counter({each.id: 5 for each in members})
-    await sandbox.until(lambda: sandbox.look(asked).content == "500 votes", "the last count")
+    assert ballot.votes == Counter({each.id: 3 for each in members})
+    await sandbox.until(lambda: sandbox.look(asked).content == "300 votes", "the last count")
 
 
 async def test_the_bot_is_told_the_roles_of_whoever_clicks(sandbox: Sandbox, guild: Guild, asked: Message):
