@@ -53,10 +53,9 @@ KEEP_EVERY = 5.0
 TOKEN_HOLDS = timedelta(minutes=14)
 MOST_ATTEMPTS = 2
 MOST_AT_ONCE = 10
-KEPT = timedelta(days=30)
 SHORTEST_QUESTION = 3
 
-FEWEST_SECONDS = timedelta(minutes=10)
+WHILE = timedelta(minutes=10)
 MOST_IN_A_WHILE = 10
 """How many questions a member may ask in ten minutes, whoever answers them."""
 
@@ -268,9 +267,11 @@ class Answers:
         Otherwise its asker can only be told that nothing came of it.
         """
         now = self._now()
-        async with self._store.begin() as connection:
-            await self._store.asks.purge(connection, now - KEPT)
+        async with self._store.read() as connection:
             found = await self._store.asks.abandoned(connection, now, MOST_AT_ONCE)
+        if not found:
+            return []
+        async with self._store.begin() as connection:
             taken = [ask for ask in found if await self._store.asks.take(connection, ask, now + LEASE)]
             for ask in taken:
                 if ask.usage_id is not None:
@@ -381,7 +382,7 @@ class Answers:
         return True
 
     def _check_pace(self, kept: dict[int, deque[datetime]], who: int, most: int, now: datetime) -> None:
-        since = now - FEWEST_SECONDS
+        since = now - WHILE
         for other in [other for other, moments in kept.items() if moments[-1] <= since]:
             del kept[other]
         moments = kept.setdefault(who, deque(maxlen=most))

@@ -30,6 +30,9 @@ KEPT_USAGE = timedelta(days=2)
 KEPT_TEXTS = timedelta(days=90)
 """How long is kept what an article says. Whoever asks later has its page read again."""
 
+KEPT_ASKS = timedelta(days=30)
+"""How long what members asked is kept, and what they were answered."""
+
 ROWS_AT_ONCE = 200
 
 
@@ -64,6 +67,7 @@ class Retention:
             await articles.thin_tombstones(connection, MOST_TOMBSTONES)
             await self._store.threads.forget_cardless(connection)
             await self._store.hosts.forget(connection, now)
+            await self._store.asks.purge(connection, now - KEPT_ASKS)
             await self._store.usage.forget(connection, now - KEPT_USAGE)
             await self._store.usage.release_stale(connection, now)
         # Stories come last: an article that was just found may be about to join one without any.

@@ -330,7 +330,7 @@ async def test_questions_are_kept_for_thirty_days(over: Callable[..., Any]):
     await ask(desk, card)
     desk.clock.advance(days=31)
 
-    await desk.newsroom.answers.take_abandoned()
+    await desk.newsroom.retention.run()
 
     async with desk.store.read() as connection:
         assert await connection.scalar(select(func.count()).select_from(tables.ask)) == 0
