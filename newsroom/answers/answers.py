@@ -24,7 +24,7 @@ from newsroom.answers.find import Passage, find
 from newsroom.answers.grounding import Citation, Claim, ground, ground_check
 from newsroom.answers.prompts import LONGEST_QUESTION, Prompt, Verdict, ask_prompt, check_prompt
 from newsroom.answers.talk import Model, estimate
-from newsroom.discussion.threads import GONE, Discussed, discussed
+from newsroom.discussion.threads import Discussed, card_of_mark, discussed
 from newsroom.errors import BudgetSpent, ModelFailed, RequestRefused, StoreError
 from newsroom.marks import ASK, Marks
 from newsroom.models import (
@@ -283,11 +283,8 @@ class Answers:
 
     async def card_of_mark(self, mark: str, guild_id: int) -> Discussed:
         """Return the card that a button names. Raises RequestRefused for one that isn't there any more."""
-        number = self._marks.number(mark)
-        if number is None:
-            raise RequestRefused(GONE)
         async with self._store.read() as connection:
-            return await discussed(self._store, connection, number, guild_id)
+            return await card_of_mark(self._store, self._marks, connection, mark, guild_id)
 
     async def card_of_thread(self, thread_id: int, guild_id: int) -> Discussed | None:
         """Return the card whose story is discussed in a thread, None for a thread that isn't ours."""

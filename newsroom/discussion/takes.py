@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsroom.discussion.threads import Discussed, can_have_thread, discussed, with_thread
+from newsroom.discussion.threads import Discussed, can_have_thread, card_of_mark, discussed, with_thread
 from newsroom.errors import RequestRefused
 from newsroom.marks import TAKE, Marks
 from newsroom.models import (
@@ -155,10 +155,7 @@ class Takes:
         return Asked(card.headline, settings, mine, card.settings.anonymous_takes, answered)
 
     async def _card(self, connection: Connection, mark: str, guild_id: int) -> Discussed:
-        number = self._marks.number(mark)
-        if number is None:
-            raise RequestRefused("I no longer know that story.")
-        return await discussed(self._store, connection, number, guild_id)
+        return await card_of_mark(self._store, self._marks, connection, mark, guild_id)
 
     async def _card_of(self, connection: Connection, take: Take) -> Discussed:
         """Return the card under which a take is shown, or another of its story. Raises RequestRefused."""

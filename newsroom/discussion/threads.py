@@ -106,19 +106,13 @@ class Threads:
     async def of_mark(self, mark: str, guild_id: int) -> Discussed:
         """Return the card that a button names. Raises RequestRefused for one that isn't there any more."""
         async with self._store.read() as connection:
-            return await discussed(self._store, connection, self._card_id(mark), guild_id)
+            return await card_of_mark(self._store, self._marks, connection, mark, guild_id)
 
     async def click(self, mark: str, guild_id: int) -> Discussed:
         """Somebody wants to discuss a card's story: from now on it is to have a thread. Raises RequestRefused."""
         async with self._store.begin() as connection:
-            card = await discussed(self._store, connection, self._card_id(mark), guild_id)
+            card = await card_of_mark(self._store, self._marks, connection, mark, guild_id)
             return await with_thread(self._store, connection, card, self._now())
-
-    def _card_id(self, mark: str) -> int:
-        number = self._marks.number(mark)
-        if number is None:
-            raise RequestRefused(GONE)
-        return number
 
     # ---------------------------------------------------------------------------- opening
 
@@ -169,6 +163,14 @@ class Threads:
         """Return the threads of a guild that we opened, the oldest first."""
         async with self._store.read() as connection:
             return await self._store.threads.open_in(connection, guild_id)
+
+
+async def card_of_mark(store: Store, marks: Marks, connection: Connection, mark: str, guild_id: int) -> Discussed:
+    """Return the card that a button names. Raises RequestRefused for one that isn't there any more."""
+    number = marks.number(mark)
+    if number is None:
+        raise RequestRefused(GONE)
+    return await discussed(store, connection, number, guild_id)
 
 
 async def discussed(store: Store, connection: Connection, delivery_id: int, guild_id: int) -> Discussed:
