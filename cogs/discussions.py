@@ -78,15 +78,19 @@ class Discussions:
     async def start_due(self) -> int:
         """Start what is due, and wait for none of it; return how many tasks were stuck."""
         stuck = self._tasks.end_stuck(LONGEST_SILENCE)
+        await self.nudge()
+        return stuck
+
+    async def nudge(self) -> None:
+        """Look for what there is to do now: something was said or changed."""
         if self._rest_until is not None and self._now() < self._rest_until:
-            return stuck
+            return
         for thread, card in await self._threads.due():
             self._tasks.start(("open", thread.thread_id), partial(self._open_quietly, thread, card))
         for remark_id in await self._remarks.due():
             self._tasks.start(("say", remark_id), partial(self.say, remark_id))
         for remark_id in await self._remarks.due_redraws():
             self._tasks.start(("draw", remark_id), partial(self._redraw, remark_id))
-        return stuck
 
     # --------------------------------------------------------------------------------- threads
 
@@ -125,7 +129,7 @@ class Discussions:
         reason = await self._open(thread, card)
         if reason is not None:
             raise RequestRefused(reason)
-        await self._say_next()
+        await self.nudge()
 
     async def _open_quietly(self, thread: Thread, card: Discussed) -> None:
         await self._open(thread, card)
@@ -178,15 +182,6 @@ class Discussions:
                 log.warning("thread %d could not be archived: %r", thread.id, error)
 
     # --------------------------------------------------------------------------------- remarks
-
-    async def _say_next(self) -> None:
-        """Say at once what somebody waits for, instead of at the next look."""
-        for remark_id in await self._remarks.due():
-            self._tasks.start(("say", remark_id), partial(self.say, remark_id))
-
-    async def nudge(self) -> None:
-        """Something was said or changed: look now instead of in a moment."""
-        await self.start_due()
 
     async def say(self, remark_id: int) -> None:
         """Send one message into its discussion."""
