@@ -14,7 +14,7 @@ from discord import app_commands
 from discord.ext import commands, tasks
 from discord.utils import utcnow
 
-from cogs.callers import guild_of
+from cogs.callers import guild_of, may_in
 from cogs.discussions import Discussions
 from cogs.ops_channel import OpsChannel
 from cogs.views import answers as views
@@ -22,7 +22,7 @@ from cogs.views.buttons import button_item
 from cogs.views.panels import Reply
 from cogs.views.replies import explain, in_words
 from cogs.views.takes import filled
-from newsroom.answers.answers import Answers, Question
+from newsroom.answers.answers import Answers, Question, Sees
 from newsroom.discussion.threads import Discussed
 from newsroom.errors import RequestRefused
 from newsroom.models import Ask, AskKind
@@ -117,18 +117,18 @@ class AnswersCog(commands.Cog, name="Answers"):
 
     @ask.autocomplete("story")
     async def _stories(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        found = await self._answers.completions(guild_of(interaction), typed, visible_to(interaction.user))
-        return [app_commands.Choice(name=name, value=f"#{number}") for number, name in views.places(found)]
+        found = await self._answers.completions(guild_of(interaction), typed, _sees(interaction))
+        return [app_commands.Choice(name=name, value=f"#{number}") for number, name in views.story_choices(found)]
 
     async def _story_meant(self, interaction: discord.Interaction[Any], question: str, story: str | None) -> Discussed:
-        guild_id, visible = guild_of(interaction), visible_to(interaction.user)
+        guild_id, sees = guild_of(interaction), _sees(interaction)
         if story is not None:
             number = row_number(story.removeprefix("#"))
             if number is not None and story.startswith("#"):
-                return await self._answers.card_of_story(number, guild_id, visible)
-            return await self._answers.card_for(story, guild_id, visible)
+                return await self._answers.card_of_story(number, guild_id, sees)
+            return await self._answers.card_for(story, guild_id, sees)
         here = await self._answers.card_of_thread(interaction.channel_id or 0, guild_id)
-        return here if here is not None else await self._answers.card_for(question, guild_id, visible)
+        return here if here is not None else await self._answers.card_for(question, guild_id, sees)
 
     async def _check(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -163,7 +163,7 @@ class AnswersCog(commands.Cog, name="Answers"):
         )
         ask = await self._answers.begin(question, card.card.id)
         try:
-            answered = await self._answers.finish(ask, visible_to(interaction.user))
+            answered = await self._answers.finish(ask, _sees(interaction))
         except Exception:
             await self._answers.give_up(ask)
             raise
@@ -258,12 +258,9 @@ class AnswersCog(commands.Cog, name="Answers"):
             )
 
 
-def visible_to(member: discord.Member | discord.User) -> frozenset[int]:
-    """The channels and threads of a guild that a member sees."""
-    if not isinstance(member, discord.Member):
-        return frozenset()
-    places = [*member.guild.channels, *member.guild.threads]
-    return frozenset(place.id for place in places if place.permissions_for(member).view_channel)
+def _sees(interaction: discord.Interaction[Any]) -> Sees:
+    """Which channels the caller sees."""
+    return lambda channel_id: may_in(interaction, channel_id, "view_channel")
 
 
 async def setup(bot: NewsBot) -> None:

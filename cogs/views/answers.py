@@ -190,6 +190,6 @@ def _fitting(lines: Iterator[str], room: int) -> Iterator[str]:
         yield line
 
 
-def places(found: Sequence[Any]) -> list[tuple[int, str]]:
+def story_choices(found: Sequence[Any]) -> list[tuple[int, str]]:
     """Stories as an option offers them: id and headline."""
     return [(each.story_id, shorten(clean(each.headline), markdown.CHOICE_NAME) or "?") for each in found]

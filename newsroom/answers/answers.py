@@ -12,7 +12,7 @@ import json
 import logging
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -66,7 +66,15 @@ LOOKED_AT = 10
 MOST_RELATED = 3
 OFFERED = 25
 
+Sees = Callable[[int], bool]
+"""Whether whoever reads an answer sees a channel."""
+
 OFF = "Questions are off in this channel."
+
+
+def nobody(channel_id: int) -> bool:
+    """What an answer tells that everybody may read: of no other channel."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +226,10 @@ class Answers:
         assert ask is not None, "it was just written"
         return ask
 
-    async def finish(self, ask: Ask, visible: Collection[int] = ()) -> Answered:
+    async def finish(self, ask: Ask, sees: Sees = nobody) -> Answered:
         """Answer a question. One that was asked in public is answered there, by what is planned here.
 
-        ``visible`` are the channels whose stories may be named beside the one that was asked about.
+        Stories of channels that whoever reads it ``sees`` may be named beside the one that was asked about.
 
         Raises RequestRefused when the story is gone meanwhile.
         """
@@ -229,7 +237,7 @@ class Answers:
             card = await discussed(self._store, connection, ask.delivery_id, ask.guild_id)
         async with self._at_it(ask):
             text = await self._texts.of(card.article.id)
-            answer = await self._answer(ask, card, text, visible)
+            answer = await self._answer(ask, card, text, sees)
         async with self._store.begin() as connection:
             settled = await self._store.asks.settle(connection, ask.id, AskState.ANSWERED, answer.to_json())
             if settled and ask.reply_to is not None:
@@ -294,20 +302,20 @@ class Answers:
                 return None
             return await discussed(self._store, connection, thread.delivery_id, guild_id)
 
-    async def card_of_story(self, story_id: int, guild_id: int, visible: Collection[int]) -> Discussed:
-        """Return the oldest card of a story in one of these channels. Raises RequestRefused where none stands there."""
+    async def card_of_story(self, story_id: int, guild_id: int, sees: Sees) -> Discussed:
+        """Return the oldest card of a story that a member sees. Raises RequestRefused where there is none."""
         async with self._store.read() as connection:
             cards = [
                 (card, kind)
                 for card, kind in await self._store.deliveries.standing_cards(connection, story_id, guild_id)
-                if card.channel_id in visible
+                if sees(card.channel_id)
             ]
             if not cards:
                 raise RequestRefused("That story isn't posted in this server. Pick one from the list.")
             return await discussed(self._store, connection, cards[0][0].id, guild_id)
 
-    async def card_for(self, question: str, guild_id: int, visible: Collection[int]) -> Discussed:
-        """Return the card of the story, in one of these channels, that a question is most likely about.
+    async def card_for(self, question: str, guild_id: int, sees: Sees) -> Discussed:
+        """Return the card of the story, of those that a member sees, that a question is most likely about.
 
         Raises RequestRefused for none.
         """
@@ -315,10 +323,10 @@ class Answers:
             related = await self._store.search.related(
                 connection, guild_id, [question], not_story=None, limit=LOOKED_AT
             )
-        found = [each for each in related if each.channel_id in visible]
+        found = [each for each in related if sees(each.channel_id)]
         if not found:
             raise RequestRefused("I know no story here that this could be about. Pick one with the option `story`.")
-        return await self.card_of_story(found[0].story_id, guild_id, visible)
+        return await self.card_of_story(found[0].story_id, guild_id, sees)
 
     async def statement_of(self, guild_id: int, message_id: int) -> tuple[str, Discussed] | None:
         """Return the take that a message of ours shows, with the card it is about; None for any other message."""
@@ -333,11 +341,11 @@ class Answers:
                 return None
             return take.text, await discussed(self._store, connection, remark.delivery_id, guild_id)
 
-    async def completions(self, guild_id: int, typed: str, visible: Collection[int]) -> list[FoundStory]:
-        """Return the stories posted in these channels that fit what somebody has typed so far, 25 at most."""
+    async def completions(self, guild_id: int, typed: str, sees: Sees) -> list[FoundStory]:
+        """Return the stories that a member sees and that fit what was typed so far, 25 at most."""
         async with self._store.read() as connection:
             found = await self._store.search.search(connection, guild_id, typed, limit=2 * OFFERED)
-        return [each for each in found if each.channel_id in visible][:OFFERED]
+        return [each for each in found if sees(each.channel_id)][:OFFERED]
 
     # ----------------------------------------------------------------------------- sharing
 
@@ -389,7 +397,7 @@ class Answers:
 
     # ----------------------------------------------------------------------------- answers
 
-    async def _answer(self, ask: Ask, card: Discussed, text: ArticleText, visible: Collection[int]) -> Answer:
+    async def _answer(self, ask: Ask, card: Discussed, text: ArticleText, sees: Sees) -> Answer:
         model, note = self._models.answer, ""
         if model is not None and text.paragraphs:
             try:
@@ -399,7 +407,7 @@ class Answers:
             except (ModelFailed, RequestRefused) as error:
                 log.info("question %d is answered without a model: %s", ask.id, error)
                 note = str(error)
-        return replace(await self._find(ask, card, text, visible), note=note)
+        return replace(await self._find(ask, card, text, sees), note=note)
 
     async def _ask_model(self, model: Model, ask: Ask, card: Discussed, text: ArticleText) -> Answer:
         """Have a model answer, and keep what the article bears out. Raises ModelFailed, BudgetSpent, RequestRefused."""
@@ -435,13 +443,13 @@ class Answers:
             return check_prompt(ask.question, text, **about)  # type: ignore[arg-type]
         return ask_prompt(ask.question, text, tone=card.settings.tone, **about)  # type: ignore[arg-type]
 
-    async def _find(self, ask: Ask, card: Discussed, text: ArticleText, visible: Collection[int]) -> Answer:
+    async def _find(self, ask: Ask, card: Discussed, text: ArticleText, sees: Sees) -> Answer:
         """Answer by passages of the article, and by earlier stories of the guild that the question may be about."""
         async with self._store.read() as connection:
             found = await self._store.search.related(
                 connection, ask.guild_id, [ask.question], not_story=card.card.story_id, limit=LOOKED_AT
             )
-        related = [each for each in found if each.channel_id in visible][:MOST_RELATED]
+        related = [each for each in found if sees(each.channel_id)][:MOST_RELATED]
         return Answer(
             passages=_quoted(find(ask.question, text.paragraphs)),
             related=tuple(Related(each.headline, _place(each), each.message_id) for each in related),

@@ -161,6 +161,20 @@ async def test_stories_of_channels_that_a_member_cannot_see_stay_untold(guild: G
     assert "isn't posted" in await guild.told("ask", by=guild.bob, question="Did they merge?", story="#2")
 
 
+async def test_stories_of_private_threads_stay_untold_to_whom_we_do_not_know_to_be_in_them(guild: Guild):
+    channel = guild.env.bot.get_channel(guild.news.id)
+    opened = await channel.create_thread(name="Just us", type=discord.ChannelType.private_thread)
+    await opened.add_user(discord.Object(guild.alice.id))
+    thread = next(each for each in guild.news.threads if each.id == opened.id)
+    guild.web.put(FEED, *posts(1), post(900, title="Zebra lab merges with Quokka lab"))
+    await guild.told("feed add", url=FEED, channel=thread)
+    await guild.later()
+    assert "Zebra lab" in thread.history()[-1].content
+
+    assert await guild.completions("ask", "zebra", by=guild.bob, option="story") == []
+    assert "I know no story" in await ask(guild, guild.bob, text="Did the Zebra lab merge with Quokka?")
+
+
 # Mentions
 
 
