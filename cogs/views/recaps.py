@@ -14,7 +14,7 @@ from cogs.views import markdown
 from cogs.views.buttons import Lasting, LastingLayout
 from cogs.views.members import CHART, standing_lines
 from cogs.views.panels import COLOUR, Reply, count
-from cogs.views.takes import author_line
+from cogs.views.takes import RemarkForm, author_line
 from newsroom.discussion.recap_messages import RecapContents
 from newsroom.discussion.recaps import WEEK_DAYS, Planned
 from newsroom.discussion.week import FEWEST_STORIES, Exchange, Link, Week
@@ -55,23 +55,7 @@ class RecapForm:
         return [discord.File(io.BytesIO(self.chart), CHART, description=self.alt)] if self.chart else []
 
 
-@dataclass(frozen=True, slots=True)
-class AgedForm:
-    """The question how a take has aged: an ordinary message, always silent."""
-
-    content: str
-    view: discord.ui.View
-
-    def edit(self) -> dict[str, Any]:
-        """What editing a message takes."""
-        return {"content": self.content, "view": self.view}
-
-    def for_channel(self) -> dict[str, Any]:
-        """What ``send`` of a channel or thread takes."""
-        return {**self.edit(), "silent": True, "suppress_embeds": True}
-
-
-def form_of(contents: RecapContents, chart: bytes | None = None, alt: str | None = None) -> RecapForm | AgedForm:
+def form_of(contents: RecapContents, chart: bytes | None = None, alt: str | None = None) -> RecapForm | RemarkForm:
     """A message of a recap as it should look now."""
     return aged_form(contents) if contents.old is not None else RecapForm(recap_layout(contents, alt), chart, alt)
 
@@ -225,7 +209,7 @@ def posted(channel_id: int, refusal: str | None) -> discord.ui.LayoutView:
 # ----------------------------------------------------------------------------------- How did it age?
 
 
-def aged_form(contents: RecapContents) -> AgedForm:
+def aged_form(contents: RecapContents) -> RemarkForm:
     """An old take, and the question how it has aged; what others say is shown from SMALLEST_GROUP on."""
     old = contents.old
     assert old is not None, "it asks about an old take"
@@ -241,7 +225,7 @@ def aged_form(contents: RecapContents) -> AgedForm:
     view = Lasting()
     view.add_item(discord.ui.Button(label="Aged well", custom_id=f"aged:{contents.mark}:well"))
     view.add_item(discord.ui.Button(label="Aged badly", custom_id=f"aged:{contents.mark}:badly"))
-    return AgedForm("\n".join(lines), view)
+    return RemarkForm("\n".join(lines), view)
 
 
 def judged(says: bool | None) -> Reply:

@@ -42,7 +42,7 @@ NOBODY: Final = "A member"
 
 @dataclass(frozen=True, slots=True)
 class RemarkForm:
-    """A message in a discussion, ready to be sent or drawn anew. They come silently, all of them."""
+    """A message in a discussion, or about a take, ready to be sent or drawn anew. They come silently, all of them."""
 
     content: str
     view: discord.ui.View

@@ -15,18 +15,13 @@ from newsroom.models import (
     ON_ITS_WAY,
     DeliveryState,
     GuildSettings,
-    PollKind,
-    PollStyle,
-    Purpose,
     Recap,
     RecapKind,
-    Results,
     Take,
-    Visibility,
 )
 from newsroom.store import Connection, Store
 from newsroom.store.queues import waits
-from newsroom.votes.asking import OPEN_FOR, team_choices, team_question
+from newsroom.votes.repeats import ask_for_teams
 
 MOST_AT_ONCE = 10
 MOST_ATTEMPTS = 300  # about a day
@@ -153,7 +148,8 @@ class RecapMessages:
                 # Another attempt may have left it there, as things were then.
                 await self._store.recaps.record(connection, recap.id, redraw_at=now)
             if is_first and goes_on:
-                await self._ask_for_teams(connection, claim, now)
+                settings = claim.contents.settings
+                await ask_for_teams(self._store, connection, settings, recap.channel_id, now, automatic=True)
                 if old is not None:
                     await self._ask_about(connection, recap, old[0], now)
         self._tries.forget(recap)
@@ -171,27 +167,6 @@ class RecapMessages:
         """Discord takes this message in no form, or not there."""
         await self._record(claim, state=DeliveryState.SKIPPED, reason=reason)
         self._tries.forget(claim.recap)
-
-    async def _ask_for_teams(self, connection: Connection, claim: RecapClaim, now: datetime) -> None:
-        """Ask the team question, as a repeat asks it; it comes silently."""
-        settings, recap = claim.contents.settings, claim.recap
-        poll_id = await self._store.polls.add(
-            connection,
-            team_choices(settings),
-            guild_id=recap.guild_id,
-            channel_id=recap.channel_id,
-            kind=PollKind.TEAM,
-            style=PollStyle.BUTTONS,
-            question=team_question(settings),
-            visibility=Visibility.ANONYMOUS,
-            results=Results.LIVE,
-            max_choices=1,
-            automatic=True,
-            opened_at=now,
-            closes_at=now + OPEN_FOR,
-        )
-        assert poll_id is not None, "a poll without a story is always a new one"
-        await self._store.polls.show(connection, poll_id, recap.guild_id, recap.channel_id, Purpose.POLL, now)
 
     async def _ask_about(self, connection: Connection, recap: Recap, take: Take, now: datetime) -> None:
         """Have a message ask how a take has aged; of any number that are planned for one take, one comes."""

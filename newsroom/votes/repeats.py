@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from newsroom.errors import RequestRefused
-from newsroom.models import PollKind, PollStyle, Purpose, Repeat, Results, Visibility
+from newsroom.models import GuildSettings, PollKind, PollStyle, Purpose, Repeat, Results, Visibility
 from newsroom.store import Connection, Store
 from newsroom.times import zone
 from newsroom.votes.asking import OPEN_FOR, read_question, team_choices, team_question
@@ -101,24 +101,16 @@ class Repeats:
         next_at = next_occurrence(repeat.rule, now, zone(settings.timezone))
         if not await self._store.repeats.advance(connection, repeat, next_at):
             return False
-        poll_id = await self._store.polls.add(
+        await ask_for_teams(
+            self._store,
             connection,
-            team_choices(settings),
-            guild_id=repeat.guild_id,
-            channel_id=repeat.channel_id,
-            kind=PollKind.CUSTOM if repeat.question else PollKind.TEAM,
-            style=PollStyle.BUTTONS,
-            question=repeat.question or team_question(settings),
-            visibility=Visibility.ANONYMOUS,
-            results=Results.LIVE,
-            max_choices=1,
+            settings,
+            repeat.channel_id,
+            now,
+            question=repeat.question,
             repeat_id=repeat.id,
             opened_by=repeat.created_by,
-            opened_at=now,
-            closes_at=now + OPEN_FOR,
         )
-        assert poll_id is not None, "a poll without a story is always a new one"
-        await self._store.polls.show(connection, poll_id, repeat.guild_id, repeat.channel_id, Purpose.POLL, now)
         return True
 
     async def _own(self, connection: Connection, guild_id: int, repeat_id: int) -> Repeat:
@@ -126,6 +118,43 @@ class Repeats:
         if repeat is None:
             raise RequestRefused("There is no such repeat. `/poll repeat list` shows those there are.")
         return repeat
+
+
+async def ask_for_teams(
+    store: Store,
+    connection: Connection,
+    settings: GuildSettings,
+    channel_id: int,
+    now: datetime,
+    *,
+    question: str | None = None,
+    repeat_id: int | None = None,
+    opened_by: int | None = None,
+    automatic: bool = False,
+) -> None:
+    """Have a poll for the teams appear in a channel, about no story: the team question, or one in other words.
+
+    It is open for OPEN_FOR.
+    """
+    poll_id = await store.polls.add(
+        connection,
+        team_choices(settings),
+        guild_id=settings.guild_id,
+        channel_id=channel_id,
+        kind=PollKind.CUSTOM if question else PollKind.TEAM,
+        style=PollStyle.BUTTONS,
+        question=question or team_question(settings),
+        visibility=Visibility.ANONYMOUS,
+        results=Results.LIVE,
+        max_choices=1,
+        repeat_id=repeat_id,
+        opened_by=opened_by,
+        automatic=automatic,
+        opened_at=now,
+        closes_at=now + OPEN_FOR,
+    )
+    assert poll_id is not None, "a poll without a story is always a new one"
+    await store.polls.show(connection, poll_id, settings.guild_id, channel_id, Purpose.POLL, now)
 
 
 async def occurrence_reopened(store: Store, connection: Connection, repeat_id: int, guild_id: int, voters: int) -> None:

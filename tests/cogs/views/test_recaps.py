@@ -13,8 +13,8 @@ from cogs.views import markdown
 from cogs.views.cards import carries
 from cogs.views.recaps import (
     PAUSED,
-    AgedForm,
     RecapForm,
+    RemarkForm,
     aged_form,
     form_of,
     plan_reply,
@@ -190,7 +190,7 @@ def test_the_longest_recap_fits_into_one_message(text: str, label: str, number: 
 def test_an_old_take_is_quoted_with_the_question_how_it_aged():
     form = form_of(old())
 
-    assert isinstance(form, AgedForm)
+    assert isinstance(form, RemarkForm)
     assert form.content.startswith("**How did it age?** A take of <t:")
     assert "<@4001> · 🟦 Team Open Source\n> Weights for everybody\n-# On [Llama is out](" in form.content
     assert [(item.label, item.custom_id) for item in form.view.children] == [  # type: ignore[attr-defined]
