@@ -15,19 +15,18 @@ from discord.ext import commands, tasks
 from discord.utils import utcnow
 
 from cogs.news_places import INDISPENSABLE, kind_of, missing
-from cogs.refusals import SLOWED_DOWN, SURELY_ONE_REQUEST, UNREACHABLE, meaning_of, wait_of
+from cogs.refusals import SURELY_ONE_REQUEST, failure_of
 from cogs.views import alerts as views
 from cogs.views import panels
 from cogs.views.buttons import button_item, menu_item
 from cogs.views.cards import carries
 from newsroom.attempts import Step
 from newsroom.desk.alerts import AlertClaim, AlertContents, Alerts
-from newsroom.desk.refusals import Verdict, may_have_arrived
+from newsroom.desk.refusals import Verdict
 from newsroom.desk.replacements import Replacements
 from newsroom.desk.subscriptions import Candidate, Several, Subscriptions, Target
 from newsroom.errors import RequestRefused
 from newsroom.models import Alert, AlertKind, DeliveryState
-from newsroom.network import is_network_error, never_connected
 from newsroom.tasks import Pulse, Tasks
 
 if TYPE_CHECKING:
@@ -174,20 +173,13 @@ class AlertsCog(commands.Cog, name="Alerts"):
     async def _not_sent(self, place: Writable, claim: AlertClaim, error: Exception, *, slow: bool) -> None:
         """Write down what an error means for an alert: another place, or the same one later."""
         log.warning("alert %d was not sent: %r", claim.contents.alert.id, error)
-        if isinstance(error, discord.HTTPException):
-            meaning, reason = meaning_of(error)
-            uncertain = may_have_arrived(error.status)
-            if meaning in (Verdict.SUSPEND, Verdict.PLAINER, Verdict.FORGET) and not (uncertain or slow):
-                self._refused[claim.contents.alert.id].add(place.id)
-                await self._alerts.not_there(claim, reason)
-            else:
-                await self._alerts.later(claim, reason, uncertain=slow or uncertain)
-        elif isinstance(error, discord.RateLimited):
-            await self._alerts.later(claim, SLOWED_DOWN, uncertain=slow, wait=wait_of(error))
+        failure = failure_of(error, "sending an alert")
+        uncertain = slow or failure.uncertain
+        if failure.meaning in (Verdict.SUSPEND, Verdict.PLAINER, Verdict.FORGET) and not uncertain:
+            self._refused[claim.contents.alert.id].add(place.id)
+            await self._alerts.not_there(claim, failure.reason)
         else:
-            if not is_network_error(error):
-                log.error("an odd failure while sending an alert", exc_info=error)
-            await self._alerts.later(claim, UNREACHABLE, uncertain=slow or not never_connected(error))
+            await self._alerts.later(claim, failure.reason, uncertain=uncertain, wait=failure.wait)
 
     async def _find(self, place: Writable, claim: AlertClaim) -> int | None:
         """Look whether an earlier attempt left the alert there."""

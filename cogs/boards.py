@@ -13,13 +13,12 @@ import discord
 from aiolimiter import AsyncLimiter
 
 from cogs.places import CannotLook, ChannelPlace, Places
-from cogs.refusals import PAUSE_AFTER_BLOCK, SLOWED_DOWN, SURELY_ONE_REQUEST, UNREACHABLE, meaning_of, wait_of
+from cogs.refusals import SURELY_ONE_REQUEST, Rest, failure_of, meaning_of
 from cogs.views.cards import card_message, carries
 from cogs.views.polls import poll_message
 from newsroom.attempts import Step
-from newsroom.desk.refusals import Verdict, may_have_arrived
+from newsroom.desk.refusals import Verdict
 from newsroom.models import PollStyle, Purpose
-from newsroom.network import is_network_error, never_connected
 from newsroom.tasks import Tasks
 from newsroom.votes.messages import Contents, PollClaim, PollMessages
 
@@ -48,7 +47,7 @@ class Boards:
         self._pace = AsyncLimiter(EDITS_A_SECOND, 1)
         self._sending: set[int] = set()
         self._clicks: dict[int, tuple[datetime, discord.Interaction[Any]]] = {}
-        self._rest_until: datetime | None = None
+        self._rest = Rest("no poll is sent or drawn", now)
 
     async def close(self) -> None:
         await self._tasks.join(LAST_REQUESTS)
@@ -72,7 +71,7 @@ class Boards:
             self._start_drawing(poll_id)
 
     def _start_drawing(self, poll_id: int) -> None:
-        if not self._at_rest():
+        if not self._rest.is_on:
             self._tasks.start(("draw", poll_id), partial(self._draw_all, poll_id))
 
     async def sweep(self) -> None:
@@ -90,7 +89,8 @@ class Boards:
             async with asyncio.timeout(LONGEST_REQUEST):
                 await self._edit(contents)
         except discord.HTTPException as error:
-            meaning = self._heed(error)
+            meaning, reason = meaning_of(error)
+            self._rest.heed(meaning, reason)
             log.warning("poll %d could not be drawn: %s", contents.message.poll_id, error)
             if meaning is Verdict.FORGET:
                 await self._messages.gone(contents)
@@ -101,17 +101,6 @@ class Boards:
             log.warning("poll %d could not be drawn: %s", contents.message.poll_id, error)
         else:
             await self._messages.drawn(contents)
-
-    def _heed(self, error: discord.HTTPException) -> Verdict:
-        """Return what a refusal means, and rest where it goes for everything that we send."""
-        meaning, reason = meaning_of(error)
-        if meaning in (Verdict.STOP, Verdict.PAUSE_ALL):
-            self._rest_until = self._now() + PAUSE_AFTER_BLOCK
-            log.error("no poll is sent or drawn until %s: %s", self._rest_until, reason)
-        return meaning
-
-    def _at_rest(self) -> bool:
-        return self._rest_until is not None and self._now() < self._rest_until
 
     async def _edit(self, contents: Contents) -> None:
         """Edit a message, through the reply of a click on it if there was one lately."""
@@ -141,7 +130,7 @@ class Boards:
 
     async def send_due(self) -> None:
         """Start sending what is due."""
-        if self._at_rest():
+        if self._rest.is_on:
             return
         for row_id in await self._messages.due():
             self._tasks.start(("send", row_id), partial(self.send, row_id))
@@ -185,22 +174,16 @@ class Boards:
     async def _not_sent(self, claim: PollClaim, error: Exception, *, slow: bool) -> str | None:
         """Write down what an error means for a message; return why if it will never stand there."""
         log.warning("a message of poll %d was not sent: %r", claim.message.poll_id, error)
-        if isinstance(error, discord.HTTPException):
-            meaning, reason = self._heed(error), meaning_of(error)[1]
-            uncertain = may_have_arrived(error.status)
-            final = meaning in (Verdict.PLAINER, Verdict.FORGET)
-            # A new poll's moderator hears at once that it can't stand there; what belongs to an older one waits.
-            if (final or (meaning is Verdict.SUSPEND and claim.message.purpose is Purpose.POLL)) and not uncertain:
-                await self._messages.give_up(claim, reason)
-                return reason
-            wait = SUSPENDED_FOR if meaning is Verdict.SUSPEND else None
-            await self._messages.later(claim, reason, uncertain=slow or uncertain, wait=wait)
-        elif isinstance(error, discord.RateLimited):
-            await self._messages.later(claim, SLOWED_DOWN, uncertain=slow, wait=wait_of(error))
-        else:
-            if not is_network_error(error):
-                log.error("an odd failure while sending a poll", exc_info=error)
-            await self._messages.later(claim, UNREACHABLE, uncertain=slow or not never_connected(error))
+        failure = failure_of(error, "sending a poll")
+        self._rest.heed(failure.meaning, failure.reason)
+        final = failure.meaning in (Verdict.PLAINER, Verdict.FORGET)
+        # A new poll's moderator hears at once that it can't stand there; what belongs to an older one waits.
+        is_suspended = failure.meaning is Verdict.SUSPEND
+        if (final or (is_suspended and claim.message.purpose is Purpose.POLL)) and not failure.uncertain:
+            await self._messages.give_up(claim, failure.reason)
+            return failure.reason
+        wait = SUSPENDED_FOR if is_suspended else failure.wait
+        await self._messages.later(claim, failure.reason, uncertain=slow or failure.uncertain, wait=wait)
         return None
 
     async def _find(self, place: ChannelPlace, claim: PollClaim) -> int | None:

@@ -14,23 +14,21 @@ from discord.utils import snowflake_time
 
 from cogs.places import CannotLook, ChannelPlace, Places
 from cogs.refusals import (
-    PAUSE_AFTER_BLOCK,
-    SLOWED_DOWN,
     SURELY_ONE_REQUEST,
     UNREACHABLE,
+    Rest,
     code_of,
+    failure_of,
     meaning_of,
-    wait_of,
 )
 from cogs.views.cards import carries
 from cogs.views.discussion import remark_form, thread_name
 from newsroom.attempts import Step
-from newsroom.desk.refusals import GONE, Verdict, may_have_arrived
+from newsroom.desk.refusals import GONE, Verdict
 from newsroom.discussion.remarks import RemarkClaim, RemarkContents, RemarkRedraw, Remarks
 from newsroom.discussion.threads import CROWDED, DELETED, QUIET, Discussed, Threads
 from newsroom.errors import RequestRefused
 from newsroom.models import Thread, ThreadState
-from newsroom.network import is_network_error, never_connected
 from newsroom.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -70,7 +68,7 @@ class Discussions:
         self._now = now
         self._tasks = Tasks()
         self._pace = AsyncLimiter(REQUESTS_A_SECOND, 1)
-        self._rest_until: datetime | None = None
+        self._rest = Rest("nothing is said in discussions", now)
 
     async def close(self) -> None:
         await self._tasks.join(LAST_REQUESTS)
@@ -83,7 +81,7 @@ class Discussions:
 
     async def nudge(self) -> None:
         """Look for what there is to do now: something was said or changed."""
-        if self._rest_until is not None and self._now() < self._rest_until:
+        if self._rest.is_on:
             return
         for thread, card in await self._threads.due():
             self._tasks.start(("open", thread.thread_id), partial(self._open_quietly, thread, card))
@@ -145,7 +143,7 @@ class Discussions:
                 )
         except discord.HTTPException as error:
             meaning, reason = meaning_of(error)
-            self._heed(meaning, reason)
+            self._rest.heed(meaning, reason)
             log.warning("thread %d could not be opened: %s", thread.thread_id, reason)
             if meaning is Verdict.FORGET:
                 await self._threads.refused(thread.thread_id, reason)
@@ -222,24 +220,17 @@ class Discussions:
     async def _not_said(self, claim: RemarkClaim, error: Exception, *, slow: bool) -> None:
         """Write down what an error means for a message."""
         log.warning("remark %d was not sent: %r", claim.remark.id, error)
-        if isinstance(error, discord.HTTPException):
-            meaning, reason = meaning_of(error)
-            self._heed(meaning, reason)
-            uncertain = may_have_arrived(error.status)
-            if code_of(error) in GONE and not uncertain:
-                await self._threads.refused(claim.remark.channel_id, DELETED)
-                await self._remarks.give_up(claim, reason)
-            elif meaning in (Verdict.PLAINER, Verdict.FORGET) and not (slow or uncertain):
-                await self._remarks.give_up(claim, reason)
-            else:
-                wait = SUSPENDED_FOR if meaning is Verdict.SUSPEND else None
-                await self._remarks.later(claim, reason, uncertain=slow or uncertain, wait=wait)
-        elif isinstance(error, discord.RateLimited):
-            await self._remarks.later(claim, SLOWED_DOWN, uncertain=slow, wait=wait_of(error))
+        failure = failure_of(error, "speaking in a discussion")
+        self._rest.heed(failure.meaning, failure.reason)
+        uncertain = slow or failure.uncertain
+        if failure.code in GONE and not failure.uncertain:
+            await self._threads.refused(claim.remark.channel_id, DELETED)
+            await self._remarks.give_up(claim, failure.reason)
+        elif failure.meaning in (Verdict.PLAINER, Verdict.FORGET) and not uncertain:
+            await self._remarks.give_up(claim, failure.reason)
         else:
-            if not is_network_error(error):
-                log.error("an odd failure while speaking in a discussion", exc_info=error)
-            await self._remarks.later(claim, UNREACHABLE, uncertain=slow or not never_connected(error))
+            wait = SUSPENDED_FOR if failure.meaning is Verdict.SUSPEND else failure.wait
+            await self._remarks.later(claim, failure.reason, uncertain=uncertain, wait=wait)
 
     async def _redraw(self, remark_id: int) -> None:
         """Have a message show what is known by now, or be gone."""
@@ -252,7 +243,7 @@ class Discussions:
                 await self._put_right(redraw)
         except discord.HTTPException as error:
             meaning, reason = meaning_of(error)
-            self._heed(meaning, reason)
+            self._rest.heed(meaning, reason)
             log.warning("remark %d could not be drawn anew: %s", remark_id, reason)
             if meaning is Verdict.FORGET or code_of(error) in GONE:
                 await self._remarks.deleted(redraw)
@@ -280,12 +271,6 @@ class Discussions:
             await message.delete()
         else:
             await message.edit(**remark_form(contents).edit())
-
-    def _heed(self, meaning: Verdict, reason: str) -> None:
-        """Rest where a refusal goes for everything that we send."""
-        if meaning in (Verdict.STOP, Verdict.PAUSE_ALL):
-            self._rest_until = self._now() + PAUSE_AFTER_BLOCK
-            log.error("nothing is said in discussions until %s: %s", self._rest_until, reason)
 
 
 def _last_word(thread: discord.Thread) -> datetime:

@@ -12,13 +12,12 @@ import discord
 
 from cogs.pictures import standing_chart
 from cogs.places import CannotLook, ChannelPlace, Places
-from cogs.refusals import PAUSE_AFTER_BLOCK, SLOWED_DOWN, SURELY_ONE_REQUEST, UNREACHABLE, meaning_of, wait_of
+from cogs.refusals import SURELY_ONE_REQUEST, Rest, failure_of, meaning_of
 from cogs.views.cards import carries
 from cogs.views.recaps import form_of, standings_of
 from newsroom.attempts import Step
-from newsroom.desk.refusals import Verdict, may_have_arrived
+from newsroom.desk.refusals import Verdict
 from newsroom.discussion.recap_messages import RecapClaim, RecapContents, RecapMessages, RecapRedraw
-from newsroom.network import is_network_error, never_connected
 from newsroom.tasks import Tasks
 from newsroom.votes.charts import Charts
 
@@ -39,7 +38,7 @@ class RecapPosts:
         self._now = now
         self._tasks = Tasks()
         self._sending: set[int] = set()
-        self._rest_until: datetime | None = None
+        self._rest = Rest("no recap is sent or drawn", now)
 
     async def close(self) -> None:
         await self._tasks.join(LAST_REQUESTS)
@@ -47,7 +46,7 @@ class RecapPosts:
     async def start_due(self) -> int:
         """Start what is due, and wait for none of it; return how many tasks were stuck."""
         stuck = self._tasks.end_stuck(LONGEST_SILENCE)
-        if self._rest_until is not None and self._now() < self._rest_until:
+        if self._rest.is_on:
             return stuck
         for recap_id in await self._messages.due():
             self._tasks.start(("send", recap_id), partial(self.send, recap_id))
@@ -114,20 +113,13 @@ class RecapPosts:
     async def _not_sent(self, claim: RecapClaim, error: Exception, *, slow: bool) -> str | None:
         """Write down what an error means for a message; return why if it will never stand there."""
         log.warning("recap %d was not sent: %r", claim.recap.id, error)
-        if isinstance(error, discord.HTTPException):
-            meaning, reason = meaning_of(error)
-            self._heed(meaning, reason)
-            uncertain = may_have_arrived(error.status)
-            if meaning in (Verdict.PLAINER, Verdict.FORGET) and not (slow or uncertain):
-                await self._messages.give_up(claim, reason)
-                return reason
-            await self._messages.later(claim, reason, uncertain=slow or uncertain)
-        elif isinstance(error, discord.RateLimited):
-            await self._messages.later(claim, SLOWED_DOWN, uncertain=slow, wait=wait_of(error))
-        else:
-            if not is_network_error(error):
-                log.error("an odd failure while sending a recap", exc_info=error)
-            await self._messages.later(claim, UNREACHABLE, uncertain=slow or not never_connected(error))
+        failure = failure_of(error, "sending a recap")
+        self._rest.heed(failure.meaning, failure.reason)
+        uncertain = slow or failure.uncertain
+        if failure.meaning in (Verdict.PLAINER, Verdict.FORGET) and not uncertain:
+            await self._messages.give_up(claim, failure.reason)
+            return failure.reason
+        await self._messages.later(claim, failure.reason, uncertain=uncertain, wait=failure.wait)
         return None
 
     # --------------------------------------------------------------------------------- drawing
@@ -143,7 +135,7 @@ class RecapPosts:
                 await self._put_right(redraw, chart, alt)
         except discord.HTTPException as error:
             meaning, reason = meaning_of(error)
-            self._heed(meaning, reason)
+            self._rest.heed(meaning, reason)
             log.warning("recap %d could not be drawn anew: %s", recap_id, reason)
             if meaning is Verdict.FORGET:
                 await self._messages.deleted(redraw)
@@ -164,9 +156,3 @@ class RecapPosts:
         place = await self._places.channel(recap.channel_id)
         drawn = (chart, alt) if place.takes_files else (None, None)
         await message.edit(**form_of(redraw.contents, *drawn).edit())
-
-    def _heed(self, meaning: Verdict, reason: str) -> None:
-        """Rest where a refusal goes for everything that we send."""
-        if meaning in (Verdict.STOP, Verdict.PAUSE_ALL):
-            self._rest_until = self._now() + PAUSE_AFTER_BLOCK
-            log.error("no recap is sent or drawn until %s: %s", self._rest_until, reason)
