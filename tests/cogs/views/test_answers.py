@@ -16,10 +16,9 @@ from cogs.views.answers import AskForm, answer_reply, answer_text, passage_link,
 from newsroom.answers.answers import Answer, Answered, Related
 from newsroom.answers.grounding import Citation, Claim, ground
 from newsroom.answers.prompts import Verdict
-from newsroom.discussion.threads import Discussed
-from newsroom.models import Ask, AskKind, AskState, ChannelKind, DiscussionSettings, TextBasis, Thread, ThreadState
+from newsroom.models import Ask, AskKind, AskState, TextBasis, Thread, ThreadState
 from newsroom.text import length
-from tests.makers import NOW, article, delivery
+from tests.makers import NOW, article, discussed_card
 from tests.newsroom.answers.hostile_articles import ARTICLES, QUESTION, Hostile, obeyed
 
 URL = "https://lab.example/kestrel"
@@ -36,9 +35,7 @@ def answered(answer: Answer, *, url: str | None = URL, question: str = "Which li
         taken_until=NOW, answer=None, usage_id=None,
     )  # fmt: skip
     thread = Thread(9017, 17, 1001, 2001, ThreadState.OPEN, 0, NOW)
-    card = Discussed(
-        delivery(id=17, message_id=9017), ChannelKind.TEXT, 2001, article(url=url), "Lab", DiscussionSettings(), thread
-    )
+    card = discussed_card(article=article(url=url), thread=thread)
     return Answered(replace(ask, **fields), "3.abc", card, answer)
 
 
