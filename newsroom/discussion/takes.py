@@ -415,8 +415,9 @@ async def asked_on_poll(store: Store, connection: Connection, poll: Poll, member
 
 async def takes_on(store: Store, connection: Connection, poll: Poll) -> bool:
     """Whether members may say why they voted so in a poll: where its story stands, takes may be off."""
-    card = await _card_for(store, connection, poll)
-    return card is None or card.settings.takes
+    if poll.story_id is None:
+        return True
+    return await store.threads.takes_on(connection, poll.story_id, poll.guild_id, poll.channel_id)
 
 
 async def _card_for(store: Store, connection: Connection, poll: Poll) -> Discussed | None:

@@ -21,6 +21,7 @@ from newsroom.models import (
 )
 from newsroom.store import tables
 from newsroom.store.database import Database
+from newsroom.store.deliveries import STANDS
 from newsroom.store.queues import is_due
 
 THREAD_COLUMNS = [tables.thread.c[name] for name in Thread.__dataclass_fields__]
@@ -55,6 +56,19 @@ class ThreadStore:
         )
         row = (await connection.execute(statement)).one_or_none()
         return (row[0], DiscussionSettings(*row[1:])) if row else None
+
+    async def takes_on(self, connection: AsyncConnection, story_id: int, guild_id: int, channel_id: int) -> bool:
+        """Whether takes are on where a story's card stands: in this channel if one does there, else the oldest's.
+
+        Where none stands nothing is off.
+        """
+        statement = (
+            select(tables.news_channel.c.takes)
+            .join(tables.delivery, tables.delivery.c.channel_id == tables.news_channel.c.channel_id)
+            .where(tables.delivery.c.story_id == story_id, tables.delivery.c.guild_id == guild_id, STANDS)
+            .order_by(tables.delivery.c.channel_id != channel_id, tables.delivery.c.id)
+        )
+        return await connection.scalar(statement.limit(1)) is not False
 
     async def set(self, connection: AsyncConnection, channel_id: int, **values: object) -> None:
         """Change how a news channel discusses, by the names of DiscussionSettings."""
