@@ -261,14 +261,13 @@ class ChatModel:
     async def probe(self) -> Probe:
         """Ask something short, to see how the model does. Raises ModelFailed."""
         question = [Message("user", "Say in one sentence what open-source software is.")]
-        structure = Structure.PLAIN
         try:
             _, attempt = await self._complete(question, _PROBE, None)
-            structure = self._dialect.structure
         except ModelFailed as error:
             if error.kind is not Failure.UNFIT:
                 raise
             _, attempt = await self._complete(question, None, None)
+        structure = self._dialect.structure
         heard, began_at = attempt.heard, attempt.began_at
         first_at = heard.last_at if heard.first_at is None else heard.first_at
         length = heard.last_at - (first_at if heard.last_at > first_at else began_at)
@@ -333,11 +332,16 @@ class ChatModel:
                     self._dialect = dialect
                 return talk.completion(text, None, heard), attempt
             data = first_object(text)
-            complaint = "there was no JSON object in it" if data is None else misfit(data, talk.schema.shape)
+            if data is not None:
+                complaint = misfit(data, talk.schema.shape)
+            elif heard.is_finished:
+                complaint = "there was no JSON object in it"
+            else:
+                complaint = "it was cut off before its end: say less"
             if data is not None and complaint is None:
                 self._dialect = replace(dialect, structure_is_sure=True)
                 return talk.completion(text, fitted(data, talk.schema.shape), heard), attempt
-            if data is None and not dialect.structure_is_sure:
+            if data is None and heard.is_finished and not dialect.structure_is_sure:
                 # It takes the parameter and doesn't heed it.
                 self._dialect = dialect.humbler() or dialect
         raise ModelFailed(Failure.UNFIT)

@@ -366,6 +366,13 @@ async def test_an_endpoint_that_heeds_no_schema_is_told_in_words_from_then_on():
     assert [asked.body["response_format"]["type"] for asked in each.there.requests[1:]] == ["json_object"] * 2
 
 
+async def test_an_answer_that_was_cut_off_says_nothing_of_how_data_is_asked_for():
+    async with talk(says('{"side": "op', finish="length"), says_json({"side": "open"})) as each:
+        assert (await each.ask(VERDICT)).data == {"side": "open"}
+    assert "cut off" in each.there.requests[1].question
+    assert each.there.requests[1].body["response_format"]["type"] == "json_schema"
+
+
 # ------------------------------------------------------------------------------ parameters
 
 
