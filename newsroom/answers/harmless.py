@@ -1,4 +1,4 @@
-"""What a text must be without before it is shown: power over Discord, markup, secrets, our own instructions.
+"""What a text must be without before it is shown: power over Discord, markup, secrets, babble, our own instructions.
 
 What a model wrote is refused where it holds what no honest answer needs (``trouble``), and loses the markup that models
 like to write (``unmarked``). What an article says is quoted without what has power (``defused``). That a text is shown
@@ -60,6 +60,11 @@ _URL = re.compile(
 _MENTION = re.compile(r"<(?:[@#]|a?:|/|t:|id:)[^<>\s]{0,100}>?", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 
+RUN = 8
+LEAST_BABBLE = 64
+"""Characters. In what people write hardly any run of RUN characters comes twice; a model that has lost the thread
+writes the same ones over and over. Of anything shorter that can't be told."""
+
 LEAKED_WORDS = 7
 """So many words in a row of our own instructions make a leak; fewer may be anybody's."""
 
@@ -77,6 +82,8 @@ def trouble(text: str, known: str = "") -> str | None:
             return name
     if _ROLE.match(plain):
         return "role"
+    if _babbles(plain):
+        return "babble"
     lowered = known.casefold()
     if any(host[0].casefold() not in lowered for host in _DOMAIN.finditer(plain)):
         return "host"
@@ -97,7 +104,8 @@ def defused(text: str) -> str:
     """A sentence of an article as it can be quoted: without links, mentions, keys and markup, else word for word."""
     text = _ADDRESS.sub(r"\1", clean(text))
     text = _KEY.sub("(key)", _MENTION.sub("(mention)", _URL.sub("(link)", text)))
-    return unmarked(text.replace("](", "] (").replace("://", ": //"))
+    # Last, because what is taken away in between may have kept the parts of a link asunder.
+    return unmarked(text).replace("](", "] (").replace("://", ": //")
 
 
 def phrases(texts: Iterator[str] | tuple[str, ...]) -> frozenset[tuple[str, ...]]:
@@ -113,6 +121,12 @@ def leaks(text: str, secret: frozenset[tuple[str, ...]]) -> bool:
 def _word_runs(text: str) -> Iterator[tuple[str, ...]]:
     words = [match[0].casefold() for match in _WORD.finditer(unicodedata.normalize("NFKC", text))]
     return zip(*(words[at:] for at in range(LEAKED_WORDS)), strict=False)
+
+
+def _babbles(text: str) -> bool:
+    """Whether more than half of a text is what stood in it before, whatever its script."""
+    runs = len(text) - RUN + 1
+    return len(text) >= LEAST_BABBLE and 2 * len({text[at : at + RUN] for at in range(runs)}) < runs
 
 
 def _looks_random(token: str) -> bool:

@@ -268,6 +268,15 @@ def test_of_an_empty_or_abusive_turn_nothing_is_shown(text: str):
 
 
 def test_a_turn_ends_with_a_sentence_within_its_length():
-    found = turn("Weights that all can read are weights that all can trust. " * 40)
+    said = (
+        "Weights that all can read are weights that all can trust. Whoever doubts a result runs it again at home and"
+        " shows what came out. A hospital keeps its records in its own cellar and asks the model there. A teacher in a"
+        " village without a fast line has it on a laptop. When the firm behind it loses interest, its users go on"
+        " without asking. Faults are found by strangers, mended by strangers, and the mending is there for everybody."
+        " None of this needs a contract or a card on file. Rivals learn from each other in the open, which is how"
+        " science has always gone forward. And if a bad idea gets in, it can at least be seen. That is the whole case."
+    )
+    found = turn(said)
 
-    assert found is not None and length(found) <= 600 and found.endswith("trust.")
+    assert length(said) > 600
+    assert found is not None and length(found) <= 600 and found.endswith("forward.")

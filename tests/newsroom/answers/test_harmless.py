@@ -29,6 +29,9 @@ from newsroom.text import clean
         ("the key is sk-abcdefghijkl1234", "key"),
         ("api_key=hunter2hunter2", "key"),
         ("a1b2c3d4e5f6a7b8c9d0", "key"),
+        ("user " * 100, "babble"),
+        ("The weights are open to everybody. " * 3, "babble"),
+        ("权重对所有人开放。" * 20, "babble"),
     ],
 )
 def test_what_no_honest_answer_needs_is_found(text: str, name: str):
@@ -44,6 +47,8 @@ def test_what_no_honest_answer_needs_is_found(text: str, name: str):
         "Ratio 3:1 at 12:30, see below: nothing.",
         "深度求索发布了R1模型。价格为2美元。",
         "The data: open. The user: happy.",
+        "No, no, no, no, no!",
+        "Open weights let you look inside. Open weights let you mend what is wrong. Open weights stay when firms go.",
     ],
 )
 def test_honest_text_is_no_trouble(text: str):
@@ -67,6 +72,10 @@ def test_markup_is_not_pieced_together_by_what_is_taken_away(text: str):
     shown = unmarked(text)
 
     assert trouble(shown) is None and not any(markup in shown for markup in ("~~", "||", "__", "*", "<", "# ", "> "))
+
+
+def test_a_link_is_not_pieced_together_by_what_is_taken_away():
+    assert "://" not in defused("https:/*/evil.example")
 
 
 @settings(deadline=None)
