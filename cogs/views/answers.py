@@ -112,7 +112,9 @@ def _body(answer: Answer, url: str | None) -> Iterator[str]:
         yield from (_quotation(cited[number], url) for number in sorted(cited))
         return
     if answer.model is not None and answer.verdict is None:
-        yield "**That isn't in the article.**" + (" This comes nearest:" if answer.passages else "")
+        yield "**The language model found no answer to that in the article.**" + (
+            " This comes nearest:" if answer.passages else ""
+        )
     elif not answer.passages:
         yield "**No passage of the article matches that.**"
     for passage in answer.passages:

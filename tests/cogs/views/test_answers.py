@@ -70,7 +70,16 @@ def test_without_a_model_passages_stand_as_quotations_with_their_place():
 
 def test_no_passage_and_no_claim_are_said_in_a_sentence():
     assert "**No passage of the article matches that.**" in answer_text(answered(Answer(of=4)))
-    assert "**That isn't in the article.**" in answer_text(answered(Answer(model="small", of=4)))
+    assert "found no answer to that in the article.**" in answer_text(answered(Answer(model="small", of=4)))
+
+
+def test_what_a_model_did_not_find_is_not_said_to_be_missing_when_a_passage_has_it():
+    nearest = Answer(model="small", passages=(Citation(3, "An hour costs 12 dollars."),), read=4, of=4)
+
+    told = answer_text(answered(nearest)).split("\n")
+
+    assert told[1] == "**The language model found no answer to that in the article.** This comes nearest:"
+    assert told[2] == "> An hour costs 12 dollars."
 
 
 @pytest.mark.parametrize(
