@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import (
-    ON_ITS_WAY,
     Debate,
     DebateTurn,
     DeliveryState,
@@ -23,7 +22,7 @@ from newsroom.models import (
 from newsroom.store import tables
 from newsroom.store.database import Database
 from newsroom.store.queues import is_due
-from newsroom.store.threads import REMARK_COLUMNS
+from newsroom.store.threads import REMARK_COLUMNS, draw_remarks_anew
 
 COLUMNS = [tables.debate.c[name] for name in Debate.__dataclass_fields__]
 TURN_COLUMNS = [tables.debate_turn.c[name] for name in DebateTurn.__dataclass_fields__]
@@ -173,13 +172,7 @@ class DebateStore:
         turns = select(tables.debate_turn.c.id).where(
             tables.debate_turn.c.debate_id == debate_id, tables.debate_turn.c.kind.in_(kinds)
         )
-        statement = update(tables.remark).where(
-            tables.remark.c.turn_id.in_(turns),
-            tables.remark.c.redraw_at.is_(None),
-            # What is on its way may still show how things were.
-            tables.remark.c.state.in_((*ON_ITS_WAY, DeliveryState.SENT)),
-        )
-        await connection.execute(statement.values(redraw_at=now))
+        await draw_remarks_anew(connection, tables.remark.c.turn_id.in_(turns), now)
 
     # ------------------------------------------------------------------------------- votes
 

@@ -266,12 +266,8 @@ class ThreadStore:
         await connection.execute(statement.values(**values))
 
     async def draw_anew(self, connection: AsyncConnection, take_ids: Collection[int], now: datetime) -> None:
-        """Have the messages drawn anew that show these takes; one that is being drawn is drawn once more."""
-        due = tables.remark.c.redraw_at
-        statement = update(tables.remark).where(
-            tables.remark.c.take_id.in_(list(take_ids)), or_(due.is_(None), due > now)
-        )
-        await connection.execute(statement.values(redraw_at=now))
+        """Have the messages drawn anew that show these takes."""
+        await draw_remarks_anew(connection, tables.remark.c.take_id.in_(list(take_ids)), now)
 
     async def redraws_due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
         """Return what stands in a channel and is to be drawn anew, or deleted, now: of a channel's old messages one."""
@@ -354,6 +350,14 @@ def _is_old(remark: FromClause, now: datetime) -> ColumnElement[bool]:
 def _drawn_since(remark: FromClause, since: datetime, now: datetime) -> ColumnElement[bool]:
     """Say in SQL that a message was drawn lately; what seems to be yet to come was drawn while the clock was wrong."""
     return remark.c.drawn_at.is_not(None) & (remark.c.drawn_at > since) & (remark.c.drawn_at <= now)
+
+
+async def draw_remarks_anew(connection: AsyncConnection, which: ColumnElement[bool], now: datetime) -> None:
+    """Have remarks drawn anew: what is on its way may still show how things were, and so may what is being drawn."""
+    due = tables.remark.c.redraw_at
+    states = (*ON_ITS_WAY, DeliveryState.SENT)
+    statement = update(tables.remark).where(which, tables.remark.c.state.in_(states), or_(due.is_(None), due > now))
+    await connection.execute(statement.values(redraw_at=now))
 
 
 def _may_be_drawn(now: datetime) -> ColumnElement[bool]:

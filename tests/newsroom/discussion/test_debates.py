@@ -426,6 +426,20 @@ async def test_a_stop_while_a_case_is_written_drops_it_and_its_reservation(datab
         await desk.newsroom.debates.stop(mark(started), GUILD)
 
 
+async def test_a_stop_while_a_message_is_drawn_anew_still_takes_its_buttons_away(desk: Desk):
+    started = await begun(desk)
+    await move(desk)
+    [opening] = await desk.newsroom.remarks.due_redraws()
+    before = await desk.newsroom.remarks.take_redraw(opening)
+    assert before is not None
+
+    await desk.newsroom.debates.stop(mark(started), GUILD)
+    await desk.newsroom.remarks.redrawn(before)
+    desk.clock.advance(minutes=1)
+
+    assert opening in await desk.newsroom.remarks.due_redraws()
+
+
 async def test_several_processes_write_a_case_once(database: Database):
     model = FakeModel([OPEN_CASE])
     desk = desk_over(database, Models(answer=model))
