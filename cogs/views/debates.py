@@ -94,12 +94,12 @@ def _case(shown: ShownTurn, settings: GuildSettings) -> list[str]:
 
 def _floor(shown: ShownTurn) -> list[str]:
     debate = shown.debate
+    head = f"🎤 **Round {shown.turn.round} of {debate.rounds}.**"
+    if debate.ended_at is not None:
+        return [f"{head} The floor was yours.", *_statement(shown.turn)]
     minutes = count(debate.minutes, "minute")
-    return [
-        f"🎤 **Round {shown.turn.round} of {debate.rounds}.** The floor is yours for {minutes}: make your side's best "
-        "case, and answer theirs.",
-        *_statement(shown.turn),
-    ]
+    asks = f"The floor is yours for {minutes}: make your side's best case, and answer theirs."
+    return [f"{head} {asks}", *_statement(shown.turn)]
 
 
 def _closing(shown: ShownTurn) -> list[str]:

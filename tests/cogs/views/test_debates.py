@@ -141,6 +141,7 @@ def test_once_it_has_ended_nothing_can_be_clicked():
     ended = debate(DebatePhase.STOPPED, ended_at=NOW)
 
     assert [labels(message(turn(kind, side=Side.OPEN), ended)) for kind in TurnKind] == [[]] * len(TurnKind)
+    assert message(turn(TurnKind.FLOOR), ended).content == "🎤 **Round 1 of 3.** The floor was yours."
 
 
 def test_a_guild_with_two_teams_is_asked_for_two():
