@@ -112,8 +112,9 @@ class World(Backend):
         return thread
 
     def commit_message(self, message: Message, *, broadcast: bool = True) -> Message:
-        """A forum post's first message has the post's id, and is not counted among its messages."""
+        """A forum post's first message has the post's id; neither it nor a private answer counts among the messages."""
         channel = self.get_channel(message.channel_id)
+        counted = channel.message_count
         begins = channel.is_thread and channel.last_message_id is None
         if begins and self.in_forum(channel):
             message.id = channel.id
@@ -122,6 +123,8 @@ class World(Backend):
         committed = super().commit_message(message, broadcast=broadcast)
         if begins:
             channel.message_count = 0
+        if message.is_ephemeral:
+            channel.message_count = counted
         if message.poll is not None:
             self._await_next_end()
         return committed
@@ -134,9 +137,10 @@ class World(Backend):
         return edited
 
     def delete_message(self, channel_id: int, message_id: int) -> None:
+        was_private = self.get_message(channel_id, message_id).is_ephemeral
         super().delete_message(channel_id, message_id)
         channel = self.get_channel(channel_id)
-        if channel.is_thread and message_id != channel.id:
+        if channel.is_thread and message_id != channel.id and not was_private:
             channel.message_count = max(channel.message_count - 1, 0)
 
     def in_forum(self, thread: Channel) -> bool:

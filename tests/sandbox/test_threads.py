@@ -50,12 +50,15 @@ async def test_a_forum_posts_first_message_has_its_id_and_is_not_counted(
     assert [seen.content for seen in sandbox.messages(thread)] == ["the card"]
 
 
-async def test_answers_in_a_forum_post_are_counted(sandbox: Sandbox, forum: Channel, bob: Member, client: Client):
+async def test_answers_in_a_forum_post_are_counted_and_private_ones_are_not(
+    sandbox: Sandbox, forum: Channel, bob: Member, client: Client
+):
     thread, _ = await client.forum(forum).create_thread(name="Headline", content="the card")
     answer = sandbox.say(bob, thread, "my view")
     sandbox.say(bob, thread, "and another")
     sandbox.delete_message(answer)
 
+    sandbox.world.create_message(thread.id, sandbox.world.bot_user.id, "only you see this", flags=64)
     assert sandbox.threads(forum)[0].message_count == 1
 
 
