@@ -29,7 +29,7 @@ export function message(payload, view) {
   }
   if (view.menus.length && !(flags & 64)) head.append(apps(payload, view));
   const body = element("div", [], "body");
-  if (payload.type === 19) body.append(reply(payload.referenced_message));
+  if (payload.type === 19) body.append(reply(payload.referenced_message, view));
   if (payload.interaction_metadata && payload.interaction_metadata.name) {
     const user = payload.interaction_metadata.user.username;
     body.append(element("p", [element("b", user), " used ", element("span", (payload.interaction_metadata.command_type > 1 ? "" : "/") + payload.interaction_metadata.name, "mention")], "used"));
@@ -57,19 +57,20 @@ export function message(payload, view) {
 }
 
 /** The message another one answers, in few words. */
-function reply(to) {
+function reply(to, view) {
   if (!to) return element("p", "↪ a message that is gone", "reply");
   const words = [to.content, ...to.embeds.map((each) => each.title || each.description), to.poll && to.poll.question.text, ...texts(to.components)];
-  const text = plain(words.find(Boolean) || "…");
+  const text = plain(words.find(Boolean) || "…", view.to);
   const short = text.length > FEW_WORDS ? text.slice(0, FEW_WORDS).replace(/\s+\S*$/, "") + " …" : text;
   return element("p", ["↪ ", element("b", to.author.global_name || to.author.username), ": " + short], "reply");
 }
 
 const texts = (components) => components.flatMap((each) => [...(each.content ? [each.content] : []), ...texts(each.components || [])]);
 
-/** A text without its markdown, on one line. */
-export function plain(text) {
-  return text.replace(/<t:\S+?>/g, "").replace(/\[((?:\\.|[^\]\\])+)\]\(\S+?\)/g, "$1").replace(/^(?:#{1,3}|-#|>) /gm, "").replace(/\\([^A-Za-z0-9\s])|[*_`]/g, "$1").replace(/\s+/g, " ").trim();
+/** A text without its markdown, on one line. `to` names channels, members and roles. */
+export function plain(text, to) {
+  const named = text.replace(/<(@!?|@&|#)(\d+)>/g, (_, sign, id) => (sign === "#" ? "#" + to.channel(id) : "@" + (sign === "@&" ? to.role(id) : to.member(id))));
+  return named.replace(/<t:\S+?>/g, "").replace(/\[((?:\\.|[^\]\\])+)\]\(\S+?\)/g, "$1").replace(/^(?:#{1,3}|-#|>) /gm, "").replace(/\\([^A-Za-z0-9\s])|[*_`]/g, "$1").replace(/\s+/g, " ").trim();
 }
 
 /** The commands a member may use on this message. */

@@ -186,7 +186,7 @@ function postCard(thread) {
   const made = element("button", [element("b", thread.name)], "post");
   if (thread.tags.length) made.append(element("span", thread.tags.join(" · "), "badge"));
   const first = thread.first;
-  const text = first ? plain(((first.embeds[0] || {}).description || first.content).split("\n")[0]) : "";
+  const text = first ? plain(((first.embeds[0] || {}).description || first.content).split("\n")[0], view.to) : "";
   const short = text.length > 160 ? text.slice(0, 160).replace(/\s+\S*$/, " …") : text;
   const answers = thread.message_count === 1 ? "1 answer" : `${thread.message_count} answers`;
   made.append(element("p", short, "faint"), element("small", answers));

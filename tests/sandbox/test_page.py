@@ -236,12 +236,14 @@ async def test_a_poll_is_voted_in_on_the_page(
 async def test_a_reply_names_what_it_answers_and_a_silent_message_its_silence(
     browser: BrowserPage, client: Client, news: Channel
 ):
-    first = await client.channel(news).send("**One** [story](https://lab.example/1) " + "and more " * 20)
+    first = await client.channel(news).send(
+        f"**One** [story](https://lab.example/1) of <@{client.user.id}> " + "and more " * 20
+    )
     await first.reply("the second source", silent=True)
 
     answer = browser.locator(".message", has_text="the second source")
     words = await answer.locator(".reply").text_content()
-    assert words.startswith("↪ Popcorn: One story and more") and words.endswith(" …")
+    assert words.startswith("↪ Popcorn: One story of @Popcorn and more") and words.endswith(" …")
     assert await answer.locator(".silent").text_content() == "🔕"
 
 
