@@ -245,13 +245,13 @@ class Clicking:
     """Clicks on one message: makes them, watches what the sandbox sees of them, and knows what they must come to."""
 
     def __init__(self, name: str, sandbox: Sandbox, message: Message, bot: Measured) -> None:
-        from sandbox.crowd import vote_buttons
+        from sandbox.crowd import PREFIX, buttons
 
         self._name = name
         self._sandbox = sandbox
         self._message = message
         self._bot = bot
-        self._buttons = [(button["custom_id"], button["label"]) for button in vote_buttons(message)]
+        self._buttons = [(button["custom_id"], button["label"]) for button in buttons(message, PREFIX)]
         self._choices: dict[int, int] = {}
         self._changes = 0
         self._left: dict[str, float] = {}

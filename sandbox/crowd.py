@@ -49,8 +49,8 @@ class Crowd:
                 await asyncio.sleep(PAUSE_SECONDS[0])
                 continue
             member, wish = self._queues[message.id].pop(0)
-            buttons = vote_buttons(message)
-            button = buttons[choice(wish, len(buttons))]
+            choices = buttons(message, PREFIX)
+            button = choices[choice(wish, len(choices))]
             # What the bot refuses or is too busy for is a vote less, and no harm to the demo.
             with contextlib.suppress(CannotDo):
                 await self._sandbox.click(member, message, custom_id=button["custom_id"], timeout=PATIENCE)
@@ -59,7 +59,7 @@ class Crowd:
     def _choose(self) -> Message | None:
         """A card that somebody is still to vote on, mostly the newest."""
         places = [*self._channels, *(each for one in self._channels for each in self._sandbox.threads(one))]
-        ballots = [each for place in places for each in self._sandbox.messages(place) if vote_buttons(each)]
+        ballots = [each for place in places for each in self._sandbox.messages(place) if buttons(each, PREFIX)]
         for message in ballots:
             if message.id not in self._queues:
                 self._queues[message.id] = self._queue()
@@ -89,12 +89,12 @@ def choice(wish: float, count: int) -> int:
     return min(int(wish * count), count - 1)
 
 
-def vote_buttons(message: Message) -> list[dict[str, Any]]:
-    """The buttons of a message that stand for a vote and can be pressed."""
+def buttons(message: Message, prefix: str) -> list[dict[str, Any]]:
+    """The buttons of a message that can be pressed and whose custom_id begins so."""
     return [
         part
         for part in walk_components(list(message.components))
         if part.get("type") == ComponentType.BUTTON
-        and str(part.get("custom_id") or "").startswith(PREFIX)
+        and str(part.get("custom_id") or "").startswith(prefix)
         and not part.get("disabled")
     ]
