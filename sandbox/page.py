@@ -23,6 +23,7 @@ from sandbox.actors import CannotDo
 from sandbox.server import Sandbox
 from sandbox.shown import Answer, Member, Message
 from sandbox.site import PICTURES, picture
+from sandbox.walk import STOPS, Walk
 
 STATIC = Path(__file__).parent / "static"
 FILES = {"/": "index.html", "/page/page.css": "page.css"} | {
@@ -56,12 +57,16 @@ class Page:
         self._sandbox = sandbox
         self._guild = 0
         self._members: list[Member] = []
+        self._walk: Walk | None = None
         self._forms: dict[int, Answer] = {}
         self._closing = False
 
-    def show(self, guild: shown.HasId, members: list[Member]) -> None:
-        """Show this guild, to be visited as one of these members, the first unless chosen otherwise."""
-        self._guild, self._members = guild.id, members
+    def show(self, guild: shown.HasId, members: list[Member], walk: Walk | None = None) -> None:
+        """Show this guild, to be visited as one of these members, the first unless chosen otherwise.
+
+        ``walk`` is what whoever opens the page is taken along.
+        """
+        self._guild, self._members, self._walk = guild.id, members, walk
 
     def serve(self, app: web.Application) -> None:
         """Add the page to an application."""
@@ -140,8 +145,16 @@ class Page:
             "menus": [] if channel.type == ChannelType.FORUM else self._sandbox.menus(member, channel),
             "commands": [{**leaf, "name": name} for name, leaf in self._sandbox.commands(member, channel)],
             "pictures": PICTURES,
+            "walk": self._stops(),
         }
         return web.json_response(state, headers={"Cache-Control": "no-store"})
+
+    def _stops(self) -> list[dict[str, str | None]]:
+        """The stops of the walk in their order, those to come without a place."""
+        if self._walk is None:
+            return []
+        reached = {stop.label: f"{stop.channel_id}/{stop.message_id}" for stop in self._walk.stops}
+        return [{"label": label, "place": reached.get(label)} for label in STOPS]
 
     def _channel_entry(self, channel: Channel) -> dict[str, Any]:
         world = self._sandbox.world

@@ -9,6 +9,7 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,12 @@ from sandbox.page import Page
 from sandbox.server import Sandbox
 from sandbox.shown import HasId, Member, Message
 from sandbox.site import DemoSite
+from sandbox.walk import Walk
 
 BOT = Path(__file__).resolve().parent.parent / "bot.py"
 # What the bot may take from our own environment; everything of its own is made up below.
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+DATABASE = "popcorn.db"  # in the demo's folder
 TEAM_POLLS = 3  # in each channel
 READY_SECONDS = 60.0
 FIRST_CARD_SECONDS = 30.0
@@ -40,10 +43,21 @@ This is not Discord: a sandbox on your own machine, with the real bot in it.
 
   Open {url} in your browser.
 
-Read the cards, press More, or type / to run a command as alice (an admin) or as another member.
-New stories appear every few seconds, for about a minute and a half. Where a card asks which side you are on,
-a crowd votes; vote along, change your mind, and see who is ahead with /standings. Ctrl-C ends it.
+New stories appear every few seconds, for about a minute and a half, and a crowd of members discusses the first one.
+The page takes you along, from Discuss to the recap, until you click or type something yourself. Then read the cards,
+press More, vote where a card asks which side you are on, change your mind, or type / to run a command as alice (an
+admin) or as another member: /standings shows who is ahead. Ctrl-C ends it.
 """
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is there: alice, who is an admin, the channels, who votes in them, and who discusses."""
+
+    alice: Member
+    channels: list[Channel]
+    crowd: Crowd
+    walk: Walk
 
 
 async def play(port: int, feeds: Sequence[str], exit_after: float | None, folder: Path) -> None:
@@ -70,40 +84,36 @@ async def play(port: int, feeds: Sequence[str], exit_after: float | None, folder
             sentence = f"port {port} can't be used ({why}). Choose another one with --port."
             raise DemoFailed(sentence, CANNOT_START) from error
         site.base = f"{sandbox.url}/site"
-        alice, channels, crowd = _furnish(sandbox, pages[0])
+        cast = _furnish(sandbox, pages[0], folder)
         print(WELCOME.format(url=sandbox.url), flush=True)
         async with _bot(sandbox, feeds, folder) as process:
             with contextlib.suppress(asyncio.CancelledError):
-                await _while_it_runs(process, _perform(sandbox, site, alice, channels, crowd, feeds, deadline))
+                await _while_it_runs(process, _perform(sandbox, site, cast, feeds, deadline))
         if process.returncode != 0:
             raise DemoFailed(f"the bot ended with status {process.returncode}.")
-        cards = len(_cards(sandbox, channels))
+        cards = len(_cards(sandbox, cast.channels))
         if not cards:
             raise DemoFailed("it was ended before a card was posted.")
-        print(f"{cards} cards were posted.", flush=True)
+        print(f"{cards} cards were posted.\n{cast.walk.told()}", flush=True)
 
 
-async def _perform(
-    sandbox: Sandbox,
-    site: DemoSite,
-    alice: Member,
-    channels: Sequence[Channel],
-    crowd: Crowd,
-    feeds: Sequence[str],
-    deadline: float | None,
-) -> None:
-    """Wait for the bot, give it feeds, publish stories and let the crowd vote until the deadline, or for ever."""
+async def _perform(sandbox: Sandbox, site: DemoSite, cast: Cast, feeds: Sequence[str], deadline: float | None) -> None:
+    """Wait for the bot, give it feeds, publish stories, and let the crowd vote and discuss.
+
+    That goes on until the deadline, or for ever.
+    """
     await sandbox.bot_ready(timeout=READY_SECONDS)
-    await _welcome_polls(sandbox, alice, channels[0])
-    await _add_feeds(sandbox, site, alice, channels, feeds)
-    await sandbox.until(lambda: bool(_cards(sandbox, channels)), "the first card", FIRST_CARD_SECONDS)
+    await _welcome_polls(sandbox, cast.alice, cast.channels[0])
+    await _add_feeds(sandbox, site, cast.alice, cast.channels, feeds)
+    await sandbox.until(lambda: bool(_cards(sandbox, cast.channels)), "the first card", FIRST_CARD_SECONDS)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(deadline), asyncio.TaskGroup() as group:
             group.create_task(site.publish())
-            group.create_task(crowd.vote())
+            group.create_task(cast.crowd.vote())
+            group.create_task(cast.walk.go())
 
 
-def _furnish(sandbox: Sandbox, page: Page) -> tuple[Member, list[Channel], Crowd]:
+def _furnish(sandbox: Sandbox, page: Page, folder: Path) -> Cast:
     """A guild with a channel of each kind, and its members."""
     guild = sandbox.add_guild("AI corner")
     channels = [
@@ -112,8 +122,12 @@ def _furnish(sandbox: Sandbox, page: Page) -> tuple[Member, list[Channel], Crowd
         sandbox.add_forum(guild, "stories", ["models", "money", "law"]),
     ]
     alice = sandbox.add_member(guild, "alice", manage_guild=True, manage_messages=True)
-    page.show(guild, [alice, sandbox.add_member(guild, "bob"), sandbox.add_member(guild, "carol")])
-    return alice, channels, Crowd(sandbox, guild, channels)
+    visitors = [alice, sandbox.add_member(guild, "bob"), sandbox.add_member(guild, "carol")]
+    crowd = Crowd(sandbox, guild, channels)
+    moderator = sandbox.add_member(guild, "Maya", manage_messages=True)
+    walk = Walk(sandbox, channels[0], moderator, crowd.members, folder / DATABASE)
+    page.show(guild, visitors, walk)
+    return Cast(alice, channels, crowd, walk)
 
 
 async def _welcome_polls(sandbox: Sandbox, alice: Member, channel: Channel) -> None:
@@ -145,8 +159,11 @@ async def _add_feeds(
         except CannotDo as error:
             raise DemoFailed(f"/feed add went wrong: {error}.") from error
         # Who watches for a minute wants to see more than four cards an hour.
-        if "channel limits" in dict(sandbox.commands(alice, channels[0])):
+        offered = dict(sandbox.commands(alice, channels[0]))
+        if "channel limits" in offered:
             await sandbox.slash(alice, channels[0], "channel limits", channel=channel, per_hour=0, per_day=0)
+        if "channel discussion" in offered and channel is channels[0]:
+            await sandbox.slash(alice, channel, "channel discussion", channel=channel, debate=True)
         if url in feeds:
             print(f"/feed add {url}: {answer.text.splitlines()[0] if answer.text else 'no answer'}", flush=True)
 
@@ -170,7 +187,7 @@ async def _bot(sandbox: Sandbox, feeds: Sequence[str], folder: Path) -> AsyncIte
     settings = {
         "DISCORD_TOKEN": sandbox.token,
         "DISCORD_API_URL": sandbox.api_url,
-        "DATABASE_URL": f"sqlite:///{folder / 'popcorn.db'}",
+        "DATABASE_URL": f"sqlite:///{folder / DATABASE}",
         "FEED_INTERVAL_MINUTES": "0.1",
         "FEED_ALLOW_HOSTS": ",".join(hosts),
     }

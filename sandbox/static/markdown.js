@@ -29,6 +29,12 @@ export function element(name, content = [], className = "") {
 
 export function link(url, content) {
   const made = element("a", content);
+  // A message's address is Discord's; its place here is on this page.
+  const message = /^https:\/\/discord\.com\/channels\/\d+\/(\d+)\/(\d+)$/.exec(url);
+  if (message) {
+    made.href = `#${message[1]}/${message[2]}`;
+    return made;
+  }
   made.href = url;
   made.target = "_blank";
   made.rel = "noreferrer noopener";

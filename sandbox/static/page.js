@@ -9,12 +9,21 @@ const SIGNS = { text: "#", announcement: "📣", forum: "🗂" };
 
 let state = null;
 let member = "";
-let channel = location.hash.slice(1);
+let [channel, sought] = placeOf(location.hash); // sought: a message to be shown there
+let found = !sought;
+let following = !channel; // to each stop of the walk, until the visitor does something
+let followed = ""; // the last stop they were taken to
 let drawn = new Map(); // message id -> [its JSON, its element]
 const dismissed = new Set(); // ids of private answers, until the page is loaded anew
 const read = new Map(); // channel id -> the newest message seen there
 
 // ------------------------------------------------------------------ asking
+
+/** Channel and message of an address: #channel or #channel/message. */
+function placeOf(hash) {
+  const [id, message = ""] = hash.slice(1).split("/");
+  return [id, message];
+}
 
 async function refresh() {
   const response = await fetch("/page/state?" + new URLSearchParams({ member, channel }));
@@ -95,7 +104,40 @@ function draw() {
   read.set(channel, newest(here));
   drawChannels();
   drawMessages(here);
+  drawWalk();
 }
+
+/** What the crowd shows, each stop with where it is to be seen. Takes along whoever only watches. */
+function drawWalk() {
+  const box = $("walk");
+  const json = JSON.stringify([state.walk, following, channel, sought]);
+  if (box.dataset.drawn === json) return;
+  box.dataset.drawn = json;
+  box.hidden = !state.walk.length;
+  box.replaceChildren(...state.walk.map((stop) => {
+    const made = element(stop.place ? "a" : "span", stop.label, "stop");
+    if (stop.place) made.href = "#" + stop.place;
+    if (stop.place && stop.place === `${channel}/${sought}`) made.setAttribute("aria-current", "true");
+    return made;
+  }));
+  const current = box.querySelector("[aria-current]");
+  if (current) box.scrollLeft = current.offsetLeft - box.clientWidth / 2;
+  const reached = state.walk.filter((stop) => stop.place);
+  if (!following || !reached.length) return;
+  box.append(element("small", "Click to stay where you are"));
+  const { place } = reached[reached.length - 1];
+  if (place !== followed) {
+    followed = place;
+    open(...placeOf("#" + place));
+  }
+}
+
+function stay() {
+  if (!following) return;
+  following = false;
+  if (state) drawWalk();
+}
+for (const sign of ["pointerdown", "keydown", "wheel"]) document.addEventListener(sign, stay, { passive: true });
 
 const later = (a, b) => (BigInt(a) > BigInt(b) ? a : b);
 const newest = (place) => (place.kind === "forum" ? place.threads.map((each) => each.last).reduce(later, "0") : place.last);
@@ -141,6 +183,7 @@ function drawMessages(here) {
   if (box.dataset.channel !== channel) atEnd = true;
   box.dataset.channel = channel;
   box.dataset.kind = here.kind || "thread";
+  if (!found) seek(box);
   keepEnd();
 }
 
@@ -161,6 +204,16 @@ function keepPlace(box, elements) {
     const again = focused && !active.isConnected && box.querySelector(focused.join(" "));
     if (again) again.focus({ preventScroll: true });
   };
+}
+
+/** Shows the message that the address names. In a thread whoever is taken along also sees what follows it. */
+function seek(box) {
+  const there = box.querySelector(`.message[data-id="${CSS.escape(sought)}"]`);
+  if (!there) return;
+  found = true;
+  there.classList.add("sought");
+  atEnd = following && box.dataset.kind === "thread";
+  there.scrollIntoView({ block: there.offsetHeight > box.clientHeight ? "start" : "center" });
 }
 
 // Whoever reads the newest keeps seeing the newest, also when a picture arrives late and takes its room.
@@ -194,9 +247,10 @@ function postCard(thread) {
   return made;
 }
 
-function open(id) {
-  channel = id;
-  location.hash = id;
+function open(id, message = "") {
+  [channel, sought] = [id, message];
+  found = !sought;
+  location.hash = message ? `${id}/${message}` : id;
   document.body.classList.remove("menu");
   complain("");
   close($("options"));
@@ -289,6 +343,9 @@ const events = new EventSource("/page/events");
 events.onmessage = update;
 events.onerror = () => { $("status").textContent = "The demo has ended."; };
 events.onopen = () => { if ($("status").textContent === "The demo has ended.") $("status").textContent = ""; };
-window.addEventListener("hashchange", () => { if (location.hash.slice(1) && location.hash.slice(1) !== channel) open(location.hash.slice(1)); });
+window.addEventListener("hashchange", () => {
+  const [id, message] = placeOf(location.hash);
+  if (id && (id !== channel || message !== sought)) open(id, message);
+});
 setInterval(tick, 10000);
 update();

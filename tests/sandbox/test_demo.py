@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.demo import demo
 from sandbox.errors import DemoFailed
+from sandbox.walk import Walk
 
 # A bot that logs in where it is told to, and answers /feed add; CARD is what it does then.
 BOT = """
@@ -77,13 +78,55 @@ def bot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bot:
     return bot
 
 
+@pytest.fixture
+def walked(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Set once the crowd has shown what it could."""
+    ended, go = asyncio.Event(), Walk.go
+
+    async def go_and_tell(self: Walk) -> None:
+        await go(self)
+        ended.set()
+
+    monkeypatch.setattr(Walk, "go", go_and_tell)
+    return ended
+
+
 async def test_a_demo_with_cards_ends_well_and_leaves_nothing(bot: Bot, capsys: pytest.CaptureFixture[str]):
     await demo(port=0, feeds=["http://127.0.0.1:9/own.xml"], exit_after=0)
 
     out = capsys.readouterr().out
     assert "This is not Discord" in out
     assert "/feed add http://127.0.0.1:9/own.xml: added" in out
+    assert "The crowd showed nothing." in out
     assert bot.left() == ["bot.py"]
+
+
+async def test_the_crowd_shows_the_real_bot_from_discuss_to_the_recap(
+    walked: asyncio.Event, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for name, seconds in (("PAUSE_SECONDS", 0), ("CLICK_SECONDS", 0), ("AGAIN_SECONDS", 0.5)):
+        monkeypatch.setattr(f"sandbox.walk.{name}", seconds)
+    running = asyncio.create_task(demo(port=0))
+    await walked.wait()
+    running.cancel()
+    await running
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "The crowd showed Discuss, Hot takes, Fire, Push back, Ask, Debate, Result, Recap."
+
+
+async def test_a_bot_that_the_crowd_cannot_discuss_with_does_not_end_the_demo(
+    bot: Bot, walked: asyncio.Event, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sandbox.walk.PATIENCE", 0.05)
+    running = asyncio.create_task(demo(port=0))
+    await walked.wait()
+    running.cancel()
+    await running
+
+    out = capsys.readouterr().out
+    assert "The crowd showed nothing.\nThe crowd got no further: waited 0.05 s for what follows the first card." in out
 
 
 async def test_a_demo_that_is_told_to_end_tells_how_many_cards_it_posted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import aiohttp
 import discord
@@ -19,6 +20,7 @@ from sandbox.page import Page
 from sandbox.server import Sandbox
 from sandbox.shown import Member
 from sandbox.site import picture
+from sandbox.walk import Stop, Walk
 from tests.sandbox.conftest import Client
 
 CHROMIUM = "/usr/bin/chromium"
@@ -245,6 +247,31 @@ async def test_a_reply_names_what_it_answers_and_a_silent_message_its_silence(
     words = await answer.locator(".reply").text_content()
     assert words.startswith("↪ Popcorn: One story of @Popcorn and more") and words.endswith(" …")
     assert await answer.locator(".silent").text_content() == "🔕"
+
+
+async def test_whoever_only_watches_is_taken_to_each_stop_and_stays_after_a_click(
+    browser: BrowserPage, sandbox: Sandbox, guild: Guild, news: Channel, bob: Member
+):
+    walk = Walk(sandbox, news, bob, [], Path())
+    sandbox.page.show(guild, [bob], walk)
+    thread = sandbox.add_thread(news, "talk")
+    said = sandbox.say(bob, thread, "a hot take")
+    walk.stops.append(Stop("Fire", thread.id, said.id))
+    sandbox.changes.tell()
+    await browser.locator(".message.sought", has_text="a hot take").wait_for()
+    assert await browser.locator("a.stop").all_text_contents() == ["Fire"]
+
+    await browser.locator("#messages").click()
+    told = sandbox.say(bob, news, f"[look](https://discord.com/channels/{guild.id}/{thread.id}/{said.id})")
+    walk.stops.append(Stop("Recap", news.id, told.id))
+    sandbox.changes.tell()
+    recap = browser.locator("a.stop", has_text="Recap")
+    await recap.wait_for()
+    assert await browser.locator("#title").text_content() == "💬 talk"
+
+    await recap.click()
+    await browser.locator(".message.sought a", has_text="look").click()
+    await browser.locator(".message.sought", has_text="a hot take").wait_for()
 
 
 async def test_a_messages_menu_offers_what_this_member_may_use(browser: BrowserPage, client: Client, news: Channel):
