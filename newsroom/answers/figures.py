@@ -59,14 +59,42 @@ _TENS = {
 _BIG = "hundred|thousand|million|billion|trillion"
 _WORDED = re.compile(
     rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:[- ](?P<one>{'|'.join(list(_ONES)[:9])}))?"
-    rf"|(?P<small>{'|'.join(_ONES)})|dozens?)"
+    rf"|(?P<small>{'|'.join(_ONES)})|dozen)"
     rf"(?:[- ](?P<first>{_BIG}))?(?:[- ](?P<second>{_BIG}))?\b|\b(?P<bare>{_BIG})s?\b",
     re.IGNORECASE,
 )
 
+# Shares, multiples and places in a row: what each word may stand for, itself among it.
+_RELATIVE = {
+    word: frozenset(means.split())
+    for words, means in {
+        "half halves halved halving": "half 50%",
+        "quarter quarters quartered": "quarter 25%",
+        "twice double doubles doubled doubling twofold": "twice 2 2x 100%",
+        "thrice triple triples tripled tripling threefold": "thrice 3 3x",
+        "quadruple quadrupled fourfold": "quadruple 4 4x",
+        "tenfold": "tenfold 10 10x",
+        "third thirds": "third 3",
+        "fourth fourths": "fourth 4",
+        "fifth fifths": "fifth 5",
+        "sixth": "sixth 6",
+        "seventh": "seventh 7",
+        "eighth": "eighth 8",
+        "ninth": "ninth 9",
+        "tenth tenths": "tenth 10",
+        "zero": "0",
+        "couple": "couple 2",
+        "dozens": "dozens",
+        "majority": "majority",
+    }.items()
+    for word in words.split()
+}
+_RELATIVES = re.compile(rf"\b(?:{'|'.join(_RELATIVE)})\b", re.IGNORECASE)
+
 _HAN_DIGITS = {sign: number for number, sign in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "萬": 10_000, "亿": 10**8, "億": 10**8}
-_HAN = re.compile(f"(?<!\\d)[{''.join(_HAN_DIGITS)}{''.join(_HAN_SCALES)}]{{2,20}}")
+_HAN = re.compile(f"(?<!\\d)[{''.join(_HAN_DIGITS)}{''.join(_HAN_SCALES)}]{{2,20}}|[二三四五六七八九两兩]")
+# "一" alone is hardly ever a count, as "one" is not, and a scale alone is part of words.
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +129,8 @@ def figures(text: str) -> Iterator[Figure]:
         yield from _read(text, match)
     for match in _WORDED.finditer(text):
         yield _worded(match)
+    for match in _RELATIVES.finditer(text):
+        yield Figure(match[0], _RELATIVE[match[0].lower()])
     for match in _HAN.finditer(text):
         yield Figure(match[0], frozenset([match[0], *_han_value(match[0])]))
 
