@@ -8,6 +8,7 @@ they are compatible differ in just that.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -355,7 +356,7 @@ class ChatModel:
         dialect = talk.dialect = self._dialect
         retries = adaptations = 0
         while True:
-            attempt = _Attempt(Heard(talk.most_tokens), asyncio.get_running_loop().time())
+            attempt = _Attempt(Heard(talk.most_tokens, talk.asked), asyncio.get_running_loop().time())
             question = dialect.question(self._model, talk.messages, talk.schema, talk.most_tokens, complaint)
             try:
                 await self._request(question, attempt.heard)
@@ -443,6 +444,12 @@ class _Conversation:
     most_tokens: int
     dialect: Dialect | None = None
     spent: Tokens = field(default_factory=Tokens)
+
+    @property
+    def asked(self) -> int:
+        """How many bytes the question has."""
+        shape = len(json.dumps(self.schema.shape)) if self.schema else 0
+        return shape + sum(len(message.text.encode("utf-8", "surrogatepass")) for message in self.messages)
 
     def count(self, heard: Heard) -> None:
         there = heard.usage.there if heard.usage else estimate(self.messages, 0).there

@@ -19,6 +19,9 @@ MOST_BYTES = 16 * 1024**2
 LONGEST_PIECE = 1024**2
 """Bytes of one event, or of an answer that comes in one piece."""
 
+TEMPLATE = 1000
+"""Tokens that an endpoint may put around a question. Of the question itself no byte is more than one token."""
+
 LONGEST_EXPLANATION = 2000
 
 
@@ -55,12 +58,13 @@ def _problems(detail: object) -> str:
 
 @dataclass(slots=True)
 class Heard:
-    """What has come of one answer that may have ``most_tokens``.
+    """What has come of one answer that may have ``most_tokens``, to a question of ``asked`` bytes.
 
     ``first_at`` and ``last_at`` are when words or thoughts came, in seconds of whatever clock ``feed`` is given.
     """
 
     most_tokens: int
+    asked: int
     usage: Tokens | None = None
     first_at: float | None = None
     last_at: float = 0.0
@@ -165,8 +169,9 @@ class Heard:
     def _count(self, usage: object) -> None:
         if isinstance(usage, dict):
             there, back = usage.get("prompt_tokens"), usage.get("completion_tokens")
-            if isinstance(there, int) and isinstance(back, int) and 0 <= there < 10**9 and 0 <= back < 10**9:
-                self.usage = Tokens(there, back)
+            if isinstance(there, int) and isinstance(back, int) and there >= 0 and back >= 0:
+                # What is counted comes off everybody's day, so no more is believed than can have been.
+                self.usage = Tokens(min(there, self.asked + TEMPLATE), min(back, self._most))
 
     def _say(self, said: Mapping[str, Any], at: float) -> None:
         thoughts = [said[name] for name in ("reasoning_content", "reasoning") if isinstance(said.get(name), str)]

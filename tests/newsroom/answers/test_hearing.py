@@ -9,7 +9,7 @@ from tests.endpoint import chunk, event
 
 def heard(*chunks: bytes, most_tokens: int = 1000) -> Heard:
     """What is understood of chunks that come a second apart."""
-    result = Heard(most_tokens)
+    result = Heard(most_tokens, asked=100)
     for second, each in enumerate(chunks):
         result.feed(each, second)
     result.end(len(chunks))
@@ -38,6 +38,12 @@ def test_the_time_counts_from_the_first_word_or_thought():
 def test_thoughts_count_as_tokens_where_nobody_counts():
     result = heard(event(chunk({"reasoning_content": "x" * 35})), event(chunk({"content": "x" * 7})))
     assert result.tokens_back == 12
+
+
+def test_no_more_is_believed_than_can_have_been_counted():
+    usage = {"prompt_tokens": 999_999_999, "completion_tokens": 999_999_999}
+
+    assert heard(event({"choices": [], "usage": usage}), most_tokens=10).usage == Tokens(1100, 80)
 
 
 @pytest.mark.parametrize("usage", [None, [], {}, {"prompt_tokens": -1, "completion_tokens": 1}, {"prompt_tokens": "1"}])
