@@ -292,6 +292,10 @@ def read_settings(*, env_file: Path | None = ENV_FILE, **overrides: Any) -> Sett
     raise BadSetting(name.upper(), f"must be {description}.")
 
 
+LEAST_FOR_QUESTION = 1024
+"""Tokens. Less room holds our rules and a long question, and hardly a paragraph of the article."""
+
+
 def _check_models(settings: Settings) -> None:
     """Raise BadSetting where settings of language models can't work together, though each may stand alone."""
     for prefix in _MODEL_PREFIXES:
@@ -300,8 +304,11 @@ def _check_models(settings: Settings) -> None:
             raise BadSetting(name.upper(), f"must be set, because {url.upper()} is: which model shall be asked there?")
         if getattr(settings, name) and not (getattr(settings, url) or settings.llm_base_url):
             raise BadSetting(url.upper(), f"must be set, because {name.upper()} is: where shall that model be asked?")
-    if settings.llm_max_output_tokens >= settings.llm_context_tokens:
-        raise BadSetting("LLM_MAX_OUTPUT_TOKENS", "must be less than LLM_CONTEXT_TOKENS, which has to hold both.")
+    if settings.llm_context_tokens - settings.llm_max_output_tokens < LEAST_FOR_QUESTION:
+        raise BadSetting(
+            "LLM_MAX_OUTPUT_TOKENS",
+            f"must leave at least {LEAST_FOR_QUESTION} of LLM_CONTEXT_TOKENS, for rules, question and article.",
+        )
     if settings.llm_daily_money and not (settings.llm_price_in or settings.llm_price_out):
         raise BadSetting("LLM_PRICE_IN", "must be set, or LLM_PRICE_OUT, for LLM_DAILY_MONEY to limit anything.")
 

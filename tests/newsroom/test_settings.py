@@ -310,7 +310,7 @@ def test_a_side_without_an_address_is_asked_at_the_first_one_and_a_key_goes_to_n
         ({"LLM_OPEN_BASE_URL": "http://a.example"}, "LLM_OPEN_MODEL: must be set, because LLM_OPEN_BASE_URL is"),
         ({"LLM_MODEL": "big"}, "LLM_BASE_URL: must be set, because LLM_MODEL is"),
         ({"LLM_PROPRIETARY_MODEL": "big"}, "LLM_PROPRIETARY_BASE_URL: must be set, because"),
-        ({"LLM_MAX_OUTPUT_TOKENS": "8192"}, "LLM_MAX_OUTPUT_TOKENS: must be less than LLM_CONTEXT_TOKENS"),
+        ({"LLM_MAX_OUTPUT_TOKENS": "7169"}, "LLM_MAX_OUTPUT_TOKENS: must leave at least 1024 of LLM_CONTEXT_TOKENS"),
         ({"LLM_DAILY_MONEY": "2"}, "LLM_PRICE_IN: must be set, or LLM_PRICE_OUT"),
     ],
 )
