@@ -21,6 +21,11 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _DOMAIN = re.compile(r"(?<![\w.@-])[^\W_][\w-]{0,62}(?:[.。][^\W_][\w-]{0,62}){0,8}[.。][^\W\d_]{2,24}(?![\w-])")
+# A dot in disguise: evil[.]example, evil dot com.
+_DOT = re.compile(
+    r"\s?[\[({]\s?(?:\.|dot)\s?[\])}]\s?|\sdot\s(?=(?:com|net|org|io|gg|me|app|dev|ai|co|xyz|info|de|ru|cn)\b)",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"```|~~~")
 _TAG = re.compile(
     r"<\s?/?\s?(?:script|style|i?frame|img|object|embed|svg|math|link|meta|form|input|button|textarea|select|a|video|audio"
@@ -85,7 +90,7 @@ def trouble(text: str, known: str = "") -> str | None:
     if _babbles(plain):
         return "babble"
     lowered = known.casefold()
-    if any(host[0].casefold() not in lowered for host in _DOMAIN.finditer(plain)):
+    if any(host[0].casefold() not in lowered for host in _DOMAIN.finditer(_DOT.sub(".", plain))):
         return "host"
     if any(_looks_random(token[0]) and token[0].casefold() not in lowered for token in _RANDOM.finditer(plain)):
         return "key"
