@@ -27,6 +27,9 @@ LONGEST_TEASER = 1500
 LONGEST_NOTICE = 300
 """Characters of a paragraph that can be a notice and not the article itself, which may well tell of such notices."""
 
+MOST_UNREADABLE = 20
+"""One character of so many may be unreadable; pages of NULs, and in an encoding that they hide, have far more."""
+
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:+-]{1,40})", re.IGNORECASE)
 
 _COOKIES = re.compile(
@@ -81,6 +84,8 @@ def without_walls(text: Sequence[str], title: str) -> tuple[str, ...]:
     long = sum(map(len, kept))
     if long < LEAST_PAGE:
         raise NoArticle("That page says hardly anything.")
+    if MOST_UNREADABLE * sum(each.count("\N{REPLACEMENT CHARACTER}") for each in kept) > long:
+        raise NoArticle("That page is in no encoding that can be read.")
     if walls and long < LONGEST_TEASER:
         raise NoArticle("That page shows its article to subscribers or to browsers alone.")
     return kept

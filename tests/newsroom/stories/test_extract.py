@@ -112,6 +112,11 @@ def test_an_article_about_walls_is_one():
     assert without_walls([about], "") == (about,)
 
 
+def test_a_page_that_cannot_be_read_is_no_article():
+    with pytest.raises(NoArticle):
+        extract(b"\0" * 10_000, "text/html", "Title")
+
+
 def test_a_text_has_its_limits():
     page = "<article>" + "".join(f"<p>{number} {SENTENCE}</p>" for number in range(5000)) + "</article>"
     text = extract(page.encode(), None, "")
