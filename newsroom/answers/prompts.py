@@ -283,6 +283,7 @@ def _about(
     _check(fence)
     material = _Material(fence)
     system = _system(rules, fence)
+    asked = _nameless(asked)
     head = [f"Title: {_data(title, fence, LONGEST_TITLE)}", f"Source: {_data(source, fence, LONGEST_SOURCE)}"]
     last = f"{material.block(heading, [_data(asked, fence, LONGEST_QUESTION)])}\n\n{_DATA_WAS} {closing}"
     left = room - count_tokens(system) - count_tokens(material.block("ARTICLE", head)) - count_tokens(last) - _MARGIN

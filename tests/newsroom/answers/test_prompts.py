@@ -76,13 +76,20 @@ def test_authors_of_a_thread_are_letters():
     assert inside(prompt, "THREAD") == "A: It is open.\nB: It is not.\nA: Is too.\n"
 
 
-def test_no_id_of_a_member_is_in_a_prompt():
-    prompt = ask(
-        excerpt=[(123456789012345678, "<@223456789012345678> <:grin:323456789012345678> 423456789012345678 yes")]
-    )
+WITH_IDS = "<@223456789012345678> <:grin:323456789012345678> 423456789012345678 yes"
 
+
+@pytest.mark.parametrize(
+    ("prompt", "block"),
+    [
+        (ask(WITH_IDS), "QUESTION"),
+        (check_prompt(WITH_IDS, TEXT, title="T", source="S", fence=FENCE, room=4_000), "STATEMENT"),
+        (ask(excerpt=[(123456789012345678, WITH_IDS)]), "THREAD"),
+    ],
+)
+def test_no_id_of_a_member_is_in_a_prompt(prompt: Prompt, block: str):
     assert not re.search(r"\d{15}", rules(prompt) + material(prompt))
-    assert inside(prompt, "THREAD") == "A: somebody :grin: yes\n"
+    assert inside(prompt, block).endswith("somebody :grin: yes\n")
 
 
 def test_a_thread_without_messages_takes_no_room():
