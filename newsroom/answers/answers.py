@@ -283,7 +283,7 @@ class Answers:
             taken = [ask for ask in found if await self._store.asks.take(connection, ask, now + LEASE)]
             for ask in taken:
                 if ask.usage_id is not None:
-                    await self._store.usage.remove(connection, ask.usage_id)
+                    await self._store.usage.release(connection, ask.usage_id)
         await self._budget.release_stale()
         return [(ask, ask.attempts + 1 < MOST_ATTEMPTS and now - ask.asked_at < TOKEN_HOLDS) for ask in taken]
 

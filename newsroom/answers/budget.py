@@ -138,7 +138,7 @@ class Budget:
     async def release(self, reservation: Reservation) -> None:
         """Give a share back: nothing was asked, or nothing came of it that costs."""
         async with self._store.begin() as connection:
-            await self._store.usage.remove(connection, reservation.usage.id)
+            await self._store.usage.release(connection, reservation.usage.id)
 
     async def release_stale(self) -> int:
         """Remove what a process that died had reserved; it counts for nothing anyhow. Return how many those were."""

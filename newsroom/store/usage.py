@@ -41,8 +41,10 @@ class UsageStore:
         own = update(tables.usage).where(tables.usage.c.id == usage_id)
         return bool((await connection.execute(own.values(tokens=tokens, micros=micros, taken_until=None))).rowcount)
 
-    async def remove(self, connection: AsyncConnection, usage_id: int) -> None:
-        await connection.execute(delete(tables.usage).where(tables.usage.c.id == usage_id))
+    async def release(self, connection: AsyncConnection, usage_id: int) -> None:
+        """Give a reservation back; what was spent already stays."""
+        own = (tables.usage.c.id == usage_id) & tables.usage.c.taken_until.is_not(None)
+        await connection.execute(delete(tables.usage).where(own))
 
     async def of_member(
         self, connection: AsyncConnection, member_id: int, since: datetime, now: datetime

@@ -257,6 +257,19 @@ async def test_after_a_crash_one_process_answers_and_nothing_stays_reserved(over
     assert await reserved(desk) == []
 
 
+async def test_what_a_model_took_before_a_crash_still_counts(over: Callable[..., Any]):
+    desk, _, card = await over(GOOD)
+    asked = await desk.newsroom.answers.begin(question(), card)
+    async with desk.newsroom.budget.reserved(GUILD, ANNA, Tokens(100, 100)) as reservation:
+        async with desk.store.begin() as connection:
+            await desk.store.asks.reserved(connection, asked.id, reservation.usage.id)
+        reservation.add(Tokens(5_000, 700))
+    desk.clock.advance(seconds=LEASE.total_seconds() + 1)
+
+    assert len(await desk.restarted().newsroom.answers.take_abandoned()) == 1
+    assert await reserved(desk) == [(5_700, False)]
+
+
 async def test_a_question_that_ended_two_processes_is_only_apologised_for(over: Callable[..., Any]):
     desk, _, card = await over()
     await interrupted(desk, card)
