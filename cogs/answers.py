@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -165,10 +165,25 @@ class AnswersCog(commands.Cog, name="Answers"):
         try:
             answered = await self._answers.finish(ask, _sees(interaction))
         except Exception:
-            await self._answers.give_up(ask)
+            await self._answers.settle(ask)
             raise
-        await interaction.edit_original_response(**views.answer_reply(answered).edit())
+        await self._tell(ask, views.answer_reply(answered), interaction.edit_original_response)
         await self._tell_notices(ask.guild_id)
+
+    async def _tell(self, ask: Ask, reply: Reply, edit: Callable[..., Awaitable[object]]) -> None:
+        """Show an asker what came of a question. What Discord may take a little later is shown by the next sweep."""
+        try:
+            async with asyncio.timeout(LONGEST_REQUEST):
+                await edit(**reply.edit())
+        except discord.NotFound as error:
+            log.info("the asker of question %d can't be told: %r", ask.id, error)
+        except (discord.HTTPException, discord.RateLimited, OSError, TimeoutError) as error:
+            if isinstance(error, discord.HTTPException) and error.status != 429 and error.status < 500:
+                await self._answers.settle(ask)
+                raise
+            log.warning("the asker of question %d was not told yet: %r", ask.id, error)
+            return
+        await self._answers.settle(ask)
 
     async def _share(self, interaction: discord.Interaction[Any], mark: str) -> None:
         await interaction.response.defer()
@@ -208,7 +223,7 @@ class AnswersCog(commands.Cog, name="Answers"):
         try:
             await self._answers.finish(ask)
         except RequestRefused:
-            await self._answers.give_up(ask)
+            await self._answers.settle(ask)
             return
         await self._discussions.nudge()
         await self._tell_notices(ask.guild_id)
@@ -227,26 +242,22 @@ class AnswersCog(commands.Cog, name="Answers"):
 
     async def _answer_late(self, ask: Ask, *, again: bool) -> None:
         if ask.reply_to is not None:
-            await (self._finish_in_public(ask) if again else self._answers.give_up(ask))
+            await (self._finish_in_public(ask) if again else self._answers.settle(ask))
             return
         reply = Reply(views.SORRY)
-        try:
-            if again:
+        if again:
+            try:
                 reply = views.answer_reply(await self._answers.finish(ask))
-            else:
-                await self._answers.give_up(ask)
-        except RequestRefused as error:
-            await self._answers.give_up(ask)
-            reply = Reply(str(error))
-        if ask.application_id is None or ask.token is None:
+            except RequestRefused as error:
+                reply = Reply(str(error))
+        # An answer may stand there already, so no apology takes its place.
+        was_told = ask.answer is not None and not again
+        if ask.application_id is None or ask.token is None or was_told:
+            await self._answers.settle(ask)
             return
         hook = discord.Webhook.partial(ask.application_id, ask.token, client=self._client)
-        try:
-            async with asyncio.timeout(LONGEST_REQUEST):
-                # discord.py passes the name of the reply on as if it were an id.
-                await hook.edit_message(cast(int, "@original"), **reply.edit())
-        except (discord.HTTPException, OSError, TimeoutError) as error:
-            log.info("the asker of question %d could not be told: %r", ask.id, error)
+        # discord.py passes the name of the reply on as if it were an id.
+        await self._tell(ask, reply, partial(hook.edit_message, cast(int, "@original")))
 
     async def _tell_notices(self, guild_id: int) -> None:
         """Tell the admins of the guild in which that came up that a model rests; once each time."""

@@ -743,7 +743,7 @@ class AskKind(StrEnum):
 
 
 class AskState(StrEnum):
-    """How far a question is: about to be answered, answered, or nothing came of it."""
+    """How far a question is: its asker is to be told; was told the answer; nothing came of it."""
 
     WAITING = "waiting"
     ANSWERED = "answered"
@@ -756,7 +756,7 @@ class Ask:
 
     ``reply_to`` is the message that mentioned us, for an answer in public; else ``token`` with ``application_id`` is
     what the asker's private reply is changed by, as long as that is to come. ``answer`` is JSON, once there is one.
-    Until ``taken_until`` one process is about to answer it; ``attempts`` counts those that took it over.
+    Until ``taken_until`` one process is about to tell it; ``attempts`` counts those that took it over.
     ``usage_id`` is what it has reserved of the budget.
     """
 

@@ -31,7 +31,6 @@ from newsroom.models import (
     ArticleText,
     Ask,
     AskKind,
-    AskState,
     ChannelKind,
     RemarkKind,
     TextBasis,
@@ -227,7 +226,10 @@ class Answers:
         return ask
 
     async def finish(self, ask: Ask, sees: Sees = nobody) -> Answered:
-        """Answer a question. One that was asked in public is answered there, by what is planned here.
+        """Answer a question. One that was asked in public is answered there, by what is planned here, and is settled.
+
+        Whoever asked in private is to be told, and the question to be settled by ``settle`` then. Until that is done
+        others take it over, and answer it as it was answered.
 
         Stories of channels that whoever reads it ``sees`` may be named beside the one that was asked about.
 
@@ -235,14 +237,18 @@ class Answers:
         """
         async with self._store.read() as connection:
             card = await discussed(self._store, connection, ask.delivery_id, ask.guild_id)
+        mark = self._marks.mark(ask.id, ASK)
+        if ask.answer is not None:
+            return Answered(ask, mark, card, Answer.from_json(ask.answer))
         async with self._at_it(ask):
             text = await self._texts.of(card.article.id)
             answer = await self._answer(ask, card, text, sees)
         async with self._store.begin() as connection:
-            settled = await self._store.asks.settle(connection, ask.id, AskState.ANSWERED, answer.to_json())
-            if settled and ask.reply_to is not None:
+            answered = await self._store.asks.answered(connection, ask.id, answer.to_json())
+            if answered and ask.reply_to is not None:
                 await self._say(connection, ask, ask.channel_id, reply_to=ask.reply_to)
-        return Answered(ask, self._marks.mark(ask.id, ASK), card, answer)
+                await self._store.asks.settle(connection, ask.id)
+        return Answered(ask, mark, card, answer)
 
     @asynccontextmanager
     async def _at_it(self, ask: Ask) -> AsyncIterator[None]:
@@ -264,13 +270,13 @@ class Answers:
             except StoreError as error:
                 log.warning("question %d may be taken over: %s", ask.id, error)
 
-    async def give_up(self, ask: Ask) -> None:
-        """Nothing will come of a question."""
+    async def settle(self, ask: Ask) -> None:
+        """An asker was told what came of a question, or never will be: nobody takes it over any more."""
         async with self._store.begin() as connection:
-            await self._store.asks.settle(connection, ask.id, AskState.FAILED)
+            await self._store.asks.settle(connection, ask.id)
 
     async def take_abandoned(self) -> list[tuple[Ask, bool]]:
-        """Take the questions in hand whose process ended before it answered; with each, whether to try once more.
+        """Take the questions in hand whose process ended before it told anybody; with each, whether to ``finish`` it.
 
         Otherwise its asker can only be told that nothing came of it.
         """
@@ -285,7 +291,7 @@ class Answers:
                 if ask.usage_id is not None:
                     await self._store.usage.release(connection, ask.usage_id)
         await self._budget.release_stale()
-        return [(ask, ask.attempts + 1 < MOST_ATTEMPTS and now - ask.asked_at < TOKEN_HOLDS) for ask in taken]
+        return [(ask, _is_worth_it(ask, now)) for ask in taken]
 
     # ----------------------------------------------------------------------------- stories
 
@@ -457,6 +463,12 @@ class Answers:
             read=len(text.paragraphs),
             of=len(text.paragraphs),
         )
+
+
+def _is_worth_it(ask: Ask, now: datetime) -> bool:
+    """Whether to go on with a question that was taken over: one that ended several processes ends no more."""
+    is_harmless = ask.answer is not None or ask.attempts + 1 < MOST_ATTEMPTS
+    return is_harmless and now - ask.asked_at < TOKEN_HOLDS
 
 
 def _quoted(passages: list[Passage] | tuple[Passage, ...]) -> tuple[Citation, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import case, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import Ask, AskKind, AskState
@@ -66,15 +66,19 @@ class AskStore:
         """Note what a question has reserved of the budget."""
         await connection.execute(update(tables.ask).where(tables.ask.c.id == ask_id).values(usage_id=usage_id))
 
-    async def settle(
-        self, connection: AsyncConnection, ask_id: int, state: AskState, answer: str | None = None
-    ) -> bool:
-        """Write down what became of a question, unless somebody else did; nobody needs its token any more."""
-        statement = update(tables.ask).where(tables.ask.c.id == ask_id, tables.ask.c.state == AskState.WAITING)
-        return (await connection.execute(statement.values(state=state, answer=answer, token=None))).rowcount == 1
+    async def answered(self, connection: AsyncConnection, ask_id: int, answer: str) -> bool:
+        """Write down what a question was answered, unless somebody else did. Its asker is still to be told."""
+        own = (tables.ask.c.id == ask_id) & (tables.ask.c.state == AskState.WAITING) & tables.ask.c.answer.is_(None)
+        return (await connection.execute(update(tables.ask).where(own).values(answer=answer))).rowcount == 1
+
+    async def settle(self, connection: AsyncConnection, ask_id: int) -> None:
+        """Its asker was told what came of a question, or never will be; nobody needs its token any more."""
+        own = (tables.ask.c.id == ask_id) & (tables.ask.c.state == AskState.WAITING)
+        state = case((tables.ask.c.answer.is_(None), AskState.FAILED), else_=AskState.ANSWERED)
+        await connection.execute(update(tables.ask).where(own).values(state=state, token=None))
 
     async def abandoned(self, connection: AsyncConnection, now: datetime, most: int) -> list[Ask]:
-        """Return the questions whose process is gone before it answered, the oldest first."""
+        """Return the questions whose process is gone before it told their asker, the oldest first."""
         statement = select(*COLUMNS).where(
             tables.ask.c.state == AskState.WAITING, is_due(tables.ask.c.taken_until, now)
         )

@@ -668,7 +668,7 @@ ask = Table(
     Column("channel_id", BigInteger, nullable=False),
     Column("reply_to", BigInteger),
     Column("application_id", BigInteger),
-    # Good for 15 minutes, and gone as soon as there is an answer.
+    # Good for 15 minutes, and gone as soon as the asker was told.
     Column("token", Text),
     Column("state", OneOf(AskState), nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),

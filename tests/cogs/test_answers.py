@@ -175,6 +175,27 @@ async def test_stories_of_private_threads_stay_untold_to_whom_we_do_not_know_to_
     assert "I know no story" in await ask(guild, guild.bob, text="Did the Zebra lab merge with Quokka?")
 
 
+async def test_an_answer_that_discord_would_not_take_is_shown_a_little_later(
+    guild: Guild, monkeypatch: pytest.MonkeyPatch
+):
+    _, thread = await discussed(guild)
+    edit = discord.Interaction.edit_original_response
+
+    async def fails(*_: Any, **__: Any) -> None:
+        monkeypatch.setattr(discord.Interaction, "edit_original_response", edit)
+        raise TimeoutError
+
+    monkeypatch.setattr(discord.Interaction, "edit_original_response", fails)
+    asked = await guild.bob.slash(thread, "ask", question="When does the paper follow?")
+    assert read(asked.response) == ""
+
+    await guild.later()
+
+    # simcord doesn't take the name of the reply as discord.py's webhooks spell it.
+    (shown,) = guild.requests("PATCH", "/messages/%40original")
+    assert "The paper follows next week." in shown.json["content"]
+
+
 # Mentions
 
 

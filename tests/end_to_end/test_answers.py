@@ -52,6 +52,7 @@ async def test_a_question_that_a_crash_interrupts_is_answered_after_the_restart(
                 await house.restart()
 
                 assert told in (await asking).text
+                await house.bot.stop()  # what is at work by then is written down
                 async with store.read() as connection:
                     rows = list(await connection.execute(select(tables.ask.c.state, tables.ask.c.token)))
                     reserved = [

@@ -253,8 +253,38 @@ async def test_after_a_crash_one_process_answers_and_nothing_stays_reserved(over
     assert await other.newsroom.answers.take_abandoned() == []
     assert (ask_.id, ask_.token, again) == (asked.id, "a token", True)
     assert [each.number for each in (await one.newsroom.answers.finish(ask_)).answer.passages] == [1]
+    await one.newsroom.answers.settle(ask_)
     assert await kept(desk) == [(AskState.ANSWERED, None)]
     assert await reserved(desk) == []
+
+
+async def test_an_answer_that_its_asker_was_not_told_is_told_by_another_process_as_it_was(over: Callable[..., Any]):
+    desk, model, card = await over(GOOD)
+    first = await ask(desk, card, application_id=5, token="a token")
+    for process in (desk.restarted(), desk.restarted(), desk.restarted()):
+        desk.clock.advance(seconds=LEASE.total_seconds() + 1)
+
+        [(asked, again)] = await process.newsroom.answers.take_abandoned()
+
+        assert (asked.token, again) == ("a token", True)
+        assert (await process.newsroom.answers.finish(asked)).answer == first.answer
+    assert model is not None and len(model.asked) == 1
+    await desk.newsroom.answers.settle(asked)
+    desk.clock.advance(minutes=1)
+    assert await desk.newsroom.answers.take_abandoned() == []
+    assert await kept(desk) == [(AskState.ANSWERED, None)]
+
+
+async def test_an_answer_that_nobody_can_be_told_any_more_is_kept_all_the_same(over: Callable[..., Any]):
+    desk, _, card = await over()
+    await ask(desk, card, application_id=5, token="a token")
+    desk.clock.advance(minutes=15)
+
+    [(asked, again)] = await desk.restarted().newsroom.answers.take_abandoned()
+    await desk.newsroom.answers.settle(asked)
+
+    assert not again
+    assert await kept(desk) == [(AskState.ANSWERED, None)]
 
 
 async def test_what_a_model_took_before_a_crash_still_counts(over: Callable[..., Any]):
@@ -278,7 +308,7 @@ async def test_a_question_that_ended_two_processes_is_only_apologised_for(over: 
         [(asked, tried)] = await desk.restarted().newsroom.answers.take_abandoned()
         assert tried is again
 
-    await desk.newsroom.answers.give_up(asked)
+    await desk.newsroom.answers.settle(asked)
 
     assert await kept(desk) == [(AskState.FAILED, None)]
     desk.clock.advance(minutes=10)
