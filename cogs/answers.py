@@ -20,11 +20,11 @@ from cogs.ops_channel import OpsChannel
 from cogs.views import answers as views
 from cogs.views.buttons import button_item
 from cogs.views.panels import Reply
-from cogs.views.replies import explain, in_words
+from cogs.views.replies import explain
 from cogs.views.takes import filled
 from newsroom.answers.answers import Answers, Question, Sees
 from newsroom.discussion.threads import Discussed
-from newsroom.errors import RequestRefused
+from newsroom.errors import RequestRefused, StoreError
 from newsroom.models import Ask, AskKind
 from newsroom.tasks import Pulse, Tasks
 from newsroom.text import clean, row_number
@@ -202,29 +202,23 @@ class AnswersCog(commands.Cog, name="Answers"):
             return
         if not isinstance(message.channel, discord.Thread) or f"<@{me.id}>" not in message.content:
             return
-        try:
-            await self._answer_mention(message, message.content.replace(f"<@{me.id}>", " "))
-        except Exception as error:
-            if in_words(error) is None:
-                log.exception("a mention in thread %d could not be answered", message.channel.id)
-            else:
-                log.info("a mention in thread %d was not answered: %s", message.channel.id, error)
-
-    async def _answer_mention(self, message: discord.Message, text: str) -> None:
-        assert message.guild is not None, "it was looked at"
-        card = await self._answers.card_of_thread(message.channel.id, message.guild.id)
-        if card is None or not card.settings.ask or not self._answers.may_answer_mention(message.channel.id):
-            return
+        text = message.content.replace(f"<@{me.id}>", " ")
         question = Question(message.guild.id, message.author.id, text, message.channel.id, reply_to=message.id)
-        ask = await self._answers.begin(question, card.card.id)
-        self._tasks.start(("mention", ask.id), partial(self._finish_in_public, ask))
+        try:
+            ask = await self._answers.mentioned(question)
+        except StoreError as error:
+            log.warning("a mention in thread %d was not answered: %s", message.channel.id, error)
+            return
+        if ask is None:
+            await self._discussions.nudge()
+        else:
+            self._tasks.start(("mention", ask.id), partial(self._finish_in_public, ask))
 
     async def _finish_in_public(self, ask: Ask) -> None:
         try:
             await self._answers.finish(ask)
-        except RequestRefused:
-            await self._answers.settle(ask)
-            return
+        except RequestRefused as error:
+            await self._answers.decline(ask, str(error))
         await self._discussions.nudge()
         await self._tell_notices(ask.guild_id)
 
@@ -242,7 +236,11 @@ class AnswersCog(commands.Cog, name="Answers"):
 
     async def _answer_late(self, ask: Ask, *, again: bool) -> None:
         if ask.reply_to is not None:
-            await (self._finish_in_public(ask) if again else self._answers.settle(ask))
+            if again:
+                await self._finish_in_public(ask)
+            else:
+                await self._answers.decline(ask, views.SORRY)
+                await self._discussions.nudge()
             return
         reply = Reply(views.SORRY)
         if again:

@@ -135,6 +135,8 @@ def remark_form(contents: RemarkContents) -> RemarkForm:
         case RemarkKind.TAKE:
             return take_message(contents)
         case RemarkKind.ANSWER:
+            if contents.sorry:
+                return RemarkForm(contents.sorry, Lasting())
             assert contents.answered is not None, "it shows an answer"
             return shared_answer(contents.answered, contents.card_mark, contents.mark, has_model=contents.has_model)
         case RemarkKind.DEBATE:

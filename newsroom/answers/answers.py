@@ -107,8 +107,9 @@ class Related:
 class Answer:
     """What is answered: claims with their citations, or else passages of the article; none of either: it doesn't say.
 
-    ``model`` wrote the claims. ``note`` is a line that says why no model answered, where one could have. ``read`` of
-    ``of`` paragraphs were read, from where ``basis`` says.
+    ``sorry`` is a sentence that stands in public in place of all that: why there is no answer. ``model`` wrote the
+    claims. ``note`` is a line that says why no model answered, where one could have. ``read`` of ``of`` paragraphs were
+    read, from where ``basis`` says.
     """
 
     claims: tuple[Claim, ...] = ()
@@ -120,6 +121,7 @@ class Answer:
     basis: TextBasis = TextBasis.SUMMARY
     read: int = 0
     of: int = 0
+    sorry: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -139,6 +141,7 @@ class Answer:
             basis=TextBasis(data["basis"]),
             read=data["read"],
             of=data["of"],
+            sorry=data["sorry"],
         )
 
 
@@ -206,24 +209,63 @@ class Answers:
             card = await discussed(self._store, connection, delivery_id, question.guild_id)
             if not card.settings.ask:
                 raise RequestRefused(OFF)
-            await self._store.votes.hold_member(connection, question.guild_id, question.member_id)
-            ask_id = await self._store.asks.add(
-                connection,
-                guild_id=question.guild_id,
-                member_id=question.member_id,
-                delivery_id=delivery_id,
-                kind=question.kind,
-                question=text,
-                channel_id=question.channel_id,
-                reply_to=question.reply_to,
-                application_id=question.application_id,
-                token=question.token,
-                asked_at=now,
-                taken_until=now + LEASE,
-            )
-            ask = await self._store.asks.get(connection, ask_id)
+            return await self._add(connection, question, text, delivery_id, now)
+
+    async def _add(self, connection: Connection, question: Question, text: str, delivery_id: int, now: datetime) -> Ask:
+        await self._store.votes.hold_member(connection, question.guild_id, question.member_id)
+        ask_id = await self._store.asks.add(
+            connection,
+            guild_id=question.guild_id,
+            member_id=question.member_id,
+            delivery_id=delivery_id,
+            kind=question.kind,
+            question=text,
+            channel_id=question.channel_id,
+            reply_to=question.reply_to,
+            application_id=question.application_id,
+            token=question.token,
+            asked_at=now,
+            taken_until=now + LEASE,
+        )
+        ask = await self._store.asks.get(connection, ask_id)
         assert ask is not None, "it was just written"
         return ask
+
+    async def mentioned(self, question: Question) -> Ask | None:
+        """Remember a mention in a thread that is answered next; None for one that isn't.
+
+        What can't be answered is declined there in a sentence. Where the thread is none of ours or questions are off,
+        and of too many mentions, nothing is said.
+        """
+        thread_id, guild_id = question.channel_id, question.guild_id
+        async with self._store.read() as connection:
+            thread = await self._store.threads.get(connection, thread_id, guild_id)
+            if thread is None or thread.state is not ThreadState.OPEN:
+                return None
+            try:
+                wanted = (await discussed(self._store, connection, thread.delivery_id, guild_id)).settings.ask
+            except RequestRefused:
+                wanted = True  # the asker reads why not
+        if not wanted or not self.may_answer_mention(thread_id):
+            return None
+        try:
+            return await self.begin(question, thread.delivery_id)
+        except RequestRefused as error:
+            text = shorten(clean(question.text), LONGEST_QUESTION)
+            async with self._store.begin() as connection:
+                ask = await self._add(connection, question, text, thread.delivery_id, self._now())
+                await self._decline(connection, ask, str(error))
+            return None
+
+    async def decline(self, ask: Ask, sentence: str) -> None:
+        """Say in public why a question that was asked there has no answer, and settle it."""
+        async with self._store.begin() as connection:
+            await self._decline(connection, ask, sentence)
+
+    async def _decline(self, connection: Connection, ask: Ask, sentence: str) -> None:
+        if await self._store.asks.answered(connection, ask.id, Answer(sorry=sentence).to_json()):
+            await self._say(connection, ask, ask.channel_id, reply_to=ask.reply_to)
+        await self._store.asks.settle(connection, ask.id)
 
     async def finish(self, ask: Ask, sees: Sees = nobody) -> Answered:
         """Answer a question. One that was asked in public is answered there, by what is planned here, and is settled.

@@ -84,8 +84,9 @@ class RemarkContents:
     """What a message of ours in a discussion says. ``mark`` tells it from all others, ``card_mark`` names its card.
 
     Set are: for what opens a discussion ``card``, ``opening`` and ``standing``, for growth ``card`` and ``also``, the
-    other sources by name and address, for an answer ``card`` and ``answered``, for a debate ``card`` and ``turn``, for
-    a take ``shown``; its card may be gone. ``has_model``: a language model answers questions.
+    other sources by name and address, for an answer ``card`` and ``answered``, or else ``sorry``, why there
+    is none, for a debate ``card`` and ``turn``, for a take ``shown``. The card of a take or of a ``sorry`` may be gone.
+    ``has_model``: a language model answers questions.
     """
 
     remark: Remark
@@ -98,13 +99,14 @@ class RemarkContents:
     also: tuple[tuple[str, str | None], ...] = ()
     shown: ShownTake | None = None
     answered: Answered | None = None
+    sorry: str = ""
     has_model: bool = False
     turn: ShownTurn | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to say any more: at most there is something to take away."""
-        return not (self.opening or self.also or self.shown or self.answered or self.turn)
+        return not (self.opening or self.also or self.shown or self.answered or self.sorry or self.turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +288,8 @@ class Remarks:
         contents = RemarkContents(remark, mark, card_mark, settings, has_model=self._has_model)
         if remark.kind is RemarkKind.TAKE:
             return await self._take(connection, contents)
+        if remark.kind is RemarkKind.ANSWER:
+            return await self._answer(connection, contents)
         try:
             card = await discussed(self._store, connection, remark.delivery_id, remark.guild_id)
         except RequestRefused:
@@ -294,8 +298,6 @@ class Remarks:
         match remark.kind:
             case RemarkKind.GROWTH:
                 return replace(contents, also=await self._store.deliveries.also(connection, card.card))
-            case RemarkKind.ANSWER:
-                return await self._answer(connection, contents, card)
             case RemarkKind.DEBATE:
                 return await self._turn(connection, contents)
             case _:
@@ -319,14 +321,20 @@ class Remarks:
             link = (shown.channel_id, shown.message_id) if shown and shown.message_id else None
         return replace(contents, shown=ShownTake(take, self._marks.mark(take.id, TAKE), fires, answers, link))
 
-    async def _answer(self, connection: Connection, contents: RemarkContents, card: Discussed) -> RemarkContents:
+    async def _answer(self, connection: Connection, contents: RemarkContents) -> RemarkContents | None:
         ask_id = contents.remark.ask_id
         assert ask_id is not None, "it shows an answer"
         ask = await self._store.asks.get(connection, ask_id)
         if ask is None or ask.answer is None or contents.remark.withdrawn:
             return contents
-        answered = Answered(ask, self._marks.mark(ask.id, ASK), card, Answer.from_json(ask.answer))
-        return replace(contents, answered=answered)
+        answer = Answer.from_json(ask.answer)
+        if answer.sorry:
+            return replace(contents, sorry=answer.sorry)
+        try:
+            card = await discussed(self._store, connection, ask.delivery_id, ask.guild_id)
+        except RequestRefused:
+            return None
+        return replace(contents, card=card, answered=Answered(ask, self._marks.mark(ask.id, ASK), card, answer))
 
     async def _turn(self, connection: Connection, contents: RemarkContents) -> RemarkContents:
         remark = contents.remark

@@ -243,6 +243,15 @@ async def test_members_who_mention_without_end_are_answered_five_times_in_ten_mi
     assert len(thread.history()) - before == 7 + 5
 
 
+async def test_a_mention_that_cannot_be_answered_is_told_why_in_the_thread(guild: Guild):
+    _, thread = await discussed(guild)
+
+    (told,) = await mention(guild, guild.bob, thread, "?")
+
+    assert told.content == "Ask a question in a few words."
+    assert told.reference.message_id == thread.history()[-2].id
+
+
 # What a model may not do
 
 

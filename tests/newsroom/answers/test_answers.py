@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from newsroom.marks import Marks
 from newsroom.models import ArticleText, Ask, AskKind, AskState, RemarkKind, TextBasis
 from newsroom.store import Connection, tables
 from newsroom.store.database import Database
+from tests import talks
 from tests.desk import CHANNEL, GUILD, OTHER_GUILD, Desk
 from tests.fakes import FakeModel
 from tests.votes import ANNA, BEN
@@ -325,6 +327,32 @@ async def test_an_answer_that_comes_twice_is_kept_once(over: Callable[..., Any])
     async with desk.store.read() as connection:
         rows = list(await connection.execute(select(tables.remark.c.kind, tables.remark.c.reply_to)))
     assert rows == [(RemarkKind.ANSWER, 77)]
+
+
+async def test_a_mention_is_answered_in_threads_of_ours_alone_and_one_that_cannot_be_is_declined_once(
+    over: Callable[..., Any],
+):
+    desk, _, card = await over()
+    answers = desk.newsroom.answers
+    thread = (await desk.newsroom.threads.click(Marks("installation").mark(card), GUILD)).thread
+    assert thread is not None
+    await desk.newsroom.threads.opened(thread.thread_id)
+    await talks.say_due(desk)
+    said = question(channel_id=thread.thread_id, reply_to=77)
+
+    assert await answers.mentioned(replace(said, channel_id=CHANNEL)) is None
+    asked = await answers.mentioned(said)
+    assert asked is not None
+    for _ in range(2):
+        await answers.decline(asked, "I was interrupted.")
+    assert await answers.mentioned(replace(said, text="?")) is None
+
+    assert [(claim.contents.sorry, claim.remark.reply_to) for claim in await talks.say_due(desk)] == [
+        ("I was interrupted.", 77),
+        ("Ask a question in a few words.", 77),
+    ]
+    desk.clock.advance(minutes=10)
+    assert await answers.take_abandoned() == []
 
 
 # Sharing
