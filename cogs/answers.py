@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY = 5.0  # seconds
-LONGEST_SILENCE = 300.0  # seconds; no answer takes so long
 LAST_ANSWERS = 2.0
 LONGEST_REQUEST = 10.0
 
@@ -230,7 +229,7 @@ class AnswersCog(commands.Cog, name="Answers"):
 
     async def _take_over(self) -> None:
         """Answer what another process was about to, or say that nothing came of it."""
-        self._pulse.stuck += self._tasks.end_stuck(LONGEST_SILENCE)
+        self._pulse.stuck += self._tasks.end_stuck(self._answers.lease.total_seconds())
         for ask, again in await self._answers.take_abandoned():
             self._tasks.start(("take over", ask.id), partial(self._answer_late, ask, again=again))
 

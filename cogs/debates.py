@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 Interaction = discord.Interaction["NewsBot"]
 
 LOOK_EVERY = 1.0  # seconds
-LONGEST_SILENCE = 1300.0  # seconds; the longest that reading an article and a model's answer may be set to take
 LAST_WORDS = 1.0  # seconds; a case that is cut short is written by the next process
 NEEDS = "manage_messages"
 
@@ -78,7 +77,7 @@ class DebatesCog(commands.Cog, name="Debates"):
 
     async def _start_due(self) -> None:
         """Start what is due, and wait for none of it."""
-        self._pulse.stuck += self._tasks.end_stuck(LONGEST_SILENCE)
+        self._pulse.stuck += self._tasks.end_stuck(self._cases.lease.total_seconds())
         for debate_id in await self._debates.due():
             self._tasks.start(("step", debate_id), partial(self._step, debate_id))
         await self._write_due()

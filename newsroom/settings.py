@@ -23,6 +23,7 @@ from newsroom.errors import BadSetting
 ENV_FILE = Path(".env")
 DISCORD_API_URL = "https://discord.com/api/v10"
 A_WEEK = 7 * 24 * 60  # minutes
+MOST_SECONDS = 400  # a question may wait as long for its turn, and a private reply can be changed for 15 minutes
 MOST_TOKENS = 10**12  # a day, of any model that anybody can pay for
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
@@ -183,7 +184,9 @@ class Settings(BaseSettings):
     llm_proprietary_model: ModelName | None = Field(None, description=_A_NAME)
     llm_context_tokens: int = Field(8192, ge=1024, le=10**7, description="a whole number from 1024 to 10000000")
     llm_max_output_tokens: int = Field(2048, ge=64, le=10**6, description="a whole number from 64 to 1000000")
-    llm_timeout_seconds: float = Field(60, gt=0, le=600, description="a number of seconds above 0 and at most 600")
+    llm_timeout_seconds: float = Field(
+        60, gt=0, le=MOST_SECONDS, description=f"a number of seconds above 0 and at most {MOST_SECONDS}"
+    )
     llm_concurrency: int = Field(2, ge=1, le=100, description="a whole number from 1 to 100")
     llm_price_in: float = Field(0, ge=0, le=10**6, description="a price such as 0.28, from 0 to 1000000")
     llm_price_out: float = Field(0, ge=0, le=10**6, description="a price such as 0.42, from 0 to 1000000")

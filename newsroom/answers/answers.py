@@ -192,6 +192,11 @@ class Answers:
         """Whether a model answers; else the article's passages do."""
         return self._models.answer is not None
 
+    @property
+    def lease(self) -> timedelta:
+        """How long a question may take, by the operator's settings."""
+        return self._budget.lease
+
     def take_notices(self) -> tuple[Notice, ...]:
         """Which models were left alone since the last time this was asked."""
         return self._models.take_notices()

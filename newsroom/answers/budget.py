@@ -84,6 +84,11 @@ class Budget:
         self._limits = limits
         self._now = now
 
+    @property
+    def lease(self) -> timedelta:
+        """How long a question may take. Whoever is at one for longer never ends by itself."""
+        return self._limits.lease
+
     @asynccontextmanager
     async def reserved(self, guild_id: int, member_id: int | None, estimate: Tokens) -> AsyncIterator[Reservation]:
         """Have a share for as long as a question takes; at the end it is put right, or given back if nothing was spent.

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from newsroom.answers.budget import Budget
 from newsroom.answers.chat import Models
@@ -47,6 +48,11 @@ class Cases:
         self._room = chat.context_tokens - chat.max_output_tokens
         self._most_tokens = chat.max_output_tokens
         self._fence = fence
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a case may take, by the operator's settings."""
+        return self._budget.lease
 
     async def write(self, turn_id: int) -> bool:
         """Write a case, if nobody else does; return whether something is to be said now."""

@@ -187,7 +187,7 @@ def test_a_variable_is_read(monkeypatch: pytest.MonkeyPatch, name: str, value: s
         ("LLM_CONTEXT_TOKENS", "1000"),
         ("LLM_MAX_OUTPUT_TOKENS", "0"),
         ("LLM_TIMEOUT_SECONDS", "nan"),
-        ("LLM_TIMEOUT_SECONDS", "601"),
+        ("LLM_TIMEOUT_SECONDS", "401"),
         ("LLM_CONCURRENCY", "0"),
         ("LLM_PRICE_IN", "-1"),
         ("LLM_PRICE_OUT", "nan"),

@@ -7,13 +7,15 @@ from datetime import timedelta
 
 import pytest
 
+from newsroom.answers.answers import TOKEN_HOLDS
 from newsroom.answers.budget import GUILD_LIMIT, MEMBER_LIMIT, Budget, Limits, Remaining, Reservation, limits_of
 from newsroom.answers.talk import Message, Tokens, estimate
 from newsroom.desk.retention import Retention
 from newsroom.errors import BudgetSpent, Failure, ModelFailed
-from newsroom.settings import read_settings
+from newsroom.settings import MOST_SECONDS, read_settings
 from newsroom.store import Store
 from newsroom.store.database import Database
+from newsroom.stories.texts import LONGEST_SECONDS
 from newsroom.votes.members import Members
 from tests.fakes import Clock, FakeModel
 
@@ -196,9 +198,22 @@ async def test_who_asked_is_kept_for_two_days(budget: Budget, store: Store, cloc
 
 def test_limits_are_the_operators():
     settings = read_settings(
-        env_file=None, llm_daily_tokens=5, llm_daily_money=2, llm_price_in=1, llm_price_out=3, llm_timeout_seconds=600
+        env_file=None,
+        llm_daily_tokens=5,
+        llm_daily_money=2,
+        llm_price_in=1,
+        llm_price_out=3,
+        llm_timeout_seconds=MOST_SECONDS,
     )
     limits = limits_of(settings)
     assert (limits.tokens, limits.money, limits.price_in, limits.price_out) == (5, 2, 1, 3)
-    # A question waits for its turn, and is asked, as long as the settings say for each.
-    assert limits.lease > timedelta(seconds=2 * 600)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 60, 180, MOST_SECONDS])
+def test_whoever_is_at_a_question_has_the_time_that_the_settings_allow_and_its_asker_can_still_be_told(seconds: float):
+    lease = limits_of(read_settings(env_file=None, llm_timeout_seconds=seconds)).lease
+
+    # Its article is read, it waits for its turn, and is asked.
+    longest = timedelta(seconds=LONGEST_SECONDS + 2 * seconds)
+    assert longest + timedelta(seconds=10) < lease
+    assert longest < TOKEN_HOLDS

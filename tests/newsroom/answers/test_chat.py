@@ -497,7 +497,7 @@ async def test_an_answer_that_takes_too_long_is_given_up(before: list[str]):
 
 
 async def test_an_answer_that_stalls_is_given_up_before_its_time_is_over():
-    async with talk(stalls("And then"), stall=QUICK, llm_timeout_seconds=600) as each:
+    async with talk(stalls("And then"), stall=QUICK, llm_timeout_seconds=400) as each:
         assert (await each.fails()).kind is Failure.SLOW
 
 
