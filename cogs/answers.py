@@ -142,21 +142,22 @@ class AnswersCog(commands.Cog, name="Answers"):
             card = here
         if not statement:
             raise RequestRefused("That message has no words to check.")
-        await self._answer(interaction, card, statement, kind=AskKind.CHECK)
+        await self._answer(interaction, card, statement, checked_id=message.id)
 
     async def _answer(
         self,
         interaction: discord.Interaction[Any],
         card: Discussed,
         text: str,
-        kind: AskKind = AskKind.QUESTION,
+        checked_id: int | None = None,
     ) -> None:
         question = Question(
             guild_of(interaction),
             interaction.user.id,
             text,
             interaction.channel_id or card.place_id,
-            kind,
+            AskKind.QUESTION if checked_id is None else AskKind.CHECK,
+            checked_id=checked_id,
             application_id=interaction.application_id,
             token=interaction.token,
         )

@@ -752,7 +752,10 @@ class AskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a member asked about a card's story.
+    """What a member asked about a card's story, or the words of the message ``checked_id`` that they had checked.
+
+    Those words are somebody else's, so they are kept for no longer than it takes to check them: ``question`` is empty
+    then.
 
     ``reply_to`` is the message that mentioned us, for an answer in public; else ``token`` with ``application_id`` is
     what the asker's private reply is changed by, as long as that is to come. ``answer`` is JSON, once there is one.
@@ -776,6 +779,7 @@ class Ask:
     taken_until: datetime
     answer: str | None
     usage_id: int | None
+    checked_id: int | None
 
 
 class DebatePhase(StrEnum):

@@ -93,9 +93,11 @@ def answer_text(answered: Answered, by: str = "") -> str:
 
     ``by`` is a line of ours below it.
     """
-    answer, url = answered.answer, answered.card.article.url
-    asked = markdown.escape(shorten(answered.ask.question, QUESTION))
-    head = f"**{'Checked' if answered.ask.kind is AskKind.CHECK else 'Asked'}:** {asked}"
+    ask, answer, url = answered.ask, answered.answer, answered.card.article.url
+    asked = markdown.escape(shorten(ask.question, QUESTION))
+    if ask.checked_id is not None and not asked:
+        asked = markdown.message_link(ask.guild_id, ask.channel_id, ask.checked_id)
+    head = f"**{'Checked' if ask.kind is AskKind.CHECK else 'Asked'}:** {asked}"
     tail = "\n".join(filter(None, [_related(answered), *_small_print(answer), by]))
     room = markdown.CONTENT - length(head) - length(tail) - 2
     body = "\n".join(_fitting(_body(answer, url), room))

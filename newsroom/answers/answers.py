@@ -81,7 +81,7 @@ class Question:
     """What a member wants to know, and where that was asked.
 
     ``token`` with ``application_id`` is what an interaction's reply is changed by; ``reply_to`` the message that
-    mentioned us, for an answer in public.
+    mentioned us, for an answer in public. ``checked_id`` is the message whose words are to be checked.
     """
 
     guild_id: int
@@ -92,6 +92,7 @@ class Question:
     application_id: int | None = None
     token: str | None = None
     reply_to: int | None = None
+    checked_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,7 @@ class Answers:
             token=question.token,
             asked_at=now,
             taken_until=now + LEASE,
+            checked_id=question.checked_id,
         )
         ask = await self._store.asks.get(connection, ask_id)
         assert ask is not None, "it was just written"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -239,7 +239,7 @@ class Takes:
             if block:
                 await self._store.takes.block(connection, guild_id, take.member_id, now, now + BLOCKED_FOR)
             await self._store.takes.remove(connection, take_id)
-            await self._store.threads.withdraw(connection, [take_id], now)
+            await _withdraw(self._store, connection, [take_id], now)
             await self._store.threads.draw_anew(connection, answers, now)
             await self._store.recaps.takes_gone(connection, [take_id], now)
             polls = await self._store.votes.quote_anew(connection, guild_id, *_about([take]))
@@ -436,11 +436,18 @@ async def forget_takes(store: Store, connection: Connection, guild_id: int, memb
     """
     quoted = _about(await store.takes.of_member(connection, guild_id, member_id))
     gone, others = await store.takes.forget(connection, guild_id, member_id)
-    await store.threads.withdraw(connection, gone, now)
+    await _withdraw(store, connection, gone, now)
     await store.threads.draw_anew(connection, others, now)
     await store.recaps.takes_gone(connection, gone, now)
     await store.recaps.forget(connection, guild_id, member_id, now)
     return await store.votes.quote_anew(connection, guild_id, *quoted)
+
+
+async def _withdraw(store: Store, connection: Connection, take_ids: Collection[int], now: datetime) -> None:
+    """Have the messages go that show takes, or what an article says of them."""
+    checks = await store.asks.forget_checks(connection, take_ids)
+    await store.threads.withdraw_answers(connection, checks, now)
+    await store.threads.withdraw(connection, take_ids, now)
 
 
 def _about(takes: Iterable[Take]) -> tuple[list[int], list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import case, delete, insert, select, update
@@ -10,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from newsroom.models import Ask, AskKind, AskState
 from newsroom.store import tables
 from newsroom.store.queues import is_due
+
+# What somebody else said was only lent, to be checked.
+_OWN_WORDS = case((tables.ask.c.kind == AskKind.CHECK, ""), else_=tables.ask.c.question)
 
 COLUMNS = [tables.ask.c[name] for name in Ask.__dataclass_fields__]
 
@@ -32,6 +36,7 @@ class AskStore:
         token: str | None,
         asked_at: datetime,
         taken_until: datetime,
+        checked_id: int | None,
     ) -> int:
         """Remember a question that is about to be answered, and return its id.
 
@@ -50,6 +55,7 @@ class AskStore:
             state=AskState.WAITING,
             asked_at=asked_at,
             taken_until=taken_until,
+            checked_id=checked_id,
         )
         return int((await connection.execute(statement.returning(tables.ask.c.id))).scalar_one())
 
@@ -69,13 +75,15 @@ class AskStore:
     async def answered(self, connection: AsyncConnection, ask_id: int, answer: str) -> bool:
         """Write down what a question was answered, unless somebody else did. Its asker is still to be told."""
         own = (tables.ask.c.id == ask_id) & (tables.ask.c.state == AskState.WAITING) & tables.ask.c.answer.is_(None)
-        return (await connection.execute(update(tables.ask).where(own).values(answer=answer))).rowcount == 1
+        return (
+            await connection.execute(update(tables.ask).where(own).values(answer=answer, question=_OWN_WORDS))
+        ).rowcount == 1
 
     async def settle(self, connection: AsyncConnection, ask_id: int) -> None:
         """Its asker was told what came of a question, or never will be; nobody needs its token any more."""
         own = (tables.ask.c.id == ask_id) & (tables.ask.c.state == AskState.WAITING)
         state = case((tables.ask.c.answer.is_(None), AskState.FAILED), else_=AskState.ANSWERED)
-        await connection.execute(update(tables.ask).where(own).values(state=state, token=None))
+        await connection.execute(update(tables.ask).where(own).values(state=state, token=None, question=_OWN_WORDS))
 
     async def abandoned(self, connection: AsyncConnection, now: datetime, most: int) -> list[Ask]:
         """Return the questions whose process is gone before it told their asker, the oldest first."""
@@ -101,6 +109,14 @@ class AskStore:
     async def forget_member(self, connection: AsyncConnection, guild_id: int, member_id: int) -> list[int]:
         """Forget a member's questions in a guild; return them."""
         own = (tables.ask.c.guild_id == guild_id) & (tables.ask.c.member_id == member_id)
+        return list(await connection.scalars(delete(tables.ask).where(own).returning(tables.ask.c.id)))
+
+    async def forget_checks(self, connection: AsyncConnection, take_ids: Collection[int]) -> list[int]:
+        """Forget what articles say of these takes; return the questions."""
+        showing = select(tables.remark.c.message_id).where(
+            tables.remark.c.take_id.in_(list(take_ids)), tables.remark.c.message_id.is_not(None)
+        )
+        own = tables.ask.c.checked_id.in_(showing)
         return list(await connection.scalars(delete(tables.ask).where(own).returning(tables.ask.c.id)))
 
     async def purge(self, connection: AsyncConnection, before: datetime) -> int:

@@ -676,10 +676,12 @@ ask = Table(
     Column("taken_until", UtcDateTime, nullable=False),
     Column("answer", Text),
     Column("usage_id", BigInteger),
+    Column("checked_id", BigInteger),
     Index(None, "state", "taken_until"),
     Index(None, "guild_id", "member_id"),
     Index(None, "asked_at"),
     Index(None, "delivery_id"),
+    Index(None, "checked_id"),
     # SQLite would give the id of a deleted row out again, and the marks of buttons are made from it.
     sqlite_autoincrement=True,
 )

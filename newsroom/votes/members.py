@@ -211,7 +211,10 @@ class Members:
             ],
             "debates": debates,
             "fires": [{"take": text, "at": at.isoformat()} for text, at in fires],
-            "questions": [{"text": ask.question, "at": ask.asked_at.isoformat()} for ask in asks],
+            "questions": [
+                {"text": ask.question, "checked_message": _text(ask.checked_id), "at": ask.asked_at.isoformat()}
+                for ask in asks
+            ],
             "aged": [{"take": text, "well": well, "at": at.isoformat()} for text, well, at in judged],
             "quote_old_takes": not refused,
         }
@@ -238,6 +241,10 @@ class Members:
             await self._store.usage.forget_member(connection, member_id, guild_id)
             await self._store.debates.forget_member(connection, member_id, guild_id)
         return sorted(set(touched))
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 async def standing_now(store: Store, connection: Connection, guild_id: int, now: datetime) -> Standing:

@@ -32,7 +32,7 @@ def answered(answer: Answer, *, url: str | None = URL, question: str = "Which li
     ask = Ask(
         id=3, guild_id=1001, member_id=4001, delivery_id=17, kind=AskKind.QUESTION, question=question, channel_id=2001,
         reply_to=None, application_id=None, token=None, state=AskState.ANSWERED, attempts=0, asked_at=NOW,
-        taken_until=NOW, answer=None, usage_id=None,
+        taken_until=NOW, answer=None, usage_id=None, checked_id=None,
     )  # fmt: skip
     thread = Thread(9017, 17, 1001, 2001, ThreadState.OPEN, 0, NOW)
     card = discussed_card(article=article(url=url), thread=thread)
@@ -41,6 +41,12 @@ def answered(answer: Answer, *, url: str | None = URL, question: str = "Which li
 
 def cited(text: str, *numbers: int, snippet: str = "under the MIT licence on Tuesday") -> Claim:
     return Claim(text, tuple(Citation(number, snippet) for number in numbers))
+
+
+def test_a_check_without_its_words_leads_to_the_message():
+    told = answer_text(answered(Answer(verdict=Verdict.SUPPORTED), question="", kind=AskKind.CHECK, checked_id=77))
+
+    assert told.startswith("**Checked:** https://discord.com/channels/1001/2001/77\n✅")
 
 
 def test_a_claim_links_each_citation_to_the_passage_and_quotes_it_below():

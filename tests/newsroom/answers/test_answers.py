@@ -385,6 +385,42 @@ async def test_without_a_thread_there_is_nowhere_to_share(over: Callable[..., An
 # A member's own
 
 
+async def test_of_a_message_that_was_checked_no_word_is_kept(over: Callable[..., Any]):
+    desk, _, card = await over()
+    words = "Kestrel is under the MIT licence, says somebody else."
+
+    checked = await ask(desk, card, words, kind=AskKind.CHECK, checked_id=7_700)
+    failed = await desk.newsroom.answers.begin(question(words, kind=AskKind.CHECK, checked_id=7_701), card)
+    await desk.newsroom.answers.settle(failed)
+    await ask(desk, card, "Which licence?")
+
+    assert checked.ask.question == words
+    async with desk.store.read() as connection:
+        rows = await connection.execute(select(tables.ask.c.question, tables.ask.c.checked_id).order_by("id"))
+        assert list(rows) == [("", 7_700), ("", 7_701), ("Which licence?", None)]
+
+
+async def test_what_was_checked_of_a_take_goes_with_it(database: Database):
+    desk = Desk.over(database)
+    answers, posted = desk.newsroom.answers, await talks.card(desk)
+    take = await talks.shown(desk, posted, member_id=BEN)
+    async with desk.store.read() as connection:
+        remark = await desk.store.threads.of_take(connection, take.id)
+    assert remark is not None
+    check = await ask(desk, posted.delivery.id, take.text, kind=AskKind.CHECK, checked_id=remark.message_id)
+    other = await ask(desk, posted.delivery.id, take.text, kind=AskKind.CHECK, checked_id=1)
+    for each in (check, other):
+        await answers.share(each.mark, GUILD, ANNA)
+    await talks.say_due(desk)
+
+    await desk.newsroom.members.forget(BEN, GUILD)
+
+    gone = [drawn.remark.ask_id or drawn.remark.take_id for drawn in await talks.draw_due(desk) if not drawn.contents]
+    assert sorted(gone) == sorted([check.ask.id, take.id])
+    with pytest.raises(RequestRefused, match="isn't there any more"):
+        await answers.share(check.mark, GUILD, ANNA)
+
+
 async def test_who_leaves_takes_questions_along(over: Callable[..., Any]):
     desk, _, card = await over()
     await ask(desk, card)

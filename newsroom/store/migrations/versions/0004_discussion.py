@@ -140,6 +140,7 @@ def _asks() -> None:
         sa.Column("taken_until", TIME, nullable=False),
         sa.Column("answer", sa.Text()),
         sa.Column("usage_id", sa.BigInteger()),
+        sa.Column("checked_id", sa.BigInteger()),
         sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name="fk_ask_delivery_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_ask"),
         sqlite_autoincrement=True,
@@ -148,6 +149,7 @@ def _asks() -> None:
     op.create_index("ix_ask_guild_id_member_id", "ask", ["guild_id", "member_id"])
     op.create_index("ix_ask_asked_at", "ask", ["asked_at"])
     op.create_index("ix_ask_delivery_id", "ask", ["delivery_id"])
+    op.create_index("ix_ask_checked_id", "ask", ["checked_id"])
 
 
 def _debates() -> None:
