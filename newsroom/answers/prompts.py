@@ -1,6 +1,6 @@
 """What a language model is asked: our rules, and what others wrote as data between random fences.
 
-Everything that others wrote (article, title, thread, takes, question) loses what chat templates are made of before it
+Everything that others wrote (article, title, takes, question) loses what chat templates are made of before it
 gets here into a prompt, and stands between two lines that hold a fence of this one call, which nobody can guess. That
 makes obeying it less likely; what an answer can do is bounded by ``grounding``, not by this. No name and no id of a
 member is ever in a prompt. Pure: the fence comes from outside.
@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from string import ascii_uppercase
 from typing import Any
 
 from newsroom.answers.find import rank
@@ -27,14 +26,13 @@ LONGEST_QUESTION = 500
 LONGEST_TITLE = 300
 LONGEST_SOURCE = 100
 LONGEST_MESSAGE = 300
-"""How much of one message of a thread, or of one take, is shown to a model."""
+"""How much of one take is shown to a model."""
 MOST_MESSAGES = 20
 MOST_CLAIMS = 5
 LONGEST_TURN = 600
 
 _SHARE_OF_ONE = 4
 """No paragraph takes more than this part of the room for paragraphs, so that one can't push out all others."""
-_SHARE_OF_TALK = 5
 _LEAST_FOR_PARAGRAPHS = 60  # tokens
 _MARGIN = 4 + 2 * TOKENS_PER_MESSAGE
 """What stands between the parts, and around the messages."""
@@ -155,16 +153,12 @@ def ask_prompt(
     title: str,
     source: str,
     tone: Tone,
-    excerpt: Sequence[tuple[Hashable, str]] = (),
-    standing: str = "",
     fence: str,
     room: int,
 ) -> Prompt:
     """Ask a question about an article, in at most ``room`` tokens.
 
-    ``excerpt`` are a thread's latest messages as (author, text), the oldest first; whoever wrote them becomes A, B, C.
-    ``standing`` is a line of ours on where the teams stand. ``fence`` is 8 to 64 random letters and
-    digits, new each time.
+    ``fence`` is 8 to 64 random letters and digits, new each time.
 
     Raises RequestRefused where not even a paragraph fits, and ValueError for a fence that is none.
     """
@@ -178,8 +172,6 @@ def ask_prompt(
         schema=ANSWER_SCHEMA,
         title=title,
         source=source,
-        talk=_lettered(excerpt),
-        standing=standing,
         fence=fence,
         room=room,
     )
@@ -197,8 +189,6 @@ def check_prompt(statement: str, article: ArticleText, *, title: str, source: st
         schema=CHECK_SCHEMA,
         title=title,
         source=source,
-        talk=(),
-        standing="",
         fence=fence,
         room=room,
     )
@@ -275,8 +265,6 @@ def _about(
     schema: Schema,
     title: str,
     source: str,
-    talk: Sequence[str],
-    standing: str,
     fence: str,
     room: int,
 ) -> Prompt:
@@ -287,12 +275,8 @@ def _about(
     head = [f"Title: {_data(title, fence, LONGEST_TITLE)}", f"Source: {_data(source, fence, LONGEST_SOURCE)}"]
     last = f"{material.block(heading, [_data(asked, fence, LONGEST_QUESTION)])}\n\n{_DATA_WAS} {closing}"
     left = room - count_tokens(system) - count_tokens(material.block("ARTICLE", head)) - count_tokens(last) - _MARGIN
-    said = [f"Standing: {_data(standing, fence, LONGEST_MESSAGE)}"] if standing else []
-    said += [_data(line, fence, LONGEST_MESSAGE + 3) for line in talk]
-    fitting = _fitting(said, left // _SHARE_OF_TALK)
-    blocks = [material.block("THREAD", fitting)] if fitting else []
-    chosen = _chosen(asked, article.paragraphs, left - sum(map(count_tokens, blocks)), fence)
-    user = "\n\n".join([material.block("ARTICLE", [*head, *chosen]), *blocks, last])
+    chosen = _chosen(asked, article.paragraphs, left, fence)
+    user = f"{material.block('ARTICLE', [*head, *chosen])}\n\n{last}"
     return Prompt(_messages(system, user), schema, len(chosen), len(article.paragraphs))
 
 
@@ -355,16 +339,6 @@ def _fitting(lines: Sequence[str], room: int, *, newest: bool = True) -> list[st
             break
         kept.append(line)
     return kept[::-1] if newest else kept
-
-
-def _lettered(excerpt: Sequence[tuple[Hashable, str]]) -> list[str]:
-    """Messages with letters for their authors, in the order in which they first speak."""
-    letters: dict[Hashable, str] = {}
-    lines = []
-    for author, text in excerpt[-MOST_MESSAGES:]:
-        letter = letters.setdefault(author, ascii_uppercase[len(letters) % len(ascii_uppercase)])
-        lines.append(f"{letter}: {_nameless(text[: 4 * LONGEST_MESSAGE])}")
-    return lines
 
 
 def _nameless(text: str) -> str:
