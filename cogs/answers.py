@@ -14,20 +14,22 @@ from discord import app_commands
 from discord.ext import commands, tasks
 from discord.utils import utcnow
 
-from cogs.callers import guild_of, may_in
+from cogs.callers import guild_of
 from cogs.discussions import Discussions
 from cogs.ops_channel import OpsChannel
+from cogs.story_option import seeker, story_choices
 from cogs.views import answers as views
 from cogs.views.buttons import button_item
 from cogs.views.panels import Reply
 from cogs.views.replies import explain
 from cogs.views.takes import filled
-from newsroom.answers.answers import Answers, Question, Sees
+from newsroom.answers.answers import Answers, Question
+from newsroom.discussion.story_finder import StoryFinder
 from newsroom.discussion.threads import Discussed
 from newsroom.errors import RequestRefused, StoreError
 from newsroom.models import Ask, AskKind
 from newsroom.tasks import Pulse, Tasks
-from newsroom.text import clean, row_number
+from newsroom.text import clean
 
 if TYPE_CHECKING:
     from cogs.newsbot import NewsBot
@@ -45,6 +47,7 @@ class AnswersCog(commands.Cog, name="Answers"):
     def __init__(
         self,
         answers: Answers,
+        finder: StoryFinder,
         discussions: Discussions,
         ops: OpsChannel,
         client: discord.Client,
@@ -53,6 +56,7 @@ class AnswersCog(commands.Cog, name="Answers"):
         now: Callable[[], datetime] = utcnow,
     ) -> None:
         self._answers = answers
+        self._finder = finder
         self._discussions = discussions
         self._ops = ops
         self._client = client
@@ -112,22 +116,12 @@ class AnswersCog(commands.Cog, name="Answers"):
     ) -> None:
         """Ask about a story; the article answers, only to you."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._answer(interaction, await self._story_meant(interaction, question, story), question)
+        card = await self._finder.meant(seeker(interaction), story, wanted=lambda channel: channel.ask, words=question)
+        await self._answer(interaction, card, question)
 
     @ask.autocomplete("story")
     async def _stories(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        found = await self._answers.completions(guild_of(interaction), typed, _sees(interaction))
-        return [app_commands.Choice(name=name, value=f"#{number}") for number, name in views.story_choices(found)]
-
-    async def _story_meant(self, interaction: discord.Interaction[Any], question: str, story: str | None) -> Discussed:
-        guild_id, sees = guild_of(interaction), _sees(interaction)
-        if story is not None:
-            number = row_number(story.removeprefix("#"))
-            if number is not None and story.startswith("#"):
-                return await self._answers.card_of_story(number, guild_id, sees)
-            return await self._answers.card_for(story, guild_id, sees)
-        here = await self._answers.card_of_thread(interaction.channel_id or 0, guild_id)
-        return here if here is not None else await self._answers.card_for(question, guild_id, sees)
+        return await story_choices(self._finder, interaction, typed)
 
     async def _check(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -136,7 +130,7 @@ class AnswersCog(commands.Cog, name="Answers"):
         if found is not None:
             statement, card = found
         else:
-            statement, here = clean(message.content), await self._answers.card_of_thread(message.channel.id, guild_id)
+            statement, here = clean(message.content), await self._finder.here(seeker(interaction))
             if here is None:
                 raise RequestRefused("I check what is said in a story's thread, and this is none.")
             card = here
@@ -163,7 +157,7 @@ class AnswersCog(commands.Cog, name="Answers"):
         )
         ask = await self._answers.begin(question, card.card.id)
         try:
-            answered = await self._answers.finish(ask, _sees(interaction))
+            answered = await self._answers.finish(ask, seeker(interaction).sees)
         except Exception:
             await self._answers.settle(ask)
             raise
@@ -267,15 +261,11 @@ class AnswersCog(commands.Cog, name="Answers"):
             )
 
 
-def _sees(interaction: discord.Interaction[Any]) -> Sees:
-    """Which channels the caller sees."""
-    return lambda channel_id: may_in(interaction, channel_id, "view_channel")
-
-
 async def setup(bot: NewsBot) -> None:
     newsroom = bot.newsroom
     answers = AnswersCog(
         newsroom.answers,
+        newsroom.story_finder,
         bot.discussions,
         OpsChannel(bot, newsroom.alerts),
         bot,

@@ -9,18 +9,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
-from cogs.callers import Guarded, guild_of, may_in, require, require_in
+from cogs.callers import Guarded, guild_of, require, require_in
 from cogs.discussions import Discussions
 from cogs.ops_channel import OpsChannel
+from cogs.story_option import seeker, story_choices
 from cogs.views import debates as views
-from cogs.views import markdown
 from cogs.views.buttons import button_item
 from newsroom.discussion.cases import Cases
-from newsroom.discussion.debates import MINUTES, MOST_MINUTES, MOST_OFFERED, MOST_ROUNDS, ROUNDS, Debates
+from newsroom.discussion.debates import MINUTES, MOST_MINUTES, MOST_ROUNDS, ROUNDS, Debates
+from newsroom.discussion.story_finder import StoryFinder
 from newsroom.errors import RequestRefused
 from newsroom.models import Side, ThreadState
 from newsroom.tasks import Pulse, Tasks
-from newsroom.text import clean, row_number, shorten
 from newsroom.votes.guilds import Guilds
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class DebatesCog(commands.Cog, name="Debates"):
     def __init__(
         self,
         debates: Debates,
+        finder: StoryFinder,
         cases: Cases,
         guilds: Guilds,
         discussions: Discussions,
@@ -48,6 +49,7 @@ class DebatesCog(commands.Cog, name="Debates"):
         pulse: Pulse,
     ) -> None:
         self._debates = debates
+        self._finder = finder
         self._cases = cases
         self._guilds = guilds
         self._discussions = discussions
@@ -100,7 +102,7 @@ class DebatesCog(commands.Cog, name="Debates"):
 
     @debate.command()
     @app_commands.describe(
-        story="A story that is posted here; the one of this thread if left out",
+        story="About which story; this thread's if left out",
         rounds=f"How often each side speaks; {ROUNDS} if left out",
         minutes=f"How long each round and each vote lasts; {MINUTES} if left out",
     )
@@ -113,12 +115,8 @@ class DebatesCog(commands.Cog, name="Debates"):
     ) -> None:
         """Let both teams argue about a story, and see who moves."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        guild_id, story_id = guild_of(interaction), None
-        if story:
-            story_id = row_number(story)
-            if story_id is None:
-                raise RequestRefused("Pick a story from the list.")
-        card = await self._debates.card(guild_id, story_id, _places(interaction))
+        guild_id = guild_of(interaction)
+        card = await self._finder.meant(seeker(interaction), story, wanted=lambda channel: channel.debate)
         require_in(interaction, card.card.channel_id, "view_channel", NEEDS)
         started = await self._debates.start(guild_id, card.card.id, rounds or ROUNDS, minutes or MINUTES)
         thread = started.thread
@@ -136,14 +134,7 @@ class DebatesCog(commands.Cog, name="Debates"):
         # discord.py asks no group's check here.
         if not self.debate.may_use(interaction):
             return []
-        found = await self._debates.stories(guild_of(interaction), text)
-        seen = [story for story in found if may_in(interaction, story.channel_id, "view_channel")]
-        return [
-            app_commands.Choice(
-                name=shorten(clean(story.headline), markdown.CHOICE_NAME) or "Untitled", value=str(story.story_id)
-            )
-            for story in seen[:MOST_OFFERED]
-        ]
+        return await story_choices(self._finder, interaction, text)
 
     # ---------------------------------------------------------------------------------- clicks
 
@@ -164,17 +155,11 @@ class DebatesCog(commands.Cog, name="Debates"):
         await self._ops.tell(guild_id, views.stopped_line(interaction.user.id, stopped.channel_id))
 
 
-def _places(interaction: Interaction) -> list[int]:
-    """The channels in which somebody asks: the thread, then what it hangs on."""
-    channel = interaction.channel
-    places = [interaction.channel_id, channel.parent_id if isinstance(channel, discord.Thread) else None]
-    return [place for place in places if place is not None]
-
-
 async def setup(bot: NewsBot) -> None:
     newsroom = bot.newsroom
     debates = DebatesCog(
         newsroom.debates,
+        newsroom.story_finder,
         newsroom.cases,
         newsroom.guilds,
         bot.discussions,

@@ -31,6 +31,7 @@ from newsroom.discussion.openings import Openings
 from newsroom.discussion.recap_messages import RecapMessages
 from newsroom.discussion.recaps import Recaps
 from newsroom.discussion.remarks import Remarks
+from newsroom.discussion.story_finder import StoryFinder
 from newsroom.discussion.takes import Takes
 from newsroom.discussion.threads import Threads
 from newsroom.feeds.fetch import Fetcher
@@ -78,6 +79,7 @@ class Newsroom:
     takes: Takes
     remarks: Remarks
     answers: Answers
+    story_finder: StoryFinder
     debates: Debates
     cases: Cases
     chat: Models
@@ -141,6 +143,7 @@ def assemble(
         takes=Takes(store, marks, now=now),
         remarks=Remarks(store, marks, Openings(texts), now=now, has_model=chat.answer is not None),
         answers=Answers(store, marks, texts, chat, budget, now=now),
+        story_finder=StoryFinder(store),
         debates=debates,
         cases=Cases(debates, texts, budget, chat),
         chat=chat,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -192,8 +192,3 @@ def _fitting(lines: Iterator[str], room: int) -> Iterator[str]:
                 yield shorten(line, max(room + length(line) + 1, 0))
             return
         yield line
-
-
-def story_choices(found: Sequence[Any]) -> list[tuple[int, str]]:
-    """Stories as an option offers them: id and headline."""
-    return [(each.story_id, shorten(clean(each.headline), markdown.CHOICE_NAME) or "?") for each in found]

@@ -24,6 +24,7 @@ from newsroom.answers.find import Passage, find
 from newsroom.answers.grounding import Citation, Claim, ground, ground_check
 from newsroom.answers.prompts import LONGEST_QUESTION, Prompt, Verdict, ask_prompt, check_prompt
 from newsroom.answers.talk import Model, estimate
+from newsroom.discussion.story_finder import LOOKED_AT, Sees
 from newsroom.discussion.threads import Discussed, card_of_mark, discussed
 from newsroom.errors import BudgetSpent, ModelFailed, RequestRefused, StoreError
 from newsroom.marks import ASK, Marks
@@ -61,12 +62,7 @@ MOST_IN_A_WHILE = 10
 MOST_MENTIONS = 5
 """How many mentions in a thread are answered in ten minutes: beyond that somebody plays, or two bots talk."""
 
-LOOKED_AT = 10
 MOST_RELATED = 3
-OFFERED = 25
-
-Sees = Callable[[int], bool]
-"""Whether whoever reads an answer sees a channel."""
 
 OFF = "Questions are off in this channel."
 
@@ -349,40 +345,6 @@ class Answers:
         async with self._store.read() as connection:
             return await card_of_mark(self._store, self._marks, connection, mark, guild_id)
 
-    async def card_of_thread(self, thread_id: int, guild_id: int) -> Discussed | None:
-        """Return the card whose story is discussed in a thread, None for a thread that isn't ours."""
-        async with self._store.read() as connection:
-            thread = await self._store.threads.get(connection, thread_id, guild_id)
-            if thread is None or thread.state is not ThreadState.OPEN:
-                return None
-            return await discussed(self._store, connection, thread.delivery_id, guild_id)
-
-    async def card_of_story(self, story_id: int, guild_id: int, sees: Sees) -> Discussed:
-        """Return the oldest card of a story that a member sees. Raises RequestRefused where there is none."""
-        async with self._store.read() as connection:
-            cards = [
-                (card, kind)
-                for card, kind in await self._store.deliveries.standing_cards(connection, story_id, guild_id)
-                if sees(card.channel_id)
-            ]
-            if not cards:
-                raise RequestRefused("That story isn't posted in this server. Pick one from the list.")
-            return await discussed(self._store, connection, cards[0][0].id, guild_id)
-
-    async def card_for(self, question: str, guild_id: int, sees: Sees) -> Discussed:
-        """Return the card of the story, of those that a member sees, that a question is most likely about.
-
-        Raises RequestRefused for none.
-        """
-        async with self._store.read() as connection:
-            related = await self._store.search.related(
-                connection, guild_id, [question], not_story=None, limit=LOOKED_AT
-            )
-        found = [each for each in related if sees(each.channel_id)]
-        if not found:
-            raise RequestRefused("I know no story here that this could be about. Pick one with the option `story`.")
-        return await self.card_of_story(found[0].story_id, guild_id, sees)
-
     async def statement_of(self, guild_id: int, message_id: int) -> tuple[str, Discussed] | None:
         """Return the take that a message of ours shows, with the card it is about; None for any other message."""
         async with self._store.read() as connection:
@@ -395,12 +357,6 @@ class Answers:
             if remark is None or take is None:
                 return None
             return take.text, await discussed(self._store, connection, remark.delivery_id, guild_id)
-
-    async def completions(self, guild_id: int, typed: str, sees: Sees) -> list[FoundStory]:
-        """Return the stories that a member sees and that fit what was typed so far, 25 at most."""
-        async with self._store.read() as connection:
-            found = await self._store.search.search(connection, guild_id, typed, limit=2 * OFFERED)
-        return [each for each in found if sees(each.channel_id)][:OFFERED]
 
     # ----------------------------------------------------------------------------- sharing
 

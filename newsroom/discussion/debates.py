@@ -9,7 +9,7 @@ the thread, and a round's with its last case.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,7 +38,6 @@ from newsroom.models import (
     TurnState,
 )
 from newsroom.store import Connection, Store
-from newsroom.store.search import FoundStory
 from newsroom.stories.summary import summarise, summary_of
 from newsroom.stories.texts import Texts
 
@@ -46,7 +45,6 @@ MOST_ROUNDS, ROUNDS = 5, 3
 MOST_MINUTES, MINUTES = 60, 10
 """The most rounds of a debate and minutes of a phase, and how many there are if nobody says."""
 
-MOST_OFFERED = 25
 MOST_AT_ONCE = 20
 LEAST_TIME = timedelta(minutes=1)
 """What is left of a phase at least when the bot is back; and how long is waited for a message on its way."""
@@ -107,31 +105,6 @@ class Debates:
         self._lease = lease
 
     # ---------------------------------------------------------------------------- beginning
-
-    async def stories(self, guild_id: int, typed: str) -> list[FoundStory]:
-        """Return the stories posted in a guild that fit what somebody has typed so far."""
-        async with self._store.read() as connection:
-            return await self._store.search.search(connection, guild_id, typed, limit=2 * MOST_OFFERED)
-
-    async def card(self, guild_id: int, story_id: int | None, places: Collection[int]) -> Discussed:
-        """Return the card over which a debate is to be: of this story, or of the one whose thread is among ``places``.
-
-        ``places`` are the channels in which somebody asks, the innermost first. Raises RequestRefused, with what to do.
-        """
-        async with self._store.read() as connection:
-            if story_id is None:
-                for place in places:
-                    thread = await self._store.threads.get(connection, place, guild_id)
-                    if thread is not None:
-                        return await discussed(self._store, connection, thread.delivery_id, guild_id)
-                raise RequestRefused("Which story? Pick one from the list, or say it in the thread of a story.")
-            found = [
-                await discussed(self._store, connection, delivery.id, guild_id)
-                for delivery, _ in await self._store.deliveries.standing_cards(connection, story_id, guild_id)
-            ]
-        if not found:
-            raise RequestRefused("That story isn't posted in this server. Pick one from the list.")
-        return min(found, key=lambda card: (not card.settings.debate, card.card.channel_id not in places))
 
     async def start(self, guild_id: int, delivery_id: int, rounds: int = ROUNDS, minutes: int = MINUTES) -> Started:
         """Begin a debate over a card's story. Raises RequestRefused where there can be none."""

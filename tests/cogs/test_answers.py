@@ -116,7 +116,7 @@ async def test_a_story_is_picked_from_those_posted_here(guild: Guild):
     assert "The paper follows next week." in told
 
 
-@pytest.mark.parametrize("story", ["#999999", "#", "#x", "no such thing", "'; DROP TABLE ask; --", "x" * 4000])
+@pytest.mark.parametrize("story", ["999999", "#", "#x", "no such thing", "'; DROP TABLE ask; --", "x" * 4000])
 async def test_a_story_that_is_not_there_is_answered_with_a_sentence(guild: Guild, story: str):
     await discussed(guild)
 
@@ -158,7 +158,7 @@ async def test_stories_of_channels_that_a_member_cannot_see_stay_untold(guild: G
 
     assert await guild.completions("ask", "zebra", by=guild.bob, option="story") == []
     assert "I know no story" in await ask(guild, guild.bob, text="Did the Zebra lab merge with Quokka?")
-    assert "isn't posted" in await guild.told("ask", by=guild.bob, question="Did they merge?", story="#2")
+    assert "isn't posted" in await guild.told("ask", by=guild.bob, question="Did they merge?", story="2")
 
 
 async def test_stories_of_private_threads_stay_untold_to_whom_we_do_not_know_to_be_in_them(guild: Guild):

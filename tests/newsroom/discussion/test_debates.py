@@ -301,17 +301,6 @@ async def test_a_card_of_another_server_is_nobodys_to_debate_and_neither_is_its_
         await desk.newsroom.debates.stop(mark(started), OTHER_GUILD)
 
 
-async def test_the_story_is_that_of_the_thread_in_which_it_is_asked_for(desk: Desk):
-    started = await begun(desk)
-    debates = desk.newsroom.debates
-
-    assert (await debates.card(GUILD, None, [started.debate.channel_id, CHANNEL])).card == started.card.card
-    with pytest.raises(RequestRefused, match="Which story"):
-        await debates.card(GUILD, None, [OTHER_CHANNEL])
-    with pytest.raises(RequestRefused, match="isn't posted"):
-        await debates.card(GUILD, 987654, [CHANNEL])
-
-
 # ------------------------------------------------------------------------------ votes
 
 
