@@ -327,7 +327,8 @@ class Remarks:
         ask = await self._store.asks.get(connection, ask_id)
         if ask is None or ask.answer is None or contents.remark.withdrawn:
             return contents
-        answer = Answer.from_json(ask.answer)
+        # Of other channels' stories everybody reads nothing, whatever the asker sees.
+        answer = replace(Answer.from_json(ask.answer), related=())
         if answer.sorry:
             return replace(contents, sorry=answer.sorry)
         try:

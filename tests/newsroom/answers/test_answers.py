@@ -20,7 +20,7 @@ from newsroom.models import ArticleText, Ask, AskKind, AskState, RemarkKind, Tex
 from newsroom.store import Connection, tables
 from newsroom.store.database import Database
 from tests import talks
-from tests.desk import CHANNEL, GUILD, OTHER_GUILD, Desk
+from tests.desk import CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk
 from tests.fakes import FakeModel
 from tests.votes import ANNA, BEN
 
@@ -371,6 +371,24 @@ async def test_an_answer_is_shared_once_by_who_asked_and_in_the_storys_thread(ov
     assert await answers.share(answered.mark, GUILD, ANNA) == thread.thread_id
     with pytest.raises(RequestRefused, match="stands there already"):
         await answers.share(answered.mark, GUILD, ANNA)
+
+
+async def test_a_shared_answer_names_no_story_that_only_its_asker_may_see(database: Database):
+    desk = Desk.over(database)
+    answers, posted = desk.newsroom.answers, await talks.card(desk)
+    await talks.card(
+        desk, "A lab prices Kestrel for Europe", channel_id=OTHER_CHANNEL, url="https://b.example/feed.xml"
+    )
+    await talks.discussed(desk, posted)
+    asked = await answers.begin(question("Does Kestrel's price rise in Europe?"), posted.delivery.id)
+    answered = await answers.finish(asked, lambda channel_id: True)
+    assert [each.channel_id for each in answered.answer.related] == [OTHER_CHANNEL]
+
+    await answers.share(answered.mark, GUILD, ANNA)
+
+    [said] = await talks.say_due(desk)
+    assert said.contents.answered is not None
+    assert said.contents.answered.answer.related == ()
 
 
 async def test_without_a_thread_there_is_nowhere_to_share(over: Callable[..., Any]):
