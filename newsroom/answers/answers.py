@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from newsroom.answers.budget import Budget
 from newsroom.answers.chat import Models, Notice
@@ -44,6 +44,8 @@ from newsroom.text import clean, length, shorten
 
 log = logging.getLogger(__name__)
 
+Who = TypeVar("Who")
+
 LEASE = timedelta(seconds=20)
 """How long after a process was last heard of its questions are taken over."""
 
@@ -51,6 +53,7 @@ KEEP_EVERY = 5.0
 """Seconds between two words of a process that is at a question."""
 
 TOKEN_HOLDS = timedelta(minutes=14)
+
 MOST_ATTEMPTS = 2
 MOST_AT_ONCE = 10
 SHORTEST_QUESTION = 3
@@ -60,7 +63,7 @@ MOST_IN_A_WHILE = 10
 """How many questions a member may ask in ten minutes, whoever answers them."""
 
 MOST_MENTIONS = 5
-"""How many mentions in a thread are answered in ten minutes: beyond that somebody plays, or two bots talk."""
+"""How many mentions by one member in a thread are answered in ten minutes: beyond that somebody plays, or is a bot."""
 
 MOST_RELATED = 3
 
@@ -182,7 +185,7 @@ class Answers:
         self._now = now
         self._fence = fence
         self._asked: dict[int, deque[datetime]] = {}
-        self._mentioned: dict[int, deque[datetime]] = {}
+        self._mentioned: dict[tuple[int, int], deque[datetime]] = {}
 
     @property
     def has_model(self) -> bool:
@@ -249,7 +252,7 @@ class Answers:
                 wanted = (await discussed(self._store, connection, thread.delivery_id, guild_id)).settings.ask
             except RequestRefused:
                 wanted = True  # the asker reads why not
-        if not wanted or not self.may_answer_mention(thread_id):
+        if not wanted or not self.may_answer_mention(thread_id, question.member_id):
             return None
         try:
             return await self.begin(question, thread.delivery_id)
@@ -388,16 +391,19 @@ class Answers:
             reply_to=reply_to,
         )
 
-    def may_answer_mention(self, thread_id: int) -> bool:
-        """Whether one more mention in a thread is answered now; two bots that mention each other soon have an end."""
+    def may_answer_mention(self, thread_id: int, member_id: int) -> bool:
+        """Whether one more mention by somebody in a thread is answered now.
+
+        Whoever answers our answers soon has an end, and costs nobody else an answer.
+        """
         try:
-            self._check_pace(self._mentioned, thread_id, MOST_MENTIONS, self._now())
+            self._check_pace(self._mentioned, (thread_id, member_id), MOST_MENTIONS, self._now())
         except RequestRefused:
-            log.warning("thread %d: more than %d mentions in a while; no more are answered", thread_id, MOST_MENTIONS)
+            log.warning("thread %d: somebody mentions us too often; no more is answered for now", thread_id)
             return False
         return True
 
-    def _check_pace(self, kept: dict[int, deque[datetime]], who: int, most: int, now: datetime) -> None:
+    def _check_pace(self, kept: dict[Who, deque[datetime]], who: Who, most: int, now: datetime) -> None:
         since = now - WHILE
         for other in [other for other, moments in kept.items() if moments[-1] <= since]:
             del kept[other]

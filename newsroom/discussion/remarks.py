@@ -327,8 +327,10 @@ class Remarks:
         ask = await self._store.asks.get(connection, ask_id)
         if ask is None or ask.answer is None or contents.remark.withdrawn:
             return contents
-        # Of other channels' stories everybody reads nothing, whatever the asker sees.
-        answer = replace(Answer.from_json(ask.answer), related=())
+        answer = Answer.from_json(ask.answer)
+        # Of other channels' stories everybody reads nothing, whatever the asker sees. Why no model answered is the
+        # asker's business, who reads it here if it was asked here.
+        answer = replace(answer, related=(), note=answer.note if ask.reply_to is not None else "")
         if answer.sorry:
             return replace(contents, sorry=answer.sorry)
         try:

@@ -184,12 +184,13 @@ async def test_a_member_who_asks_without_end_is_slowed_down_and_others_are_not(o
     await ask(desk, card)
 
 
-async def test_mentions_in_one_thread_are_answered_so_often_and_then_no_more(over: Callable[..., Any]):
+async def test_mentions_by_one_in_a_thread_are_answered_so_often_and_then_no_more(over: Callable[..., Any]):
     desk, _, _ = await over()
     answers = desk.newsroom.answers
 
-    assert [answers.may_answer_mention(7) for _ in range(MOST_MENTIONS + 1)] == [True] * MOST_MENTIONS + [False]
-    assert answers.may_answer_mention(8)
+    assert [answers.may_answer_mention(7, ANNA) for _ in range(MOST_MENTIONS + 1)] == [True] * MOST_MENTIONS + [False]
+    assert answers.may_answer_mention(7, BEN)
+    assert answers.may_answer_mention(8, ANNA)
 
 
 # A process that ends meanwhile
@@ -371,6 +372,23 @@ async def test_an_answer_is_shared_once_by_who_asked_and_in_the_storys_thread(ov
     assert await answers.share(answered.mark, GUILD, ANNA) == thread.thread_id
     with pytest.raises(RequestRefused, match="stands there already"):
         await answers.share(answered.mark, GUILD, ANNA)
+
+
+async def test_why_no_model_answered_is_not_shared(database: Database):
+    model = FakeModel(says=[ModelFailed(Failure.SLOW)])
+    desk = Desk.over(database, chat=Models(answer=model))
+    posted = await talks.card(desk)
+    await talks.discussed(desk, posted)
+    async with desk.store.begin() as connection:
+        text = ArticleText(posted.delivery.article_id, PARAGRAPHS, TextBasis.PAGE, desk.clock())
+        await desk.store.texts.save(connection, [text])
+    answered = await ask(desk, posted.delivery.id)
+    assert answered.answer.note == "The language model took too long."
+
+    await desk.newsroom.answers.share(answered.mark, GUILD, ANNA)
+
+    [said] = await talks.say_due(desk)
+    assert said.contents.answered is not None and said.contents.answered.answer.note == ""
 
 
 async def test_a_shared_answer_names_no_story_that_only_its_asker_may_see(database: Database):
