@@ -594,8 +594,7 @@ take = Table(
     Column("text", Text, nullable=False),
     Column("written_at", UtcDateTime, nullable=False),
     Column("anonymous", Boolean, nullable=False, server_default=false()),
-    # No foreign key, which SQLite could be given only by building the table anew.
-    Column("answers_id", BigInteger),
+    Column("answers_id", RowId, ForeignKey("take.id", ondelete="SET NULL")),
     # A member has one take on a story, and one on a poll that is about none.
     Index(
         "uq_take_guild_id_story_id_member_id",
@@ -616,6 +615,8 @@ take = Table(
     ),
     Index(None, "guild_id", "member_id"),
     Index(None, "answers_id"),
+    # SQLite would give the id of a deleted row out again: marks are made from it, and messages are found by it.
+    sqlite_autoincrement=True,
 )
 
 # Who finds a take hot.

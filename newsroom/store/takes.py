@@ -127,7 +127,6 @@ class TakeStore:
 
     async def remove(self, connection: AsyncConnection, take_id: int) -> None:
         """Forget a take and who found it hot. What answers it stays, as an answer to nothing."""
-        await connection.execute(update(tables.take).where(tables.take.c.answers_id == take_id).values(answers_id=None))
         await connection.execute(delete(tables.take).where(tables.take.c.id == take_id))
 
     # ------------------------------------------------------------------------------- fires

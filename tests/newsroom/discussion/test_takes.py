@@ -522,6 +522,19 @@ async def test_a_removed_take_is_gone_with_its_fires_and_its_message(desk: Desk)
     assert await refusal(desk.newsroom.takes.remove(GUILD, take.id)) == GONE
 
 
+async def test_the_next_take_after_a_removed_one_is_shown_and_not_taken_for_it(desk: Desk):
+    posted = await card(desk)
+    removed = await shown(desk, posted)
+    await desk.newsroom.takes.remove(GUILD, removed.id)
+
+    written = await drop(desk, posted, OTHER_WORDS, BEN)
+
+    assert written.take.id != removed.id
+    [said] = await say_due(desk)
+    assert said.contents.shown is not None and said.contents.shown.take == written.take
+    assert [redraw.contents for redraw in await draw_due(desk)] == [None]
+
+
 async def test_a_take_is_found_by_its_message_and_removed_in_its_own_guild_alone(desk: Desk):
     posted = await card(desk)
     take = await shown(desk, posted)

@@ -75,6 +75,16 @@ async def test_a_migrated_database_is_what_the_tables_say(database: Database):
         assert await connection.run_sync(differences) == []
 
 
+async def test_where_the_tables_say_that_no_id_is_given_out_again_sqlite_gives_none(migrated_sqlite_url: str, opening):
+    wanted = {
+        name for name, table in tables.metadata.tables.items() if table.dialect_options["sqlite"]["autoincrement"]
+    }
+    statement = text("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
+
+    async with (await opening(migrated_sqlite_url)).read() as connection:
+        assert set(await connection.scalars(statement)) == wanted
+
+
 def test_the_newest_step_is_the_one_written_down():
     assert ScriptDirectory(str(module.MIGRATIONS)).get_heads() == [LATEST]
 

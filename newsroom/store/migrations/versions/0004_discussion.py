@@ -37,9 +37,12 @@ def _news_channels() -> None:
 
 
 def _takes() -> None:
-    op.add_column("take", sa.Column("anonymous", sa.Boolean(), server_default=sa.false(), nullable=False))
-    op.add_column("take", sa.Column("answers_id", sa.BigInteger()))
-    op.create_index("ix_take_answers_id", "take", ["answers_id"])
+    # The foreign key has SQLite build the table anew, from now on one that gives no id out twice.
+    with op.batch_alter_table("take", table_kwargs={"sqlite_autoincrement": True}) as take:
+        take.add_column(sa.Column("anonymous", sa.Boolean(), server_default=sa.false(), nullable=False))
+        take.add_column(sa.Column("answers_id", ROW_ID))
+        take.create_foreign_key("fk_take_answers_id", "take", ["answers_id"], ["id"], ondelete="SET NULL")
+        take.create_index("ix_take_answers_id", ["answers_id"])
     op.create_table(
         "fire",
         sa.Column("take_id", ROW_ID, autoincrement=False, nullable=False),
