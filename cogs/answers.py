@@ -14,7 +14,7 @@ from discord import app_commands
 from discord.ext import commands, tasks
 from discord.utils import utcnow
 
-from cogs.callers import guild_of
+from cogs.callers import SPEAKING, guild_of, require_in
 from cogs.discussions import Discussions
 from cogs.ops_channel import OpsChannel
 from cogs.story_option import seeker, story_choices
@@ -181,7 +181,10 @@ class AnswersCog(commands.Cog, name="Answers"):
 
     async def _share(self, interaction: discord.Interaction[Any], mark: str) -> None:
         await interaction.response.defer()
-        thread_id = await self._answers.share(mark, guild_of(interaction), interaction.user.id)
+        guild_id, member_id = guild_of(interaction), interaction.user.id
+        # Through us nobody gets to say something where they may not.
+        require_in(interaction, await self._answers.channel_to_share_in(mark, guild_id, member_id), *SPEAKING)
+        thread_id = await self._answers.share(mark, guild_id, member_id)
         await interaction.edit_original_response(view=None)
         await interaction.followup.send(**Reply(f"Shared in <#{thread_id}>.").send())
         await self._discussions.nudge()

@@ -11,6 +11,12 @@ from discord import app_commands
 from cogs.views.replies import permission_name
 from newsroom.errors import RequestRefused
 
+SPEAKING = ("view_channel", "send_messages_in_threads")
+"""What a member needs in a channel to be heard in a discussion there: without them they aren't through us, either.
+
+A channel may be for reading alone and its threads for writing, so Send Messages doesn't count.
+"""
+
 
 def guild_of(interaction: discord.Interaction[Any]) -> int:
     """Return the id of the caller's guild. Raises RequestRefused outside of any."""

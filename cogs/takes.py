@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.boards import Boards
-from cogs.callers import guild_of, require, roles_of
+from cogs.callers import SPEAKING, guild_of, require, require_in, roles_of
 from cogs.discussions import Discussions
 from cogs.ops_channel import OpsChannel
 from cogs.views import takes as views
@@ -21,7 +21,7 @@ from cogs.views.polls import WHY_TEMPLATE
 from cogs.views.replies import explain
 from newsroom.discussion.remarks import Remarks
 from newsroom.discussion.takes import Asked, Draft, Takes, Written, sides_of, weeks_ago
-from newsroom.models import Poll, Side
+from newsroom.models import Side
 from newsroom.votes.guilds import Guilds
 from newsroom.votes.polls import Polls
 
@@ -79,19 +79,36 @@ class TakesCog(commands.Cog, name="Takes"):
     # ----------------------------------------------------------------------------------- forms
 
     async def _why(self, interaction: discord.Interaction[Any], mark: str) -> None:
-        poll, asked = await self._polls.form_for_take(
-            guild_of(interaction), self._polls.poll_id(mark), interaction.user.id
-        )
-        form = views.TakeForm(f"{views.WHY_FORM}:{mark}", "Say why", asked, _sides_of(poll))
-        await interaction.response.send_modal(form)
+        await self._ask_for_take(interaction, views.WHY_FORM, mark, "Say why")
 
     async def _hot(self, interaction: discord.Interaction[Any], mark: str) -> None:
-        asked = await self._takes.form_for_card(mark, guild_of(interaction), interaction.user.id)
-        await interaction.response.send_modal(_form(views.HOT_FORM, mark, "Hot take", asked))
+        await self._ask_for_take(interaction, views.HOT_FORM, mark, "Hot take")
 
     async def _back(self, interaction: discord.Interaction[Any], mark: str) -> None:
-        asked = await self._takes.form_for_answer(mark, guild_of(interaction), interaction.user.id)
-        await interaction.response.send_modal(_form(views.BACK_FORM, mark, "Push back", asked))
+        await self._ask_for_take(interaction, views.BACK_FORM, mark, "Push back")
+
+    async def _ask_for_take(self, interaction: discord.Interaction[Any], form: str, mark: str, title: str) -> None:
+        asked, sides = await self._asked(interaction, form, mark)
+        await interaction.response.send_modal(views.TakeForm(f"{form}:{mark}", title, asked, sides))
+
+    async def _asked(
+        self, interaction: discord.Interaction[Any], form: str, mark: str
+    ) -> tuple[Asked, list[tuple[Side, str]]]:
+        """Return what a form needs, and the sides to pick from by name.
+
+        Raises RequestRefused where there can be no take, and for whoever may not write where it would be said.
+        """
+        guild_id, member_id = guild_of(interaction), interaction.user.id
+        if form == views.WHY_FORM:
+            poll, asked = await self._polls.form_for_take(guild_id, self._polls.poll_id(mark), member_id)
+            sides = [(choice.side, choice.label) for choice in poll.choices if choice.side]
+        else:
+            form_for = self._takes.form_for_card if form == views.HOT_FORM else self._takes.form_for_answer
+            asked = await form_for(mark, guild_id, member_id)
+            sides = [(side, asked.settings.label(side)) for side in sides_of(asked.settings)]
+        # Through us nobody gets to say something where they may not.
+        require_in(interaction, asked.channel_id, *SPEAKING)
+        return asked, sides
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -102,6 +119,7 @@ class TakesCog(commands.Cog, name="Takes"):
             return
         try:
             await interaction.response.defer(ephemeral=True, thinking=True)
+            await self._asked(interaction, form, mark)
             values = views.filled(data)
             draft = Draft(
                 guild_of(interaction),
@@ -177,15 +195,6 @@ class TakesCog(commands.Cog, name="Takes"):
         await self._discussions.nudge()
         line = views.removed_line(interaction.user.id, views.REMOVED[remark.kind], remark.channel_id)
         await self._ops.tell(guild_id, line)
-
-
-def _form(kind: str, mark: str, title: str, asked: Asked) -> views.TakeForm:
-    sides = [(side, asked.settings.label(side)) for side in sides_of(asked.settings)]
-    return views.TakeForm(f"{kind}:{mark}", title, asked, sides)
-
-
-def _sides_of(poll: Poll) -> list[tuple[Side, str]]:
-    return [(choice.side, choice.label) for choice in poll.choices if choice.side]
 
 
 async def setup(bot: NewsBot) -> None:

@@ -35,6 +35,7 @@ from newsroom.models import (
     ChannelKind,
     RemarkKind,
     TextBasis,
+    Thread,
     ThreadState,
 )
 from newsroom.store import Connection, Store
@@ -363,19 +364,29 @@ class Answers:
 
     # ----------------------------------------------------------------------------- sharing
 
+    async def channel_to_share_in(self, mark: str, guild_id: int, member_id: int) -> int:
+        """Return the channel in whose thread an answer would be said. Raises RequestRefused where that can't be."""
+        async with self._store.read() as connection:
+            return (await self._to_share(connection, mark, guild_id, member_id))[1].channel_id
+
     async def share(self, mark: str, guild_id: int, member_id: int) -> int:
         """Have an answer said in its story's thread, and return that. Raises RequestRefused where that can't be."""
-        number = self._marks.number(mark, ASK)
         async with self._store.begin() as connection:
-            ask = await self._store.asks.get(connection, number) if number is not None else None
-            if ask is None or ask.guild_id != guild_id or ask.member_id != member_id or ask.answer is None:
-                raise RequestRefused("That answer isn't there any more. Ask again.")
-            card = await discussed(self._store, connection, ask.delivery_id, guild_id)
-            if card.thread is None or card.thread.state is not ThreadState.OPEN:
-                raise RequestRefused("This story has no thread yet. Press Discuss under its card first.")
-            if await self._say(connection, ask, card.thread.thread_id) is None:
+            ask, thread = await self._to_share(connection, mark, guild_id, member_id)
+            if await self._say(connection, ask, thread.thread_id) is None:
                 raise RequestRefused("It stands there already.")
-            return card.thread.thread_id
+            return thread.thread_id
+
+    async def _to_share(self, connection: Connection, mark: str, guild_id: int, member_id: int) -> tuple[Ask, Thread]:
+        """Return a member's answer and the thread of its story. Raises RequestRefused without either."""
+        number = self._marks.number(mark, ASK)
+        ask = await self._store.asks.get(connection, number) if number is not None else None
+        if ask is None or ask.guild_id != guild_id or ask.member_id != member_id or ask.answer is None:
+            raise RequestRefused("That answer isn't there any more. Ask again.")
+        card = await discussed(self._store, connection, ask.delivery_id, guild_id)
+        if card.thread is None or card.thread.state is not ThreadState.OPEN:
+            raise RequestRefused("This story has no thread yet. Press Discuss under its card first.")
+        return ask, card.thread
 
     async def _say(
         self, connection: Connection, ask: Ask, channel_id: int, *, reply_to: int | None = None

@@ -65,9 +65,11 @@ class Draft:
 class Asked:
     """What the form of a take needs: the sides to pick from, what the member has said so far, and what is allowed.
 
-    ``answered`` is the take that this one is to push back on. ``headline`` is what it is about.
+    ``answered`` is the take that this one is to push back on. ``headline`` is what it is about. In ``channel_id``, or
+    in a thread there, it is going to be said: only who may write there may say it.
     """
 
+    channel_id: int
     headline: str
     settings: GuildSettings
     mine: Take | None
@@ -152,7 +154,7 @@ class Takes:
         await check_block(self._store, connection, card.card.guild_id, member_id, self._now())
         mine = await self._store.takes.by_member(connection, card.card.guild_id, member_id, story_id=card.card.story_id)
         settings = await self._store.guilds.settings(connection, card.card.guild_id)
-        return Asked(card.headline, settings, mine, card.settings.anonymous_takes, answered)
+        return Asked(card.card.channel_id, card.headline, settings, mine, card.settings.anonymous_takes, answered)
 
     async def _card(self, connection: Connection, mark: str, guild_id: int) -> Discussed:
         return await card_of_mark(self._store, self._marks, connection, mark, guild_id)
@@ -409,8 +411,9 @@ async def asked_on_poll(store: Store, connection: Connection, poll: Poll, member
     mine = await store.takes.by_member(
         connection, poll.guild_id, member_id, story_id=poll.story_id, poll_id=poll.id if poll.story_id is None else None
     )
-    anonymous_allowed = card is not None and card.settings.anonymous_takes
-    return Asked(card.headline if card is not None else poll.question, settings, mine, anonymous_allowed)
+    if card is None:
+        return Asked(poll.channel_id, poll.question, settings, mine)
+    return Asked(card.card.channel_id, card.headline, settings, mine, card.settings.anonymous_takes)
 
 
 async def takes_on(store: Store, connection: Connection, poll: Poll) -> bool:

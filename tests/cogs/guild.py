@@ -227,11 +227,11 @@ class Guild:
         """The headlines of the cards in a channel, oldest first."""
         return [message.content.split("**")[1] for message in (channel or self.news).history(viewer=self.bob)]
 
-    def take_away(self, channel: Any, *permissions: str) -> None:
-        """Deny the bot these permissions in a channel."""
+    def take_away(self, channel: Any, *permissions: str, of: Any = None) -> None:
+        """Deny the bot, or another member, these permissions in a channel."""
         denied = discord.Permissions(**dict.fromkeys(permissions, True)).value
-        me = self.env.bot.user.id
-        self.env.backend.set_overwrite(channel.id, Overwrite(me, OverwriteType.MEMBER, deny=denied))
+        who = (of or self.env.bot.user).id
+        self.env.backend.set_overwrite(channel.id, Overwrite(who, OverwriteType.MEMBER, deny=denied))
 
     def give_back(self, channel: Any) -> None:
         """Allow the bot again what was taken away in a channel."""

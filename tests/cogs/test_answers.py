@@ -94,6 +94,18 @@ async def test_an_answer_is_shared_in_the_thread_silently_and_once(guild: Guild)
     assert sent["allowed_mentions"]["parse"] == []
 
 
+async def test_who_may_not_write_in_threads_shares_no_answer_there(guild: Guild):
+    _, thread = await discussed(guild)
+    told = await guild.bob.slash(thread, "ask", question="When does the paper follow?")
+    guild.take_away(guild.news, "send_messages_in_threads", of=guild.bob)
+
+    await guild.bob.click(told.response, label="Share in the thread")
+    await guild.later()
+
+    assert read(told.response) == f"For this you need **Send Messages in Threads** in {guild.news.mention}."
+    assert len(thread.history()) == 1
+
+
 async def test_a_question_in_a_thread_is_about_its_story_and_elsewhere_about_what_fits_best(guild: Guild):
     _, thread = await discussed(guild)
 

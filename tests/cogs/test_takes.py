@@ -331,6 +331,34 @@ async def test_the_hottest_of_a_week_are_listed_with_where_they_stand(guild: Gui
     assert "0 to 52" in await guild.told("takes top", week="never")
 
 
+# Who may speak
+
+
+async def test_who_may_not_write_in_threads_leaves_no_take_by_button_or_by_an_old_form(guild: Guild):
+    card = await guild.team_card()
+    take = await shown(guild, guild.alice, card)
+    more = (await guild.bob.click(card, label="More")).response
+    voted = await guild.answer(guild.bob, card, "Open source")
+    ways = [(more, "Hot take"), (voted, "Say why"), (take, "Push back")]
+    forms = [await guild.bob.click(message, label=label) for message, label in ways]
+    guild.take_away(guild.news, "send_messages_in_threads", of=guild.bob)
+    before = await guild.rows()
+
+    refused = [await guild.bob.submit_modal(form, {"side": "open", "text": OTHER_WORDS}) for form in forms]
+    refused += [await guild.bob.click(message, label=label) for message, label in ways]
+
+    needed = f"For this you need **Send Messages in Threads** in {guild.news.mention}."
+    assert [(result.ephemeral, read(result.response)) for result in refused] == [(True, needed)] * 6
+    assert await guild.rows() == before
+
+
+async def test_a_channel_for_reading_alone_takes_takes_where_its_threads_are_for_writing(guild: Guild):
+    card = await guild.team_card()
+    guild.take_away(guild.news, "send_messages", of=guild.bob)
+
+    assert (await drop(guild, guild.bob, card)).startswith("Kept")
+
+
 # Moderating
 
 

@@ -99,7 +99,7 @@ def test_who_removes_a_take_reads_it_as_it_stands_and_no_left_out_name(said: Tak
 def test_a_form_fits_whatever_was_said_before_and_whatever_the_teams_are_called(
     mine: Take, answered: Take | None, headline: str, settings: GuildSettings, anonymous_allowed: bool
 ):
-    asked = Asked(headline, settings, mine, anonymous_allowed, answered)
+    asked = Asked(1, headline, settings, mine, anonymous_allowed, answered)
     form = TakeForm(f"{HOT_FORM}:{LONGEST}", "Hot take", asked, [(side, settings.label(side)) for side in Side])
     made = form.to_dict()
 
