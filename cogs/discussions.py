@@ -22,7 +22,7 @@ from cogs.refusals import (
     meaning_of,
 )
 from cogs.views.cards import carries
-from cogs.views.discussion import remark_form, thread_name
+from cogs.views.discussion import redrawn, remark_form, thread_name
 from newsroom.attempts import Step
 from newsroom.desk.refusals import GONE, Verdict
 from newsroom.discussion.remarks import RemarkClaim, RemarkContents, RemarkRedraw, Remarks
@@ -270,7 +270,7 @@ class Discussions:
         if contents is None:
             await message.delete()
         else:
-            await message.edit(**remark_form(contents).edit())
+            await message.edit(**redrawn(contents))
 
 
 def _last_word(thread: discord.Thread) -> datetime:

@@ -83,7 +83,8 @@ def answer_reply(answered: Answered) -> Reply:
 def shared_answer(answered: Answered, card_mark: str, remark_mark: str, *, has_model: bool) -> RemarkForm:
     """The same for everybody, in the thread, and who shared it."""
     view = Lasting()
-    view.add_item(ask_button(card_mark, remark_mark, has_model=has_model))
+    if answered.card.settings.ask:
+        view.add_item(ask_button(card_mark, remark_mark, has_model=has_model))
     by = "" if answered.ask.reply_to is not None else f"-# Shared by <@{answered.ask.member_id}>"
     return RemarkForm(answer_text(answered, by), view)
 

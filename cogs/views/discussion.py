@@ -143,21 +143,36 @@ def remark_form(contents: RemarkContents) -> RemarkForm:
             return turn_message(contents)
 
 
+def redrawn(contents: RemarkContents) -> dict[str, Any]:
+    """What editing a message of ours takes, so that it looks as it should now.
+
+    What opens a discussion keeps its words, for which a page might have to be read again: its buttons follow.
+    """
+    if contents.remark.kind is RemarkKind.OPENER:
+        return {"view": _opener_buttons(contents)}
+    return remark_form(contents).edit()
+
+
 def opener(contents: RemarkContents) -> RemarkForm:
     """What opens a discussion: what the story says and on what basis, a question for each side, and the standing."""
-    opening, settings, card = contents.opening, contents.settings, contents.card
-    assert opening is not None and contents.standing is not None and card is not None, "they are what opens it"
+    opening, settings = contents.opening, contents.settings
+    assert opening is not None and contents.standing is not None, "they are what opens it"
     lines = [*_summary(opening.summary)]
     for side, asked in ((Side.OPEN, opening.for_open), (Side.PROPRIETARY, opening.for_proprietary)):
         name = markdown.escape(team_name(clean(settings.label(side))))
         lines.append(f"{EMOJI[side]} **{name}:** {markdown.escape(shorten(clean(asked), QUESTION))}")
     lines.append(f"-# {standing_line(settings, contents.standing)}")
-    view = Lasting()
+    return RemarkForm("\n".join(lines), _opener_buttons(contents))
+
+
+def _opener_buttons(contents: RemarkContents) -> discord.ui.View:
+    view, card = Lasting(), contents.card
+    assert card is not None, "a discussion is one of a card"
     if card.settings.takes:
         view.add_item(hot_button(contents.card_mark, contents.mark))
     if card.settings.ask:
         view.add_item(ask_button(contents.card_mark, contents.mark, has_model=contents.has_model))
-    return RemarkForm("\n".join(lines), view)
+    return view
 
 
 def _summary(summary: Summary) -> list[str]:

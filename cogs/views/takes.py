@@ -155,10 +155,11 @@ def take_message(contents: RemarkContents) -> RemarkForm:
         pushes = f"[pushes back]({link})" if link else "pushes back"
         lines.append(f"-# {pushes} on {whose}: {markdown.escape(shorten(shown.answers.text, QUOTED))}")
     view = Lasting()
-    label = f"Hot · {shown.fires}" if shown.fires else "Hot"
-    view.add_item(discord.ui.Button(label=label, emoji="🔥", custom_id=f"fire:{shown.mark}"))
-    # The mark of this very message: by it the message is found again.
-    view.add_item(discord.ui.Button(label="Push back", custom_id=f"back:{shown.mark}:{contents.mark}"))
+    if contents.card is None or contents.card.settings.takes:
+        label = f"Hot · {shown.fires}" if shown.fires else "Hot"
+        view.add_item(discord.ui.Button(label=label, emoji="🔥", custom_id=f"fire:{shown.mark}"))
+        # The mark of this very message: by it the message is found again.
+        view.add_item(discord.ui.Button(label="Push back", custom_id=f"back:{shown.mark}:{contents.mark}"))
     return RemarkForm("\n".join(lines), view)
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from newsroom.answers.answers import Answer, Answered
 from newsroom.attempts import Claimed, Tries, not_sent
 from newsroom.discussion.shift import Shift
-from newsroom.discussion.threads import Discussed, discussed
+from newsroom.discussion.threads import Discussed, card_of_take, discussed
 from newsroom.errors import RequestRefused
 from newsroom.marks import ASK, DEBATE, REMARK, TAKE, Marks
 from newsroom.models import (
@@ -85,7 +85,8 @@ class RemarkContents:
 
     Set are: for what opens a discussion ``card``, ``opening`` and ``standing``, for growth ``card`` and ``also``, the
     other sources by name and address, for an answer ``card`` and ``answered``, or else ``sorry``, why there
-    is none, for a debate ``card`` and ``turn``, for a take ``shown``. The card of a take or of a ``sorry`` may be gone.
+    is none, for a debate ``card`` and ``turn``, for a take ``shown`` and, unless it is gone, ``card``. The card of
+    a ``sorry`` may be gone. What opens a discussion is drawn anew without ``opening``: its words stay.
     ``has_model``: a language model answers questions.
     """
 
@@ -224,7 +225,8 @@ class Remarks:
             if remark is None:
                 return None
             contents = None if remark.withdrawn else await self._contents(connection, remark, None)
-            if not remark.withdrawn and (contents is None or contents.is_empty):
+            says_nothing = contents is None or (contents.is_empty and remark.kind is not RemarkKind.OPENER)
+            if not remark.withdrawn and says_nothing:
                 await self._store.threads.redrawn(connection, remark_id, until)
                 return None
             return RemarkRedraw(remark, contents, until)
@@ -317,9 +319,14 @@ class Remarks:
         answers, link = None, None
         if take.answers_id is not None:
             answers = await self._store.takes.get(connection, take.answers_id, take.guild_id)
-            shown = await self._store.threads.of_take(connection, take.answers_id)
-            link = (shown.channel_id, shown.message_id) if shown and shown.message_id else None
-        return replace(contents, shown=ShownTake(take, self._marks.mark(take.id, TAKE), fires, answers, link))
+            there = await self._store.threads.of_take(connection, take.answers_id)
+            link = (there.channel_id, there.message_id) if there and there.message_id else None
+        try:
+            card = await card_of_take(self._store, connection, take)
+        except RequestRefused:
+            card = None
+        shown = ShownTake(take, self._marks.mark(take.id, TAKE), fires, answers, link)
+        return replace(contents, card=card, shown=shown)
 
     async def _answer(self, connection: Connection, contents: RemarkContents) -> RemarkContents | None:
         ask_id = contents.remark.ask_id

@@ -13,7 +13,14 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsroom.discussion.threads import Discussed, can_have_thread, card_of_mark, discussed, with_thread
+from newsroom.discussion.threads import (
+    Discussed,
+    can_have_thread,
+    card_of_mark,
+    card_of_take,
+    discussed,
+    with_thread,
+)
 from newsroom.errors import RequestRefused
 from newsroom.marks import TAKE, Marks
 from newsroom.models import (
@@ -131,7 +138,8 @@ class Takes:
         """Return the same for a take that pushes back on another."""
         async with self._store.read() as connection:
             take = await self._answerable(connection, mark, guild_id, member_id)
-            return await self._asked(connection, await self._card_of(connection, take), member_id, answered=take)
+            card = await card_of_take(self._store, connection, take)
+            return await self._asked(connection, card, member_id, answered=take)
 
     async def drop(self, draft: Draft, mark: str) -> Written:
         """Remember a member's take on the story of a card, and have it shown. Raises RequestRefused."""
@@ -143,7 +151,7 @@ class Takes:
         """Remember a take that answers another. Raises RequestRefused."""
         async with self._store.begin() as connection:
             answered = await self._answerable(connection, mark, draft.guild_id, draft.member_id)
-            card = await self._card_of(connection, answered)
+            card = await card_of_take(self._store, connection, answered)
             return await write(self._store, connection, draft, card, self._now(), answers=answered)
 
     async def _asked(
@@ -158,20 +166,6 @@ class Takes:
 
     async def _card(self, connection: Connection, mark: str, guild_id: int) -> Discussed:
         return await card_of_mark(self._store, self._marks, connection, mark, guild_id)
-
-    async def _card_of(self, connection: Connection, take: Take) -> Discussed:
-        """Return the card under which a take is shown, or another of its story. Raises RequestRefused."""
-        remark = await self._store.threads.of_take(connection, take.id)
-        if remark is None:
-            raise RequestRefused(GONE)
-        try:
-            return await discussed(self._store, connection, remark.delivery_id, take.guild_id)
-        except RequestRefused:
-            # Merging leaves one card in a channel, and the story goes on with it.
-            cards = await self._store.deliveries.standing_cards(connection, take.story_id or 0, take.guild_id)
-            if not cards:
-                raise
-            return await discussed(self._store, connection, cards[0][0].id, take.guild_id)
 
     async def _answerable(self, connection: Connection, mark: str, guild_id: int, member_id: int) -> Take:
         take = await self._take(connection, mark, guild_id)
@@ -189,16 +183,28 @@ class Takes:
     # ------------------------------------------------------------------------------ fires
 
     async def fire(self, mark: str, guild_id: int, member_id: int) -> bool:
-        """Find a take hot, or no longer; return whether it is now. Raises RequestRefused for one's own."""
+        """Find a take hot, or no longer; return whether it is now. Raises RequestRefused for one's own, and where takes
+        are off.
+        """
         now = self._now()
         async with self._store.begin() as connection:
             take = await self._take(connection, mark, guild_id)
             if take.member_id == member_id:
                 raise RequestRefused("You can't set your own take on fire.")
+            await self._check_on(connection, take)
             await self._store.votes.hold_member(connection, guild_id, member_id)
             hot = await self._store.takes.toggle_fire(connection, take.id, member_id, now)
             await self._store.threads.draw_anew(connection, [take.id], now)
             return hot
+
+    async def _check_on(self, connection: Connection, take: Take) -> None:
+        """Raises RequestRefused where takes are off; a take whose story's cards are all gone is nowhere off."""
+        try:
+            card = await card_of_take(self._store, connection, take)
+        except RequestRefused:
+            return
+        if not card.settings.takes:
+            raise RequestRefused(TAKES_OFF)
 
     async def top(self, guild_id: int, week: int = 0) -> list[Hot]:
         """Return the hottest takes of the last seven days, or of the seven days so many weeks before them."""

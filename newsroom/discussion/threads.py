@@ -19,6 +19,7 @@ from newsroom.models import (
     DeliveryState,
     DiscussionSettings,
     RemarkKind,
+    Take,
     Thread,
     ThreadMode,
     ThreadState,
@@ -29,7 +30,11 @@ from newsroom.votes.story_polls import place_of
 MOST_AT_ONCE = 20
 MOST_ATTEMPTS = 300  # about a day
 MOST_DRAWN = 20
-"""How many of a channel's newest cards are drawn anew when their buttons change."""
+"""How many of a channel's newest cards, and of each kind of remark, are drawn anew when their buttons change."""
+
+WITH_TAKES = (RemarkKind.OPENER, RemarkKind.TAKE, RemarkKind.DEBATE)
+WITH_ASK = (RemarkKind.OPENER, RemarkKind.ANSWER)
+"""What has buttons for takes, and for questions."""
 
 MOST_ACTIVE = 1000
 """Threads that may be active in a guild at once. Source: Discord's error 160006."""
@@ -81,7 +86,7 @@ class Threads:
     async def change(self, guild_id: int, channel_id: int, **values: object) -> DiscussionSettings:
         """Change how a news channel discusses, by the names of DiscussionSettings; what is None stays as it is.
 
-        The channel's newest cards are drawn anew, where that changes their buttons. Raises RequestRefused.
+        The channel's newest cards and remarks are drawn anew, where that changes their buttons. Raises RequestRefused.
         """
         given = {name: value for name, value in values.items() if value is not None}
         async with self._store.begin() as connection:
@@ -93,6 +98,12 @@ class Threads:
             if (before.threads is ThreadMode.NONE) is not (after.threads is ThreadMode.NONE):
                 cards = await self._store.threads.cards_to_draw(connection, channel_id, MOST_DRAWN)
                 await self._store.deliveries.draw_anew(connection, cards, self._now())
+            kinds = {
+                *(WITH_TAKES if before.takes is not after.takes else ()),
+                *(WITH_ASK if before.ask is not after.ask else ()),
+            }
+            for kind in kinds:
+                await self._store.threads.draw_newest_anew(connection, channel_id, kind, MOST_DRAWN, self._now())
             return after
 
     async def _of_channel(self, connection: Connection, guild_id: int, channel_id: int) -> DiscussionSettings:
@@ -187,6 +198,21 @@ async def discussed(store: Store, connection: Connection, delivery_id: int, guil
     article, source = await store.deliveries.contents(connection, card)
     thread = await store.threads.of_card(connection, card.id)
     return Discussed(card, kind, place_of(card, kind), article, source, settings, thread)
+
+
+async def card_of_take(store: Store, connection: Connection, take: Take) -> Discussed:
+    """Return the card under which a take is shown, or another of its story. Raises RequestRefused without any."""
+    remark = await store.threads.of_take(connection, take.id)
+    if remark is None:
+        raise RequestRefused(GONE)
+    try:
+        return await discussed(store, connection, remark.delivery_id, take.guild_id)
+    except RequestRefused:
+        # Merging leaves one card in a channel, and the story goes on with it.
+        cards = await store.deliveries.standing_cards(connection, take.story_id or 0, take.guild_id)
+        if not cards:
+            raise
+        return await discussed(store, connection, cards[0][0].id, take.guild_id)
 
 
 async def with_thread(store: Store, connection: Connection, card: Discussed, now: datetime) -> Discussed:

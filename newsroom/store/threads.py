@@ -269,6 +269,25 @@ class ThreadStore:
         """Have the messages drawn anew that show these takes."""
         await draw_remarks_anew(connection, tables.remark.c.take_id.in_(list(take_ids)), now)
 
+    async def draw_newest_anew(
+        self, connection: AsyncConnection, channel_id: int, kind: RemarkKind, most: int, now: datetime
+    ) -> None:
+        """Have the newest messages of a kind drawn anew that stand under a news channel's cards."""
+        newest = (
+            select(tables.remark.c.id)
+            .join(tables.delivery, tables.delivery.c.id == tables.remark.c.delivery_id)
+            .where(
+                tables.delivery.c.channel_id == channel_id,
+                tables.remark.c.kind == kind,
+                tables.remark.c.state.in_((*ON_ITS_WAY, DeliveryState.SENT)),
+            )
+            .order_by(tables.remark.c.id.desc())
+            .limit(most)
+        )
+        due = tables.remark.c.redraw_at
+        statement = update(tables.remark).where(tables.remark.c.id.in_(newest), or_(due.is_(None), due > now))
+        await connection.execute(statement.values(redraw_at=now))
+
     async def redraws_due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
         """Return what stands in a channel and is to be drawn anew, or deleted, now: of a channel's old messages one."""
         statement = (

@@ -514,3 +514,32 @@ async def test_where_takes_are_off_no_button_offers_one_and_an_old_form_is_refus
     (opener,) = guild.news.threads[0].history()
     assert labels(opener) == ["Find in article"]
     assert re.search("Where this server stands", opener.content)
+
+
+async def test_what_stood_before_takes_and_questions_went_off_loses_its_buttons_and_gets_them_back(guild: Guild):
+    card = await guild.team_card()
+    take = await shown(guild, guild.bob, card)
+    (thread,) = guild.news.threads
+    told = await guild.bob.slash(thread, "ask", question="When does the paper follow?")
+    await guild.bob.click(told.response, label="Share in the thread")
+    await guild.later()
+    before = [(message.content, labels(message)) for message in thread.history()]
+    assert [names for _, names in before] == [
+        ["Hot take", "Find in article"],
+        ["Hot", "Push back"],
+        ["Find in article"],
+    ]
+    fire = f"fire:{guild.newsroom.takes.mark(1)}"
+
+    await guild.told("channel discussion", takes=False, ask=False)
+    await guild.later()
+    await guild.later()
+
+    assert [(message.content, labels(message)) for message in thread.history()] == [(said, []) for said, _ in before]
+    refused = await guild.counterfeit(guild.alice, fire)
+    assert [read(each) for each in refused.followups] == ["Takes are off in this channel."]
+    await guild.told("channel discussion", takes=True, ask=True)
+    await guild.later()
+    await guild.later()
+    assert [(message.content, labels(message)) for message in thread.history()] == before
+    assert guild.fresh(take).content == take.content
