@@ -654,6 +654,7 @@ class Take:
     """A member's hot take, on a story or else on a poll.
 
     ``anonymous``: its author's name is shown to nobody. ``answers_id`` is the take that it pushes back on.
+    ``written_at`` is when these words were said for this side, ``edited_at`` when it was said again last, if it was.
     """
 
     id: int
@@ -666,6 +667,7 @@ class Take:
     written_at: datetime
     anonymous: bool = False
     answers_id: int | None = None
+    edited_at: datetime | None = None
 
 
 class TextBasis(StrEnum):

@@ -113,7 +113,7 @@ def _about(asked: Asked) -> str:
         lines.append(f"You push back on: {markdown.escape(shorten(asked.answered.text, QUOTED))}")
     lines.append("Shown in public under your name" + (", unless you leave it out." if asked.anonymous_allowed else "."))
     if asked.mine is not None:
-        lines.append("-# You have a take on this already: this changes it.")
+        lines.append("-# You have a take on this already: this changes it. Other words begin without fires.")
     return "\n".join(lines)
 
 

@@ -277,24 +277,61 @@ async def write(
     await store.votes.hold_member(connection, guild_id, draft.member_id)
     mine = await store.takes.by_member(connection, guild_id, draft.member_id, story_id=story_id)
     text = await checked(store, connection, draft, card.settings, mine, now, story_id=story_id)
-    take_id = await store.takes.put(
+    take = await _put(
+        store,
         connection,
-        guild_id,
-        draft.member_id,
-        draft.side,
+        draft,
         text,
+        mine,
         now,
         story_id=story_id,
         anonymous=draft.anonymous and card.settings.anonymous_takes,
         answers_id=answers.id if answers is not None else mine.answers_id if mine is not None else None,
     )
-    if mine is not None:
-        await store.recaps.draw_anew(connection, [take_id], now)
-    take = await store.takes.get(connection, take_id, guild_id)
-    assert take is not None, "it was just written"
     if mine is not None and take.anonymous and not mine.anonymous:
         await store.votes.quote_anew(connection, guild_id, *_about([take]))
     return await show(store, connection, take, card, now, edited=mine is not None)
+
+
+async def _put(
+    store: Store,
+    connection: Connection,
+    draft: Draft,
+    text: str,
+    mine: Take | None,
+    now: datetime,
+    *,
+    story_id: int | None = None,
+    poll_id: int | None = None,
+    anonymous: bool = False,
+    answers_id: int | None = None,
+) -> Take:
+    """Write a take down, in place of ``mine``, what its author said before.
+
+    Other words, or the same for another side, are a take of now: what others thought of the old ones isn't for these.
+    """
+    is_anew = mine is None or (mine.text, mine.side) != (text, draft.side)
+    take_id = await store.takes.put(
+        connection,
+        draft.guild_id,
+        draft.member_id,
+        draft.side,
+        text,
+        now if mine is None or is_anew else mine.written_at,
+        edited_at=now if mine is not None else None,
+        story_id=story_id,
+        poll_id=poll_id,
+        anonymous=anonymous,
+        answers_id=answers_id,
+    )
+    if mine is not None and is_anew:
+        await store.takes.put_out(connection, take_id)
+        await store.recaps.takes_gone(connection, [take_id], now)
+    elif mine is not None:
+        await store.recaps.draw_anew(connection, [take_id], now)
+    take = await store.takes.get(connection, take_id, draft.guild_id)
+    assert take is not None, "it was just written"
+    return take
 
 
 async def show(
@@ -399,11 +436,7 @@ async def write_on_poll(store: Store, connection: Connection, draft: Draft, poll
     await store.votes.hold_member(connection, guild_id, member_id)
     mine = await store.takes.by_member(connection, guild_id, member_id, story_id=story_id, poll_id=poll_id)
     text = await checked(store, connection, draft, DiscussionSettings(), mine, now, story_id=story_id, poll_id=poll_id)
-    take_id = await store.takes.put(
-        connection, guild_id, member_id, draft.side, text, now, story_id=story_id, poll_id=poll_id
-    )
-    take = await store.takes.get(connection, take_id, draft.guild_id)
-    assert take is not None, "it was just written"
+    take = await _put(store, connection, draft, text, mine, now, story_id=story_id, poll_id=poll_id)
     return Written(take, None, None, mine is not None)
 
 

@@ -288,8 +288,12 @@ class RecapStore:
         await connection.execute(update(tables.recap).where(shown).values(redraw_at=now))
 
     async def takes_gone(self, connection: AsyncConnection, take_ids: Collection[int], now: datetime) -> None:
-        """Have what asks about these takes go, and what quotes them drawn anew without them."""
+        """Have what asks about these takes go with what was answered, and what quotes them drawn anew.
+
+        They are gone, or say something else by now.
+        """
         await self.draw_anew(connection, take_ids, now)
+        await connection.execute(delete(tables.aged_vote).where(tables.aged_vote.c.take_id.in_(list(take_ids))))
         asking = tables.recap.c.take_id.in_(list(take_ids))
         await connection.execute(update(tables.recap).where(asking).values(withdrawn=True))
 

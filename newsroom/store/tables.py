@@ -595,6 +595,7 @@ take = Table(
     Column("written_at", UtcDateTime, nullable=False),
     Column("anonymous", Boolean, nullable=False, server_default=false()),
     Column("answers_id", RowId, ForeignKey("take.id", ondelete="SET NULL")),
+    Column("edited_at", UtcDateTime),
     # A member has one take on a story, and one on a poll that is about none.
     Index(
         "uq_take_guild_id_story_id_member_id",

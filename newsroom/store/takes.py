@@ -29,8 +29,9 @@ class TakeStore:
         member_id: int,
         side: Side | None,
         text: str,
-        now: datetime,
+        written_at: datetime,
         *,
+        edited_at: datetime | None = None,
         story_id: int | None = None,
         poll_id: int | None = None,
         anonymous: bool = False,
@@ -40,7 +41,8 @@ class TakeStore:
         values: dict[str, Any] = {
             "side": side,
             "text": text,
-            "written_at": now,
+            "written_at": written_at,
+            "edited_at": edited_at,
             "anonymous": anonymous,
             "answers_id": answers_id,
         }
@@ -97,9 +99,8 @@ class TakeStore:
 
     async def latest_at(self, connection: AsyncConnection, guild_id: int, member_id: int) -> datetime | None:
         """Return when a member wrote or changed a take last in a guild."""
-        statement = select(func.max(tables.take.c.written_at)).where(
-            tables.take.c.guild_id == guild_id, tables.take.c.member_id == member_id
-        )
+        latest = func.max(func.coalesce(tables.take.c.edited_at, tables.take.c.written_at))
+        statement = select(latest).where(tables.take.c.guild_id == guild_id, tables.take.c.member_id == member_id)
         at: datetime | None = await connection.scalar(statement)
         return at
 
@@ -139,6 +140,10 @@ class TakeStore:
         statement = self._insert(tables.fire).values(take_id=take_id, member_id=member_id, at=now)
         await connection.execute(statement.on_conflict_do_nothing())
         return True
+
+    async def put_out(self, connection: AsyncConnection, take_id: int) -> None:
+        """Have a take be hot to nobody."""
+        await connection.execute(delete(tables.fire).where(tables.fire.c.take_id == take_id))
 
     async def fires(self, connection: AsyncConnection, take_ids: Collection[int]) -> dict[int, int]:
         """Count how many members find each of these takes hot."""

@@ -206,6 +206,7 @@ class Members:
                     "side": take.side,
                     "anonymous": take.anonymous,
                     "at": take.written_at.isoformat(),
+                    "changed": take.edited_at.isoformat() if take.edited_at is not None else None,
                 }
                 for take in takes
             ],

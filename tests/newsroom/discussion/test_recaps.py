@@ -11,6 +11,7 @@ import pytest
 from newsroom.discussion.chatter import MOST_THREADS
 from newsroom.discussion.recap_messages import AGED_AFTER
 from newsroom.discussion.recaps import LATEST, Recaps
+from newsroom.discussion.takes import Draft
 from newsroom.discussion.week import Exchange, Week
 from newsroom.errors import RequestRefused
 from newsroom.models import ChannelKind, DeliveryState, GuildSettings, Poll, PollKind, RecapKind, Side
@@ -531,6 +532,22 @@ async def test_a_quotation_goes_with_the_take_and_its_author(desk: Desk):
     redraw = await desk.newsroom.recap_messages.take_redraw(claim.recap.id)
     assert redraw is not None
     assert redraw.contents is None
+
+
+async def test_a_quotation_and_what_was_answered_go_when_its_author_says_something_else(desk: Desk):
+    take_id = await old_take_is_back(desk)
+    desk.clock.time += AGED_AFTER
+    [claim] = await send_due(desk)
+    await desk.newsroom.recap_messages.judge(claim.contents.mark, GUILD, BEN, well=True)
+
+    await desk.newsroom.takes.drop(
+        Draft(GUILD, ANNA, Side.OPEN, "I knew it all along"), desk.newsroom.outbox._marks.mark(1)
+    )
+
+    redraw = await desk.newsroom.recap_messages.take_redraw(claim.recap.id)
+    assert redraw is not None and redraw.contents is None
+    async with desk.store.read() as connection:
+        assert await desk.store.recaps.judged(connection, take_id) == (0, 0)
 
 
 # -------------------------------------------------------------------------------- chatter

@@ -459,6 +459,24 @@ async def test_two_clicks_of_one_member_at_once_take_each_other_back(desk: Desk,
     assert await fires_of(desk, take.id) == 0
 
 
+@pytest.mark.parametrize(("text", "side"), [(OTHER_WORDS, Side.OPEN), (WORDS, Side.PROPRIETARY)])
+async def test_other_words_or_another_side_begin_without_fires_and_are_said_now(desk: Desk, text: str, side: Side):
+    posted = await card(desk)
+    take = await shown(desk, posted)
+    for member in (BEN, CARA):
+        await fire(desk, take, member)
+    desk.clock.advance(days=20)
+
+    again = (await drop(desk, posted)).take
+    assert (again.written_at, again.edited_at) == (take.written_at, desk.clock())
+    assert (await refusal(desk.newsroom.takes.drop(draft(), posted.mark))).startswith("One take at a time")
+    assert await fires_of(desk, take.id) == 2
+    changed = (await drop(desk, posted, text, side=side)).take
+
+    assert (changed.id, changed.written_at) == (take.id, desk.clock())
+    assert await fires_of(desk, take.id) == 0
+
+
 async def test_nobody_sets_their_own_take_on_fire_nor_one_of_another_guild(desk: Desk):
     take = await shown(desk, await card(desk))
     takes = desk.newsroom.takes

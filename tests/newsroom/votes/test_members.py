@@ -551,7 +551,15 @@ async def test_a_download_holds_all_of_a_members_own_from_this_guild_and_nothing
              "at": NOW.isoformat()}
             for choices, crossed in ((["Open source"], False), (["Proprietary"], True))
         ],
-        "takes": [{"text": f"Because I am {ANNA}.", "side": "open", "anonymous": False, "at": NOW.isoformat()}],
+        "takes": [
+            {
+                "text": f"Because I am {ANNA}.",
+                "side": "open",
+                "anonymous": False,
+                "at": NOW.isoformat(),
+                "changed": None,
+            }
+        ],
         "debates": [],
         "fires": [],
         "questions": [],

@@ -41,6 +41,7 @@ def _takes() -> None:
     with op.batch_alter_table("take", table_kwargs={"sqlite_autoincrement": True}) as take:
         take.add_column(sa.Column("anonymous", sa.Boolean(), server_default=sa.false(), nullable=False))
         take.add_column(sa.Column("answers_id", ROW_ID))
+        take.add_column(sa.Column("edited_at", TIME))
         take.create_foreign_key("fk_take_answers_id", "take", ["answers_id"], ["id"], ondelete="SET NULL")
         take.create_index("ix_take_answers_id", ["answers_id"])
     op.create_table(
