@@ -726,7 +726,10 @@ class ThreadState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The thread of a card, where its story is discussed. Its id is that of the card's message, or of the post."""
+    """The thread of a card, where its story is discussed. Its id is that of the card's message, or of the post.
+
+    ``opened_at`` is when its discussion was opened: a forum's post is open, and nobody may have wanted to discuss yet.
+    """
 
     thread_id: int
     delivery_id: int
@@ -735,6 +738,7 @@ class Thread:
     state: ThreadState
     attempts: int
     due_at: datetime
+    opened_at: datetime | None = None
 
 
 class AskKind(StrEnum):

@@ -147,7 +147,7 @@ class Threads:
         """The thread is there: what opens the discussion is said next."""
         now = self._now()
         async with self._store.begin() as connection:
-            await self._store.threads.record(connection, thread_id, state=ThreadState.OPEN, opened_at=now, reason=None)
+            await self._store.threads.record(connection, thread_id, state=ThreadState.OPEN, reason=None)
             thread = await self._store.threads.get(connection, thread_id)
             if thread is not None:
                 await open_discussion(self._store, connection, thread, now)
@@ -216,10 +216,13 @@ async def card_of_take(store: Store, connection: Connection, take: Take) -> Disc
 
 
 async def with_thread(store: Store, connection: Connection, card: Discussed, now: datetime) -> Discussed:
-    """Have a card get its thread, if it has none yet. Raises RequestRefused where there is to be none."""
+    """Have a card get its thread, if it has none yet, and a forum's post its discussion opened.
+
+    Raises RequestRefused where there is to be none.
+    """
     if not can_have_thread(card.kind, card.settings):
         raise RequestRefused(NO_THREAD)
-    if card.thread is not None:
+    if card.thread is not None and (card.thread.state is not ThreadState.OPEN or card.thread.opened_at is not None):
         return card
     await plan_thread(store, connection, card.card, card.kind, now)
     thread = await store.threads.of_card(connection, card.card.id)
@@ -239,23 +242,36 @@ async def has_discuss(store: Store, connection: Connection, card: Delivery) -> b
 
 
 async def thread_at_once(store: Store, connection: Connection, card: Delivery, now: datetime) -> None:
-    """Have a card that was just posted get its thread, where its channel wants that for all."""
+    """Have a card that was just posted get its thread, where its channel wants that for all.
+
+    A forum's post is one of our threads from the beginning, even while nobody wants to discuss.
+    """
     found = await store.threads.settings(connection, card.channel_id, card.guild_id)
-    if found is not None and found[1].threads is ThreadMode.ALWAYS and can_have_thread(*found):
-        await plan_thread(store, connection, card, found[0], now)
+    if found is None:
+        return
+    kind, settings = found
+    if kind is ChannelKind.FORUM:
+        await note_thread(store, connection, card, ThreadState.OPEN, now)
+    if settings.threads is ThreadMode.ALWAYS and can_have_thread(kind, settings):
+        await plan_thread(store, connection, card, kind, now)
 
 
 async def plan_thread(store: Store, connection: Connection, card: Delivery, kind: ChannelKind, now: datetime) -> None:
     """Have a card's thread opened. In a forum it is there, and its discussion is opened at once."""
-    assert card.message_id is not None, "the card stands in its channel"
     is_there = kind is ChannelKind.FORUM
-    state = ThreadState.OPEN if is_there else ThreadState.PENDING
-    await store.threads.add(connection, card.message_id, card.id, card.guild_id, card.channel_id, state, now)
+    await note_thread(store, connection, card, ThreadState.OPEN if is_there else ThreadState.PENDING, now)
     thread = await store.threads.of_card(connection, card.id)
     if is_there and thread is not None:
         await open_discussion(store, connection, thread, now)
 
 
+async def note_thread(store: Store, connection: Connection, card: Delivery, state: ThreadState, now: datetime) -> None:
+    """Note that a card is to have a thread, or has one."""
+    assert card.message_id is not None, "the card stands in its channel"
+    await store.threads.add(connection, card.message_id, card.id, card.guild_id, card.channel_id, state, now)
+
+
 async def open_discussion(store: Store, connection: Connection, thread: Thread, now: datetime) -> None:
     """Have the message sent that opens a discussion; once."""
+    await store.threads.record(connection, thread.thread_id, opened_at=now)
     await store.threads.say(connection, RemarkKind.OPENER, thread.guild_id, thread.thread_id, thread.delivery_id, now)

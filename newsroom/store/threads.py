@@ -104,7 +104,6 @@ class ThreadStore:
             channel_id=channel_id,
             state=state,
             due_at=now,
-            opened_at=now if state is ThreadState.OPEN else None,
         )
         await connection.execute(statement.on_conflict_do_nothing())
 
@@ -191,11 +190,16 @@ class ThreadStore:
         return row_id
 
     async def grown(self, connection: AsyncConnection, delivery_ids: Collection[int], now: datetime) -> None:
-        """Have the threads of these cards told that their stories have grown; each is told once."""
+        """Have the threads of these cards told that their stories have grown; each is told once.
+
+        A forum's post whose discussion nobody has opened is told nothing.
+        """
         if not delivery_ids:
             return
         there = select(*THREAD_COLUMNS).where(
-            tables.thread.c.delivery_id.in_(list(delivery_ids)), tables.thread.c.state == ThreadState.OPEN
+            tables.thread.c.delivery_id.in_(list(delivery_ids)),
+            tables.thread.c.state == ThreadState.OPEN,
+            tables.thread.c.opened_at.is_not(None),
         )
         for row in (await connection.execute(there)).all():
             thread = Thread(*row)

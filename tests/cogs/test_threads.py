@@ -122,6 +122,10 @@ async def test_in_a_forum_the_post_is_the_thread(guild: Guild):
     await guild.told("feed add", url=FEED, channel=forum)
     await guild.later()
     (thread,) = forum.threads
+    await guild.bob.send(thread, f"<@{guild.env.bot.user.id}> When does the paper follow?")
+    await guild.later()
+    answer = thread.history()[-1]
+    assert "**Asked:** When does the paper follow?" in answer.content, "it is one before anybody presses Discuss"
 
     told = await guild.bob.click(thread.history()[0], label="Discuss")
     await guild.later()

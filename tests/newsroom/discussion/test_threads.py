@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from newsroom.attempts import LONGEST_WAIT
+from newsroom.discussion.story_finder import Seeker
 from newsroom.discussion.threads import DELETED, GONE, MOST_ATTEMPTS, NO_THREAD
 from newsroom.errors import RequestRefused
 from newsroom.models import ChannelKind, DiscussionSettings, RemarkKind, ThreadMode, ThreadState
@@ -92,10 +93,17 @@ async def test_who_clicks_twice_or_at_once_gets_one_thread_that_is_opened_once(d
 
 async def test_a_forums_post_is_the_thread_and_is_there_already(desk: Desk):
     posted = await card(desk, kind=ChannelKind.FORUM)
+    thread = await thread_of(desk, posted)
+    assert thread is not None and (thread.state, thread.opened_at) == (ThreadState.OPEN, None)
+    here = await desk.newsroom.story_finder.here(Seeker(GUILD, [message_of(posted)], lambda channel_id: True))
+    assert here is not None and here.card.id == posted.delivery.id
+    await desk.follow(OTHER_FEED, kind=ChannelKind.FORUM)
+    await desk.tell(posted.card.headline, url=OTHER_FEED)
+    assert await desk.newsroom.remarks.due() == []
 
     clicked = await desk.newsroom.threads.click(posted.mark, GUILD)
 
-    assert clicked.thread is not None and clicked.thread.state is ThreadState.OPEN
+    assert clicked.thread is not None and clicked.thread.opened_at is not None
     assert await desk.newsroom.threads.due() == []
     assert (await claimed(desk)).remark.channel_id == message_of(posted)
 

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select, text
 
 from newsroom.errors import MigrationFailed, SchemaTooNew, StoreError
+from newsroom.models import ChannelKind, DeliveryState, ThreadState
 from newsroom.store import database as module
 from newsroom.store import tables
 from newsroom.store.database import LATEST, Database, migrate, schema_version
@@ -95,6 +97,29 @@ async def test_an_empty_database_has_no_version_and_gets_the_newest(empty: Datab
     await migrate(empty)
 
     assert await schema_version(empty) == LATEST
+
+
+async def test_a_forums_posts_from_before_there_were_threads_are_threads_of_ours(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+):
+    upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, _: upgrade(config, "0003"))
+    await migrate(empty)
+    monkeypatch.undo()
+    await remember_an_article(empty)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    async with empty.begin() as connection:
+        for channel_id, kind in ((1, ChannelKind.FORUM), (2, ChannelKind.TEXT)):
+            place = {"channel_id": channel_id, "guild_id": 1001}
+            await connection.execute(insert(tables.news_channel).values(kind=kind, created_at=now, **place))
+            card = {"story_id": 1, "article_id": 1, "message_id": 9000 + channel_id, "state": DeliveryState.SENT}
+            await connection.execute(insert(tables.delivery).values(due_at=now, planned_at=now, **place, **card))
+
+    await migrate(empty)
+
+    async with empty.read() as connection:
+        [thread] = await connection.execute(select(tables.thread.c.thread_id, tables.thread.c.state))
+    assert tuple(thread) == (9001, ThreadState.OPEN)
 
 
 async def test_migrating_again_changes_nothing(database: Database):

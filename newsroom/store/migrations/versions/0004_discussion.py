@@ -81,6 +81,14 @@ def _threads() -> None:
     )
     op.create_index("ix_thread_state_due_at", "thread", ["state", "due_at"])
     op.create_index("ix_thread_guild_id_state", "thread", ["guild_id", "state"])
+    # A forum's post is a thread of ours, whoever wants to discuss it; those that stand there are, too.
+    op.execute(
+        "INSERT INTO thread (thread_id, delivery_id, guild_id, channel_id, state, due_at)"
+        " SELECT message_id, MAX(delivery.id), MAX(delivery.guild_id), MAX(delivery.channel_id), 'open', MAX(due_at)"
+        " FROM delivery JOIN news_channel ON news_channel.channel_id = delivery.channel_id"
+        " WHERE news_channel.kind = 'forum' AND delivery.state = 'sent' AND delivery.message_id IS NOT NULL"
+        " GROUP BY message_id"
+    )
     op.create_table(
         "remark",
         sa.Column("id", ROW_ID, nullable=False),
