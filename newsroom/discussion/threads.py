@@ -144,13 +144,12 @@ class Threads:
         return found
 
     async def opened(self, thread_id: int) -> None:
-        """The thread is there: what opens the discussion is said next."""
-        now = self._now()
+        """The thread is there: what opens the discussion is said next, unless it was given up or deleted meanwhile."""
         async with self._store.begin() as connection:
-            await self._store.threads.record(connection, thread_id, state=ThreadState.OPEN, reason=None)
-            thread = await self._store.threads.get(connection, thread_id)
-            if thread is not None:
-                await open_discussion(self._store, connection, thread, now)
+            if await self._store.threads.opened(connection, thread_id):
+                thread = await self._store.threads.get(connection, thread_id)
+                assert thread is not None, "it was just opened"
+                await open_discussion(self._store, connection, thread, self._now())
 
     async def later(self, thread: Thread, reason: str) -> None:
         """Try again to open it, later each time, and in the end no more."""

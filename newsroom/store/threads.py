@@ -141,6 +141,12 @@ class ThreadStore:
         """Write down what became of a thread."""
         await connection.execute(update(tables.thread).where(tables.thread.c.thread_id == thread_id).values(**values))
 
+    async def opened(self, connection: AsyncConnection, thread_id: int) -> bool:
+        """Note that a thread is open which was to be opened; return whether it was."""
+        own = (tables.thread.c.thread_id == thread_id) & (tables.thread.c.state == ThreadState.PENDING)
+        statement = update(tables.thread).where(own).values(state=ThreadState.OPEN, reason=None)
+        return (await connection.execute(statement)).rowcount == 1
+
     async def drop_waiting(self, connection: AsyncConnection, channel_id: int, reason: str) -> None:
         """Leave unsaid what waits to be said in a thread that isn't there."""
         waiting = (tables.remark.c.channel_id == channel_id) & tables.remark.c.state.in_(ON_ITS_WAY)
@@ -192,14 +198,16 @@ class ThreadStore:
     async def grown(self, connection: AsyncConnection, delivery_ids: Collection[int], now: datetime) -> None:
         """Have the threads of these cards told that their stories have grown; each is told once.
 
-        A forum's post whose discussion nobody has opened is told nothing.
+        One that is still to be opened is told then. A forum's post whose discussion nobody has opened is told nothing.
         """
         if not delivery_ids:
             return
         there = select(*THREAD_COLUMNS).where(
             tables.thread.c.delivery_id.in_(list(delivery_ids)),
-            tables.thread.c.state == ThreadState.OPEN,
-            tables.thread.c.opened_at.is_not(None),
+            or_(
+                tables.thread.c.state == ThreadState.PENDING,
+                (tables.thread.c.state == ThreadState.OPEN) & tables.thread.c.opened_at.is_not(None),
+            ),
         )
         for row in (await connection.execute(there)).all():
             thread = Thread(*row)

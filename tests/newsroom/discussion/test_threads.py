@@ -250,6 +250,18 @@ async def test_a_thread_is_told_once_that_its_story_has_grown(desk: Desk):
     assert await say_due(desk) == await draw_due(desk) == []
 
 
+async def test_what_grows_before_the_thread_is_open_is_told_right_behind_the_first_word(desk: Desk):
+    posted = await card(desk)
+    await desk.newsroom.threads.click(posted.mark, GUILD)
+    await desk.follow(OTHER_FEED)
+
+    await desk.tell(posted.card.headline, url=OTHER_FEED)
+
+    assert await desk.newsroom.remarks.due() == []
+    await open_threads(desk)
+    assert [told.remark.kind for told in await say_due(desk)] == [RemarkKind.OPENER, RemarkKind.GROWTH]
+
+
 async def test_a_story_that_nobody_discusses_is_not_told_of(desk: Desk):
     posted = await card(desk)
     await desk.follow(OTHER_FEED)
@@ -274,6 +286,9 @@ async def test_what_waits_for_a_thread_that_was_deleted_is_left_unsaid(desk: Des
     desk.clock.advance(days=1)
     assert await desk.newsroom.remarks.due() == []
     assert await desk.newsroom.remarks.claim(hung.remark.id) is None
+    await desk.newsroom.threads.opened(clicked.thread.thread_id)
+    gone = await thread_of(desk, posted)
+    assert gone is not None and gone.state is ThreadState.GONE
 
 
 async def test_that_some_other_thread_was_deleted_changes_nothing(desk: Desk):
