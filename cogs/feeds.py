@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -90,7 +91,9 @@ class Feeds(commands.Cog):
         """Post a feed's stories in a channel."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         place = picked_place(channel) if channel else interaction.channel
-        adding = Adding(self._subscriptions, interaction, news_place(interaction, place), backfill, title)
+        adding = Adding(
+            self._subscriptions, self._threads, interaction, news_place(interaction, place), backfill, title
+        )
         await _answer(interaction, await adding.look_up(url))
 
     @feed.command(name="list")
@@ -268,7 +271,11 @@ class Feeds(commands.Cog):
             debate=debate,
             tone=Tone(tone) if tone else None,
         )
-        await _answer(interaction, settings_reply(channel_id, settings))
+        reply = settings_reply(channel_id, settings)
+        place = interaction.guild.get_channel_or_thread(channel_id) if interaction.guild else None
+        if isinstance(place, NewsPlace) and (lacking := missing(place, settings.threads)):
+            reply = replace(reply, content=f"{reply.content}\n{panels.permissions_missing(channel_id, lacking)}")
+        await _answer(interaction, reply)
 
     @channel.command(extras={"needs": "manage_guild"})
     @app_commands.describe(
@@ -334,7 +341,8 @@ class Feeds(commands.Cog):
         if isinstance(place, discord.Thread) and not is_here:
             place = place.parent
         if isinstance(place, NewsPlace):
-            lines.append(panels.permissions_missing(place.id, missing(place)))
+            settings = await self._threads.settings(guild_of(interaction), channel_id)
+            lines.append(panels.permissions_missing(channel_id, missing(place, settings.threads)))
         await _answer(interaction, panels.Reply(" ".join(lines).strip()))
 
     @remove.autocomplete("feed")
@@ -367,14 +375,21 @@ class Adding:
     """One /feed add, from the address to the subscription; on its way it may ask which feed and which tag."""
 
     def __init__(
-        self, subscriptions: Subscriptions, asked: Interaction, place: NewsPlace, backfill: int, title: str | None
+        self,
+        subscriptions: Subscriptions,
+        threads: Threads,
+        asked: Interaction,
+        place: NewsPlace,
+        backfill: int,
+        title: str | None,
     ) -> None:
         """Raises RequestRefused where no card could ever appear."""
-        self._missing = missing(place)
-        if any(name in INDISPENSABLE for name in self._missing):
-            raise RequestRefused(f"{panels.permissions_missing(place.id, self._missing)} Nothing was added.")
+        lacking = missing(place)
+        if any(name in INDISPENSABLE for name in lacking):
+            raise RequestRefused(f"{panels.permissions_missing(place.id, lacking)} Nothing was added.")
         self._tags = tags_to_choose(place)
         self._subscriptions = subscriptions
+        self._threads = threads
         self._asked = asked
         self._place = place
         self._backfill = backfill
@@ -407,7 +422,7 @@ class Adding:
             channel_id=place.id,
             posting_now=added.posting,
             stopped=is_stopped(added.channel, utcnow()),
-            missing=self._missing,
+            missing=missing(place, (await self._threads.settings(place.guild.id, place.id)).threads),
         )
 
 

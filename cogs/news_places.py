@@ -8,7 +8,7 @@ from typing import Any
 import discord
 
 from newsroom.errors import RequestRefused
-from newsroom.models import ChannelKind
+from newsroom.models import ChannelKind, ThreadMode
 
 NewsPlace = discord.TextChannel | discord.ForumChannel | discord.Thread
 
@@ -31,11 +31,14 @@ def kind_of(place: NewsPlace) -> ChannelKind:
     return ChannelKind.ANNOUNCEMENT if place.is_news() else ChannelKind.TEXT
 
 
-def missing(place: NewsPlace) -> list[str]:
-    """Name the permissions that a card needs and that we lack there."""
+def missing(place: NewsPlace, threads: ThreadMode = ThreadMode.NONE) -> list[str]:
+    """Name the permissions that a card needs and that we lack there; with ``threads`` also those of its discussion."""
     granted = place.permissions_for(place.guild.me)
     write = "send_messages_in_threads" if isinstance(place, discord.Thread) else "send_messages"
     needed = ["view_channel", write, "embed_links", "attach_files", "read_message_history"]
+    if threads is not ThreadMode.NONE and not isinstance(place, discord.Thread):
+        opens = [] if isinstance(place, discord.ForumChannel) else ["create_public_threads"]
+        needed += [*opens, "send_messages_in_threads"]
     return [name for name in needed if not getattr(granted, name)]
 
 

@@ -21,6 +21,7 @@ from cogs.views.polls import WHY_TEMPLATE
 from cogs.views.replies import explain
 from newsroom.discussion.remarks import Remarks
 from newsroom.discussion.takes import Asked, Draft, Takes, Written, sides_of, weeks_ago
+from newsroom.errors import RequestRefused
 from newsroom.models import Side
 from newsroom.votes.guilds import Guilds
 from newsroom.votes.polls import Polls
@@ -129,7 +130,7 @@ class TakesCog(commands.Cog, name="Takes"):
                 anonymous=values.get("anonymous") == "yes",
             )
             said = await self._say(form, draft, mark, roles_of(interaction))
-            await interaction.edit_original_response(**views.written(said).edit())
+            await interaction.edit_original_response(**views.written(said, await self._not_opened(said)).edit())
             await self._discussions.nudge()
         except Exception as error:
             await explain(interaction, error)
@@ -140,6 +141,16 @@ class TakesCog(commands.Cog, name="Takes"):
         if form == views.HOT_FORM:
             return await self._takes.drop(draft, mark)
         return await self._takes.push_back(draft, mark)
+
+    async def _not_opened(self, said: Written) -> str | None:
+        """Open the thread in which a take is shown, if it is still to be opened; return why that can't be done now."""
+        if said.unopened is None or said.unopened.thread is None:
+            return None
+        try:
+            await self._discussions.open(said.unopened.thread, said.unopened)
+        except RequestRefused as error:
+            return str(error)
+        return None
 
     # ---------------------------------------------------------------------------------- clicks
 

@@ -173,14 +173,16 @@ def author_line(take: Take, settings: GuildSettings) -> str:
     return f"{who} · {emoji} {name}" if emoji else f"{who} · {name}"
 
 
-def written(said: Written) -> Reply:
-    """What a member hears whose take was taken."""
+def written(said: Written, not_opened: str | None = None) -> Reply:
+    """What a member hears whose take was taken; ``not_opened`` is why its thread couldn't be opened, a sentence."""
     done = "Changed" if said.edited else "Kept"
+    name = "without your name" if said.take.anonymous else "under your name"
+    if not_opened is not None:
+        return Reply(f"{done}, {name}, but not shown yet: it waits for its thread. {not_opened}")
     if said.place_id is not None:
         where = f"it is shown in <#{said.place_id}>"
     else:
         where = "the best take of each side is shown with the result"
-    name = "without your name" if said.take.anonymous else "under your name"
     return Reply(f"{done}: {where}, {name}. Say it again to change it.")
 
 

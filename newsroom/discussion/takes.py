@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from newsroom.discussion.threads import (
@@ -88,12 +88,13 @@ class Asked:
 class Written:
     """What became of a take. ``place_id`` is the thread or channel in which it is shown, None where it is only kept.
 
-    ``thread`` is still to be opened if it is pending. ``edited``: it replaced an earlier one.
+    ``unopened`` is the card whose thread is that place, where it is still to be opened. ``edited``: it replaced an
+    earlier one.
     """
 
     take: Take
     place_id: int | None
-    thread: Thread | None
+    unopened: Discussed | None
     edited: bool
 
 
@@ -342,8 +343,9 @@ async def show(
     shown = await store.threads.of_take(connection, take.id)
     if shown is not None and shown.state is not DeliveryState.SKIPPED:
         where = await store.threads.get(connection, shown.channel_id, take.guild_id)
-        is_gone = where is not None and where.state is ThreadState.GONE
-        return Written(take, None if is_gone else shown.channel_id, None, edited)
+        if where is not None and where.state is ThreadState.GONE:
+            return Written(take, None, None, edited)
+        return Written(take, shown.channel_id, _unopened(card, where), edited)
     if shown is not None:  # Discord didn't take it as it was
         await store.threads.forget(connection, shown.id)
     if card.kind is ChannelKind.THREAD:
@@ -363,7 +365,12 @@ async def show(
     await store.threads.say(
         connection, RemarkKind.TAKE, take.guild_id, place, card.card.id, now, take_id=take.id, reply_to=reply_to
     )
-    return Written(take, place, thread, edited)
+    return Written(take, place, _unopened(card, thread), edited)
+
+
+def _unopened(card: Discussed, thread: Thread | None) -> Discussed | None:
+    """A card with the thread in which a take on its story is shown, if that is still to be opened."""
+    return replace(card, thread=thread) if thread is not None and thread.state is ThreadState.PENDING else None
 
 
 async def checked(

@@ -217,12 +217,17 @@ async def card_of_take(store: Store, connection: Connection, take: Take) -> Disc
 async def with_thread(store: Store, connection: Connection, card: Discussed, now: datetime) -> Discussed:
     """Have a card get its thread, if it has none yet, and a forum's post its discussion opened.
 
-    Raises RequestRefused where there is to be none.
+    One that never could be opened is tried again, and what waited for it comes after all. Raises RequestRefused where
+    there is to be none.
     """
     if not can_have_thread(card.kind, card.settings):
         raise RequestRefused(NO_THREAD)
-    if card.thread is not None and (card.thread.state is not ThreadState.OPEN or card.thread.opened_at is not None):
+    if card.thread is not None and (card.thread.state is ThreadState.PENDING or card.thread.opened_at is not None):
         return card
+    if card.thread is not None and card.thread.state is ThreadState.GONE:
+        if card.kind is ChannelKind.FORUM:
+            return card  # it was there, and was deleted
+        await store.threads.open_again(connection, card.thread.thread_id, now)
     await plan_thread(store, connection, card.card, card.kind, now)
     thread = await store.threads.of_card(connection, card.card.id)
     assert thread is not None, "it was just planned, by us or by somebody faster"

@@ -154,6 +154,14 @@ class ThreadStore:
             update(tables.remark).where(waiting).values(state=DeliveryState.SKIPPED, reason=reason)
         )
 
+    async def open_again(self, connection: AsyncConnection, thread_id: int, now: datetime) -> None:
+        """Have a thread opened after all that never could be, and what was left unsaid in it said."""
+        await self.record(connection, thread_id, state=ThreadState.PENDING, attempts=0, due_at=now, reason=None)
+        left = (tables.remark.c.channel_id == thread_id) & (tables.remark.c.state == DeliveryState.SKIPPED)
+        await connection.execute(
+            update(tables.remark).where(left).values(state=DeliveryState.PENDING, due_at=now, reason=None)
+        )
+
     async def open_in(self, connection: AsyncConnection, guild_id: int) -> list[int]:
         """Return the threads of a guild that we opened and that are there, as far as we know."""
         statement = select(tables.thread.c.thread_id).where(

@@ -501,12 +501,15 @@ async def test_where_no_card_could_appear_nothing_is_added(guild: Guild, permiss
 
 
 async def test_each_missing_permission_is_named_and_the_feed_added(guild: Guild):
-    guild.take_away(guild.news, "embed_links", "attach_files", "read_message_history")
+    guild.take_away(guild.news, "embed_links", "attach_files", "read_message_history", "create_public_threads")
 
     told = await guild.told("feed add", url=FEED)
 
     assert told.startswith("**Lab Notes** now posts in")
-    assert "I still need **Embed Links**, **Attach Files**, **Read Message History**." in told
+    for_cards = "I still need **Embed Links**, **Attach Files**, **Read Message History**"
+    assert f"{for_cards}, **Create Public Threads**." in told
+    assert f"{for_cards}, **Create Public Threads**." in await guild.told("channel discussion")
+    assert f"{for_cards}." in await guild.told("channel discussion", threads="none")
 
 
 async def test_in_a_thread_writing_is_a_permission_of_its_own(guild: Guild):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from discord import InteractionType
 
+from cogs.discussions import LACKING
 from newsroom.discussion.takes import GONE
 from tests.cogs.guild import TEAM_HEADLINE, Guild, labels, member, read, told_in
 from tests.talks import ANSWER, WORDS
@@ -106,6 +107,20 @@ async def test_a_take_is_shown_in_the_storys_thread_under_its_authors_name(guild
     sent = guild.requests("POST", f"/channels/{thread.id}/messages")[-1].json
     assert sent["flags"] & SILENT
     assert sent["allowed_mentions"] == {"parse": []}
+
+
+async def test_who_drops_a_take_where_no_thread_can_be_opened_reads_why_and_it_comes_once_one_can(guild: Guild):
+    card = await guild.team_card()
+    guild.take_away(guild.news, "create_public_threads")
+
+    told = await drop(guild, guild.bob, card)
+    again = await drop(guild, guild.alice, card, OTHER_WORDS)
+    guild.give_back(guild.news)
+    await guild.later(hours=1)
+
+    assert told == again == f"Kept, under your name, but not shown yet: it waits for its thread. {LACKING}"
+    (thread,) = guild.news.threads
+    assert {message.content.split("> ")[-1] for message in thread.history()[1:]} == {WORDS, OTHER_WORDS}
 
 
 async def test_a_take_said_again_changes_its_message(guild: Guild):

@@ -12,7 +12,7 @@ from newsroom.discussion.threads import DELETED, GONE, MOST_ATTEMPTS, NO_THREAD
 from newsroom.errors import RequestRefused
 from newsroom.models import ChannelKind, DiscussionSettings, RemarkKind, ThreadMode, ThreadState
 from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk
-from tests.talks import card, claimed, discussed, draw_due, message_of, open_threads, say_due, thread_of
+from tests.talks import card, claimed, discussed, draw_due, drop, message_of, open_threads, say_due, thread_of
 from tests.votes import everything
 
 OTHER_FEED = "https://blog.example/feed.xml"
@@ -192,9 +192,9 @@ async def test_a_thread_whose_story_was_taken_down_first_is_never_opened(desk: D
     assert str(refused.value) == GONE
 
 
-async def test_what_cannot_be_opened_now_is_tried_later_each_time_and_given_up_after_a_day(desk: Desk):
+async def test_what_cannot_be_opened_is_tried_later_each_time_given_up_after_a_day_and_tried_again_if_asked(desk: Desk):
     posted = await card(desk)
-    await desk.newsroom.threads.click(posted.mark, GUILD)
+    await drop(desk, posted)
 
     for _ in range(MOST_ATTEMPTS):
         [(thread, _)] = await desk.newsroom.threads.due()
@@ -205,6 +205,9 @@ async def test_what_cannot_be_opened_now_is_tried_later_each_time_and_given_up_a
     assert await desk.newsroom.threads.due() == []
     gone = await thread_of(desk, posted)
     assert gone is not None and gone.state is ThreadState.GONE
+    await desk.newsroom.threads.click(posted.mark, GUILD)
+    assert await open_threads(desk) == [gone.thread_id]
+    assert [said.remark.kind for said in await say_due(desk)] == [RemarkKind.OPENER, RemarkKind.TAKE]
 
 
 async def test_nothing_is_opened_in_a_guild_that_removed_the_bot_until_it_is_back(desk: Desk):
