@@ -36,6 +36,11 @@ def require(interaction: discord.Interaction, name: str) -> None:
         raise app_commands.MissingPermissions([name])
 
 
+def moderates(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the caller may manage messages in the whole guild, not in a channel alone."""
+    return isinstance(interaction.user, discord.Member) and interaction.user.guild_permissions.manage_messages
+
+
 def may_in(interaction: discord.Interaction[Any], channel_id: int, *names: str) -> bool:
     """Whether the caller has these permissions in that channel, wherever the command was typed."""
     return not _missing_in(interaction, channel_id, names)

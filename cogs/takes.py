@@ -10,11 +10,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.boards import Boards
-from cogs.callers import SPEAKING, guild_of, require, require_in, roles_of
+from cogs.callers import SPEAKING, guild_of, moderates, require, require_in, roles_of
 from cogs.discussions import Discussions
 from cogs.ops_channel import OpsChannel
 from cogs.views import takes as views
-from cogs.views.buttons import button_item
+from cogs.views.buttons import button_item, menu_item
 from cogs.views.discussion import HOT_TEMPLATE
 from cogs.views.panels import Reply
 from cogs.views.polls import WHY_TEMPLATE
@@ -23,6 +23,7 @@ from newsroom.discussion.remarks import Remarks
 from newsroom.discussion.takes import Asked, Draft, Takes, Written, sides_of, weeks_ago
 from newsroom.errors import RequestRefused
 from newsroom.models import Side
+from newsroom.text import row_number
 from newsroom.votes.guilds import Guilds
 from newsroom.votes.polls import Polls
 
@@ -67,6 +68,7 @@ class TakesCog(commands.Cog, name="Takes"):
             button_item(HOT_TEMPLATE, self._hot),
             button_item(views.FIRE_TEMPLATE, self._fire),
             button_item(views.BACK_TEMPLATE, self._back),
+            menu_item(views.WHICH_TEMPLATE, self._which),
             button_item(views.REMOVE_TEMPLATE, self._remove),
             button_item(views.REMOVE_OURS_TEMPLATE, self._remove_ours),
         )
@@ -168,7 +170,8 @@ class TakesCog(commands.Cog, name="Takes"):
         await interaction.response.defer(ephemeral=True, thinking=True)
         number = weeks_ago(week)
         guild_id = guild_of(interaction)
-        layout = views.top(await self._takes.top(guild_id, number), await self._guilds.settings(guild_id), number)
+        found, settings = await self._takes.top(guild_id, number), await self._guilds.settings(guild_id)
+        layout = views.top(found, settings, number, removable=moderates(interaction))
         await interaction.edit_original_response(view=layout)
 
     # ------------------------------------------------------------------------------ moderating
@@ -177,12 +180,21 @@ class TakesCog(commands.Cog, name="Takes"):
         require(interaction, NEEDS)
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild_id = guild_of(interaction)
-        take = await self._takes.of_message(guild_id, message.id)
-        if take is not None:
-            reply = views.sure_to_remove(take)
+        takes = await self._takes.on_message(guild_id, message.id)
+        if len(takes) > 1:
+            reply = views.which_to_remove(takes, await self._guilds.settings(guild_id))
+        elif takes:
+            reply = views.sure_to_remove(takes[0])
         else:
             reply = views.sure_to_remove_ours(await self._remarks.removable(guild_id, message.id))
         await interaction.edit_original_response(**reply.edit())
+
+    async def _which(self, interaction: discord.Interaction[Any], values: list[str]) -> None:
+        require(interaction, NEEDS)
+        # The menu stays, for the next one.
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        take = await self._takes.get(guild_of(interaction), row_number(values[0]) or 0)
+        await interaction.edit_original_response(**views.sure_to_remove(take).edit())
 
     async def _remove(self, interaction: discord.Interaction[Any], take_id: str, how: str) -> None:
         require(interaction, NEEDS)

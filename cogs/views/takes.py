@@ -9,7 +9,7 @@ from typing import Any, Final
 import discord
 
 from cogs.views import markdown
-from cogs.views.buttons import Lasting
+from cogs.views.buttons import Lasting, LastingLayout
 from cogs.views.panels import COLOUR, PATIENCE, Reply
 from cogs.views.polls import EMOJI
 from newsroom.discussion.remarks import RemarkContents
@@ -32,6 +32,7 @@ FIRE_TEMPLATE: Final = r"fire:(?P<mark>[^:]+)"
 BACK_TEMPLATE: Final = r"back:(?P<mark>[^:]+)(?::[^:]+)?"
 REMOVE_TEMPLATE: Final = r"remove-take:(?P<take_id>\d{1,18}):(?P<how>remove|block)"
 
+WHICH_TEMPLATE: Final = r"remove-which"
 REMOVE_OURS_TEMPLATE: Final = r"remove-remark:(?P<remark_id>\d{1,18})"
 REMOVED: Final = {RemarkKind.ANSWER: "an answer", RemarkKind.DEBATE: "a round of a debate"}
 """What the admins' channel calls what we said that a moderator removed."""
@@ -186,12 +187,13 @@ def written(said: Written, not_opened: str | None = None) -> Reply:
     return Reply(f"{done}: {where}, {name}. Say it again to change it.")
 
 
-def top(takes: Sequence[Hot], settings: GuildSettings, week: int) -> discord.ui.LayoutView:
-    """The hottest takes of a week, as a layout."""
+def top(takes: Sequence[Hot], settings: GuildSettings, week: int, *, removable: bool = False) -> discord.ui.LayoutView:
+    """The hottest takes of a week, as a layout; for moderators with a menu of those that can be removed."""
     when = {0: "the last seven days", 1: "the week before"}.get(week, f"{week} weeks ago")
     panel: discord.ui.Container[Any] = discord.ui.Container(accent_colour=COLOUR)
     panel.add_item(discord.ui.TextDisplay(f"### 🔥 Hottest takes of {when}"))
     room = markdown.LAYOUT_TEXT - 200
+    listed: list[Take] = []
     for hot in takes:
         row = _row(hot, settings)
         room -= length(row)
@@ -199,10 +201,15 @@ def top(takes: Sequence[Hot], settings: GuildSettings, week: int) -> discord.ui.
             break
         panel.add_item(discord.ui.Separator())
         panel.add_item(discord.ui.TextDisplay(row))
+        listed.append(hot.take)
     if not takes:
         panel.add_item(discord.ui.TextDisplay("Nobody said anything. Drop the first one: More under any story."))
-    view = discord.ui.LayoutView(timeout=None)
+    view = LastingLayout()
     view.add_item(panel)
+    if removable and listed:
+        menu: discord.ui.ActionRow[Any] = discord.ui.ActionRow()
+        menu.add_item(_menu_of(listed, settings))
+        view.add_item(menu)
     return view
 
 
@@ -218,6 +225,28 @@ def _row(hot: Hot, settings: GuildSettings) -> str:
 
 
 # -------------------------------------------------------------------------------------- removing
+
+
+def which_to_remove(takes: Sequence[Take], settings: GuildSettings) -> Reply:
+    """Ask a moderator which of several takes goes."""
+    view = Lasting()
+    view.add_item(_menu_of(takes, settings))
+    return Reply("Which take is it?", view)
+
+
+def _menu_of(takes: Sequence[Take], settings: GuildSettings) -> discord.ui.Select[Any]:
+    """A menu of takes, in their order, as many as it holds."""
+    options = [
+        discord.SelectOption(
+            label=shorten(take.text, markdown.SELECT_LABEL),
+            value=str(take.id),
+            description=shorten(clean(side_in_words(settings, take.side)), markdown.SELECT_DESCRIPTION)
+            if take.side
+            else None,
+        )
+        for take in takes[: markdown.SELECT_OPTIONS]
+    ]
+    return discord.ui.Select(placeholder="Remove a take", custom_id=WHICH_TEMPLATE, options=options)
 
 
 def sure_to_remove(take: Take) -> Reply:

@@ -29,6 +29,7 @@ from newsroom.models import (
     DiscussionSettings,
     GuildSettings,
     Poll,
+    Purpose,
     RemarkKind,
     Side,
     Take,
@@ -38,6 +39,7 @@ from newsroom.models import (
 from newsroom.store import Connection, Store
 from newsroom.text import row_number
 from newsroom.votes.asking import read_take
+from newsroom.votes.counting import best_first
 
 COOLDOWN = timedelta(seconds=30)
 """How long a member waits between two takes, and between changes of one."""
@@ -225,13 +227,34 @@ class Takes:
 
     # ------------------------------------------------------------------------- moderating
 
-    async def of_message(self, guild_id: int, message_id: int) -> Take | None:
-        """Return the take that a message shows; None for any other message."""
+    async def get(self, guild_id: int, take_id: int) -> Take:
+        """Return a take of this guild. Raises RequestRefused once it is gone."""
+        async with self._store.read() as connection:
+            take = await self._store.takes.get(connection, take_id, guild_id)
+        if take is None:
+            raise RequestRefused(GONE)
+        return take
+
+    async def on_message(self, guild_id: int, message_id: int) -> list[Take]:
+        """Return the takes that a message of ours shows, quotes or asks about; none for any other message.
+
+        A result may still quote one that wouldn't be chosen today: all takes that it could, those of today first.
+        """
         async with self._store.read() as connection:
             remark = await self._store.threads.by_message(connection, guild_id, message_id)
-            if remark is None or remark.take_id is None:
-                return None
-            return await self._store.takes.get(connection, remark.take_id, guild_id)
+            if remark is not None:
+                shown = [remark.take_id] if remark.take_id is not None else []
+            else:
+                shown = await self._store.recaps.quoted_by(connection, guild_id, message_id)
+            if shown:
+                found = [await self._store.takes.get(connection, take_id, guild_id) for take_id in shown]
+                return [take for take in found if take is not None]
+            message = await self._store.polls.by_message(connection, guild_id, message_id)
+            if message is None or message.purpose is not Purpose.RESULT:
+                return []
+            poll = await self._store.polls.get(connection, message.poll_id)
+            assert poll is not None, "a message goes with its poll"
+            return best_first(poll.choices, await self._store.takes.on(connection, poll))
 
     async def remove(self, guild_id: int, take_id: int, *, block: bool = False) -> Removed:
         """Remove a take for good, and with ``block`` take none from its author for BLOCKED_FOR. Raises RequestRefused.

@@ -216,6 +216,15 @@ class RecapStore:
         row = (await connection.execute(statement)).one_or_none()
         return Recap(*row) if row else None
 
+    async def quoted_by(self, connection: AsyncConnection, guild_id: int, message_id: int) -> list[int]:
+        """Return the takes that this message of a guild quotes or asks about, if it is one of ours."""
+        own = (tables.recap.c.message_id == message_id) & (tables.recap.c.guild_id == guild_id)
+        asked = select(tables.recap.c.take_id).where(own, tables.recap.c.take_id.is_not(None))
+        quoted = select(tables.recap_take.c.take_id).join(
+            tables.recap, tables.recap.c.id == tables.recap_take.c.recap_id
+        )
+        return sorted(await connection.scalars(asked.union(quoted.where(own))))
+
     async def due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
         """Return what is to be sent now."""
         statement = select(tables.recap.c.id).where(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 from newsroom.models import Choice, Outcome, Poll, PollState, Results, Side, Take, Tally, Visibility
@@ -111,6 +111,12 @@ def best_takes(choices: Sequence[Choice], takes: Iterable[Take]) -> list[Take]:
     if len(order) < 2:
         order.append(None)  # nobody was asked for a side where there is one alone
     return [best[side] for side in order if side in best]
+
+
+def best_first(choices: Sequence[Choice], takes: Collection[Take]) -> list[Take]:
+    """Return all takes: those that ``best_takes`` chooses, then what says most, and of equals the earlier."""
+    best = best_takes(choices, takes)
+    return [*best, *sorted((take for take in takes if take not in best), key=_words, reverse=True)]
 
 
 def _words(take: Take) -> int:

@@ -10,7 +10,7 @@ from discord import InteractionType
 
 from cogs.discussions import LACKING
 from newsroom.discussion.takes import GONE
-from tests.cogs.guild import TEAM_HEADLINE, Guild, labels, member, read, told_in
+from tests.cogs.guild import TEAM_HEADLINE, Guild, labels, member, options, read, told_in
 from tests.talks import ANSWER, WORDS
 
 SILENT = 1 << 12
@@ -482,6 +482,32 @@ async def test_a_message_that_shows_no_take_is_told_as_such(guild: Guild):
     told = await guild.mod.context_menu(guild.news, "Remove take", card)
 
     assert told.ephemeral and read(told.response) == "That message shows nothing of mine that can be removed here."
+
+
+async def test_a_take_that_no_thread_shows_is_removed_by_the_result_that_quotes_it_or_from_the_list(guild: Guild):
+    poll = await guild.ask()
+    await guild.votes(poll, Open_source=7)
+    for voter, text in zip((guild.bob, guild.alice, guild.mod), (WORDS, ANSWER, OTHER_WORDS), strict=True):
+        form = await voter.click(await guild.answer(voter, poll, "Open source"), label="Say why")
+        await voter.submit_modal(form, {"side": "open", "text": text})
+    await guild.told("poll close", poll="1")
+    await guild.later()
+    result = guild.news.last_message
+    assert WORDS in result.content
+
+    menu = (await guild.mod.context_menu(guild.news, "Remove take", result)).response
+    assert options(menu)[0]["label"] == WORDS
+    sure = await guild.mod.select(menu, [options(menu)[0]["value"]])
+    await guild.mod.click(sure.response, label="Remove it")
+    await guild.later()
+    listed = (await guild.mod.slash(guild.news, "takes top")).response
+    sure = await guild.mod.select(listed, [options(listed)[-1]["value"]])
+    await guild.mod.click(sure.response, label="Remove it")
+
+    assert WORDS not in guild.fresh(result).content
+    left = (await guild.bob.slash(guild.news, "takes top")).response
+    assert [text in read(left) for text in (WORDS, ANSWER, OTHER_WORDS)] == [False, True, False]
+    assert options(left) == [], "who doesn't moderate has no menu"
 
 
 async def test_moderators_of_another_server_reach_no_take_of_this_one(guild: Guild):

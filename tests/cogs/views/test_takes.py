@@ -76,7 +76,7 @@ def test_a_take_fits_and_formats_nothing_whatever_it_says(
 
 @given(st.lists(st.builds(Hot, TAKES, st.integers(0, 10**6), st.one_of(st.just(""), texts(500)), LINKS), max_size=10))
 def test_the_hottest_fit_whatever_they_say(hottest: list[Hot]):
-    layout = top(hottest, guild_settings(), 52)
+    layout = top(hottest, guild_settings(), 52, removable=True)
 
     displayed = [item.content for item in layout.walk_children() if isinstance(item, discord.ui.TextDisplay)]
     assert sum(map(length, displayed)) <= markdown.LAYOUT_TEXT

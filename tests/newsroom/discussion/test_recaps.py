@@ -534,6 +534,23 @@ async def test_a_quotation_goes_with_the_take_and_its_author(desk: Desk):
     assert redraw.contents is None
 
 
+async def test_a_recap_and_the_question_behind_it_are_known_by_the_takes_that_they_quote(desk: Desk):
+    old_id = await old_take_is_back(desk)
+    card = await desk.post_story("A court hears about data once more")
+    new = await drop(desk, card, BEN, Side.PROPRIETARY, "Nobody reads weights")
+    desk.clock.time += AGED_AFTER
+    await desk.newsroom.recaps.post(GUILD, CHANNEL, 7, 4712, desk.clock())
+    await send_due(desk)
+
+    quoted = {
+        row.kind: [take.id for take in await desk.newsroom.takes.on_message(GUILD, 7000 + row.id)]
+        for row in await rows(desk)
+    }
+
+    assert quoted == {RecapKind.WEEK: [new.id], RecapKind.AGED: [old_id]}
+    assert await desk.newsroom.takes.on_message(OTHER_GUILD, 7000 + (await rows(desk))[-1].id) == []
+
+
 async def test_a_quotation_and_what_was_answered_go_when_its_author_says_something_else(desk: Desk):
     take_id = await old_take_is_back(desk)
     desk.clock.time += AGED_AFTER

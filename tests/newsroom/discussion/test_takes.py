@@ -560,11 +560,29 @@ async def test_a_take_is_found_by_its_message_and_removed_in_its_own_guild_alone
     assert where is not None and where.message_id is not None
     takes = desk.newsroom.takes
 
-    assert await takes.of_message(GUILD, where.message_id) == take
+    assert await takes.on_message(GUILD, where.message_id) == [take]
     for guild_id, message_id in ((OTHER_GUILD, where.message_id), (GUILD, message_of(posted)), (GUILD, 7001)):
         if (guild_id, message_id) != (GUILD, where.message_id):
-            assert await takes.of_message(guild_id, message_id) is None
+            assert await takes.on_message(guild_id, message_id) == []
     assert await refusal(takes.remove(OTHER_GUILD, take.id)) == GONE
+
+
+async def test_a_result_is_known_by_the_takes_that_it_may_quote_and_those_of_today_come_first(desk: Desk):
+    poll = await ask_and_show(desk)
+    for member_id, text in ((ANNA, "So short a take."), (BEN, WORDS), (CARA, "Short, too, this.")):
+        await say_why(desk, GUILD, poll.id, member_id, Side.OPEN, text)
+    await vote_many(desk, poll, 10)
+    await close(desk, poll)
+    [result] = await send_due(desk)
+    takes, message_id = desk.newsroom.takes, 8000 + result.id
+
+    quoted = await takes.on_message(GUILD, message_id)
+
+    assert [take.text for take in quoted] == [WORDS, "So short a take.", "Short, too, this."]
+    assert await takes.on_message(OTHER_GUILD, message_id) == []
+    assert (await takes.remove(GUILD, quoted[0].id)).poll_ids == (poll.id,)
+    [drawn] = await draw_of_result(desk, poll)
+    assert [take.text for take in drawn.takes] == ["So short a take.", "Short, too, this."]
 
 
 async def test_what_answered_a_removed_take_answers_nothing_and_quotes_it_no_more(desk: Desk):
@@ -709,7 +727,7 @@ async def test_a_take_under_a_card_that_went_with_a_merger_can_still_be_answered
     assert (answer.take.answers_id, answer.place_id) == (take.id, message_of(posted))
     assert redraw.contents is not None and redraw.contents.shown is not None and redraw.contents.shown.fires == 1
     assert where is not None and where.message_id is not None
-    assert (await desk.newsroom.takes.of_message(GUILD, where.message_id)).id == take.id
+    assert [each.id for each in await desk.newsroom.takes.on_message(GUILD, where.message_id)] == [take.id]
     await desk.newsroom.takes.remove(GUILD, take.id)
     assert [each.contents for each in await draw_due(desk) if each.remark.take_id == take.id] == [None]
 
