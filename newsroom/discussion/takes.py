@@ -55,6 +55,7 @@ LETTERS = 3
 
 GONE = "That take isn't there any more."
 TAKES_OFF = "Takes are off in this channel."
+NAMES_STAND = "Takes here carry names now, so I kept nothing. Send it again if yours may stand with it."
 
 _LINK = re.compile(r"\w://|\bwww\.|\bdiscord(?:app)?\.(?:gg|com)/|\]\(", re.IGNORECASE)
 
@@ -296,6 +297,7 @@ async def write(
     settings = await store.guilds.settings(connection, guild_id)
     if not card.settings.takes:
         raise RequestRefused(TAKES_OFF)
+    _check_name(draft, card.settings)
     if draft.side is Side.DEPENDS and not settings.depends:
         raise RequestRefused("This server has two teams only.")
     await store.votes.hold_member(connection, guild_id, draft.member_id)
@@ -309,7 +311,7 @@ async def write(
         mine,
         now,
         story_id=story_id,
-        anonymous=draft.anonymous and card.settings.anonymous_takes,
+        anonymous=draft.anonymous,
         answers_id=answers.id if answers is not None else mine.answers_id if mine is not None else None,
     )
     if mine is not None and take.anonymous and not mine.anonymous:
@@ -434,6 +436,12 @@ async def check_block(store: Store, connection: Connection, guild_id: int, membe
         raise RequestRefused(f"The moderators of this server take no takes of yours {when}.")
 
 
+def _check_name(draft: Draft, settings: DiscussionSettings) -> None:
+    """Raises RequestRefused for a take without a name where names stand: its form may have said otherwise."""
+    if draft.anonymous and not settings.anonymous_takes:
+        raise RequestRefused(NAMES_STAND)
+
+
 def _bare(text: str) -> str:
     """A text without what doesn't make it another one."""
     signs = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
@@ -461,6 +469,7 @@ async def write_on_poll(store: Store, connection: Connection, draft: Draft, poll
     card = await _card_for(store, connection, poll)
     if card is not None:
         return await write(store, connection, draft, card, now)
+    _check_name(draft, DiscussionSettings())
     guild_id, member_id, story_id = draft.guild_id, draft.member_id, poll.story_id
     poll_id = poll.id if story_id is None else None
     await store.votes.hold_member(connection, guild_id, member_id)

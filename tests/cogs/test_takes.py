@@ -9,7 +9,7 @@ import pytest
 from discord import InteractionType
 
 from cogs.discussions import LACKING
-from newsroom.discussion.takes import GONE
+from newsroom.discussion.takes import GONE, NAMES_STAND
 from tests.cogs.guild import TEAM_HEADLINE, Guild, labels, member, options, read, told_in
 from tests.talks import ANSWER, WORDS
 
@@ -224,8 +224,8 @@ async def test_a_name_can_be_left_out_where_that_is_allowed_and_stands_nowhere_t
 
 
 async def test_a_forged_tick_leaves_no_name_out_where_that_is_not_allowed(guild: Guild):
-    card = await guild.team_card()
-    await drop(guild, guild.alice, card, OTHER_WORDS)
+    await guild.team_card()
+    before = await guild.rows()
     parts = [
         {"type": 18, "id": 1, "component": {"type": 4, "id": 2, "custom_id": "text", "value": WORDS}},
         {"type": 18, "id": 3, "component": {"type": 23, "id": 4, "custom_id": "anonymous", "value": True}},
@@ -234,7 +234,8 @@ async def test_a_forged_tick_leaves_no_name_out_where_that_is_not_allowed(guild:
 
     sent = await guild.forged(guild.bob, InteractionType.modal_submit, data)
 
-    assert "under your name" in read(sent.response)
+    assert read(sent.response) == NAMES_STAND
+    assert await guild.rows() == before
 
 
 # Fires and pushing back

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from newsroom.discussion.takes import BLOCKED_FOR, COOLDOWN, GONE, TAKES_OFF, sides_of, weeks_ago
+from newsroom.discussion.takes import BLOCKED_FOR, COOLDOWN, GONE, NAMES_STAND, TAKES_OFF, sides_of, weeks_ago
 from newsroom.errors import RequestRefused
 from newsroom.models import ChannelKind, DeliveryState, GuildSettings, Side, ThreadMode
 from newsroom.store import tables
@@ -328,14 +328,29 @@ async def test_a_card_of_another_guild_takes_no_take(desk: Desk):
 
 
 async def test_a_name_is_left_out_only_where_the_admins_allow_that(desk: Desk):
-    posted = await card(desk)
-    named = await drop(desk, posted, anonymous=True)
-    await desk.newsroom.threads.change(GUILD, CHANNEL, anonymous_takes=True)
-
-    nameless = await drop(desk, posted, anonymous=True)
-
-    assert (named.take.anonymous, nameless.take.anonymous) == (False, True)
+    posted = await card(desk, anonymous_takes=True)
+    poll = posted.card.poll
+    assert poll is not None
     assert (await desk.newsroom.takes.form_for_card(posted.mark, GUILD, ANNA)).anonymous_allowed
+    assert (await drop(desk, posted, anonymous=True)).take.anonymous
+    desk.clock.advance(minutes=1)
+    before = await everything(desk)
+
+    await desk.newsroom.threads.change(GUILD, CHANNEL, anonymous_takes=False)
+
+    nameless = draft(OTHER_WORDS, anonymous=True)
+    assert await refusal(desk.newsroom.takes.drop(nameless, posted.mark)) == NAMES_STAND
+    assert await refusal(desk.newsroom.polls.say_why(poll.poll.id, nameless)) == NAMES_STAND
+    await desk.newsroom.threads.change(GUILD, CHANNEL, anonymous_takes=True)
+    assert await everything(desk) == before
+
+
+async def test_on_a_poll_without_a_story_names_stand(desk: Desk):
+    poll = await ask_and_show(desk)
+
+    refused = await refusal(desk.newsroom.polls.say_why(poll.id, draft(anonymous=True)))
+
+    assert refused == NAMES_STAND
 
 
 async def test_who_leaves_the_name_out_later_is_quoted_without_it_everywhere(desk: Desk):
