@@ -655,6 +655,7 @@ class Take:
 
     ``anonymous``: its author's name is shown to nobody. ``answers_id`` is the take that it pushes back on.
     ``written_at`` is when these words were said for this side, ``edited_at`` when it was said again last, if it was.
+    ``channel_id`` is the news channel, or that of the poll, in which it was said last; None if nobody noted it.
     """
 
     id: int
@@ -668,6 +669,7 @@ class Take:
     anonymous: bool = False
     answers_id: int | None = None
     edited_at: datetime | None = None
+    channel_id: int | None = None
 
 
 class TextBasis(StrEnum):

@@ -357,7 +357,9 @@ class Debates:
                 return None
             if not await self._store.debates.take_turn(connection, turn, model.name, now, now + self._lease):
                 return None
-            takes = await self._store.takes.of_story(connection, debate.guild_id, card.card.story_id)
+            takes = await self._store.takes.of_story(
+                connection, debate.guild_id, card.card.story_id, card.card.channel_id
+            )
             silent = await self._store.recaps.refusing(connection, debate.guild_id)
             turns = await self._store.debates.turns(connection, debate.id)
             taken = await self._store.debates.turn(connection, turn_id)

@@ -287,11 +287,13 @@ async def write(
     now: datetime,
     *,
     answers: Take | None = None,
+    said_in: int | None = None,
 ) -> Written:
     """Remember a take on a card's story, and have it shown in the story's thread.
 
     Where the story has a thread, or can have one, it is shown there; in a thread that gets news, in that. Where stories
-    get no threads it is kept for results and lists. Raises RequestRefused.
+    get no threads it is kept for results and lists. ``said_in`` is where its author said it, if not in the card's
+    channel. Raises RequestRefused.
     """
     guild_id, story_id = draft.guild_id, card.card.story_id
     settings = await store.guilds.settings(connection, guild_id)
@@ -310,6 +312,7 @@ async def write(
         text,
         mine,
         now,
+        card.card.channel_id if said_in is None else said_in,
         story_id=story_id,
         anonymous=draft.anonymous,
         answers_id=answers.id if answers is not None else mine.answers_id if mine is not None else None,
@@ -326,6 +329,7 @@ async def _put(
     text: str,
     mine: Take | None,
     now: datetime,
+    channel_id: int,
     *,
     story_id: int | None = None,
     poll_id: int | None = None,
@@ -347,6 +351,7 @@ async def _put(
         edited_at=now if mine is not None else None,
         story_id=story_id,
         poll_id=poll_id,
+        channel_id=channel_id,
         anonymous=anonymous,
         answers_id=answers_id,
     )
@@ -468,14 +473,14 @@ async def write_on_poll(store: Store, connection: Connection, draft: Draft, poll
     """Remember a take on a poll's story, or on the poll alone: then its result shows it. Raises RequestRefused."""
     card = await _card_for(store, connection, poll)
     if card is not None:
-        return await write(store, connection, draft, card, now)
+        return await write(store, connection, draft, card, now, said_in=poll.channel_id)
     _check_name(draft, DiscussionSettings())
     guild_id, member_id, story_id = draft.guild_id, draft.member_id, poll.story_id
     poll_id = poll.id if story_id is None else None
     await store.votes.hold_member(connection, guild_id, member_id)
     mine = await store.takes.by_member(connection, guild_id, member_id, story_id=story_id, poll_id=poll_id)
     text = await checked(store, connection, draft, DiscussionSettings(), mine, now, story_id=story_id, poll_id=poll_id)
-    take = await _put(store, connection, draft, text, mine, now, story_id=story_id, poll_id=poll_id)
+    take = await _put(store, connection, draft, text, mine, now, poll.channel_id, story_id=story_id, poll_id=poll_id)
     return Written(take, None, None, mine is not None)
 
 

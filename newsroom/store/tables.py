@@ -596,6 +596,8 @@ take = Table(
     Column("anonymous", Boolean, nullable=False, server_default=false()),
     Column("answers_id", RowId, ForeignKey("take.id", ondelete="SET NULL")),
     Column("edited_at", UtcDateTime),
+    # The news channel, or that of the poll, in which it was said last.
+    Column("channel_id", BigInteger),
     # A member has one take on a story, and one on a poll that is about none.
     Index(
         "uq_take_guild_id_story_id_member_id",

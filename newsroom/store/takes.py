@@ -34,6 +34,7 @@ class TakeStore:
         edited_at: datetime | None = None,
         story_id: int | None = None,
         poll_id: int | None = None,
+        channel_id: int | None = None,
         anonymous: bool = False,
         answers_id: int | None = None,
     ) -> int:
@@ -43,6 +44,7 @@ class TakeStore:
             "text": text,
             "written_at": written_at,
             "edited_at": edited_at,
+            "channel_id": channel_id,
             "anonymous": anonymous,
             "answers_id": answers_id,
         }
@@ -78,18 +80,22 @@ class TakeStore:
         own = (tables.take.c.guild_id == guild_id) & (tables.take.c.member_id == member_id)
         return await self._one(connection, own, about)
 
-    async def on(self, connection: AsyncConnection, poll: Poll) -> list[Take]:
-        """Return the takes on a poll's story, or on the poll, the oldest first."""
+    async def on(self, connection: AsyncConnection, poll: Poll, channel_id: int | None = None) -> list[Take]:
+        """Return the takes on a poll's story, or on the poll, the oldest first.
+
+        If a channel is named, those alone that are told of there: see ``_told_in``.
+        """
         about = (
             and_(tables.take.c.guild_id == poll.guild_id, tables.take.c.story_id == poll.story_id)
             if poll.story_id
             else tables.take.c.poll_id == poll.id
         )
-        return await self._all(connection, about)
+        return await self._all(connection, about if channel_id is None else about & _told_in(channel_id))
 
-    async def of_story(self, connection: AsyncConnection, guild_id: int, story_id: int) -> list[Take]:
-        """Return the takes on a story in a guild, the oldest first."""
-        return await self._all(connection, (tables.take.c.guild_id == guild_id) & (tables.take.c.story_id == story_id))
+    async def of_story(self, connection: AsyncConnection, guild_id: int, story_id: int, channel_id: int) -> list[Take]:
+        """Return the takes on a story in a guild that are told of in a channel, the oldest first: see ``_told_in``."""
+        about = (tables.take.c.guild_id == guild_id) & (tables.take.c.story_id == story_id)
+        return await self._all(connection, about & _told_in(channel_id))
 
     async def of_member(self, connection: AsyncConnection, guild_id: int, member_id: int) -> list[Take]:
         """Return a member's takes in a guild, the oldest first."""
@@ -231,3 +237,21 @@ class TakeStore:
     async def _all(self, connection: AsyncConnection, wanted: ColumnElement[bool]) -> list[Take]:
         rows = await connection.execute(select(*COLUMNS).where(wanted).order_by(tables.take.c.id))
         return [Take(*row) for row in rows]
+
+
+def _told_in(channel_id: int) -> ColumnElement[bool]:
+    """Say in SQL that a take was said in a channel, or is shown in a thread of it; or in the channel of this thread.
+
+    Others may have been said where not everybody looks who reads this channel.
+    """
+    parent = select(tables.thread.c.channel_id).where(tables.thread.c.thread_id == channel_id)
+
+    def is_here(column: ColumnElement[int]) -> ColumnElement[bool]:
+        return or_(column == channel_id, column.in_(parent))
+
+    shown = (
+        select(tables.remark.c.id)
+        .join(tables.delivery, tables.delivery.c.id == tables.remark.c.delivery_id)
+        .where(tables.remark.c.take_id == tables.take.c.id, is_here(tables.delivery.c.channel_id))
+    )
+    return or_(is_here(tables.take.c.channel_id), shown.exists())

@@ -241,7 +241,7 @@ class PollMessages:
         return replace(
             contents,
             season=await self._season(connection, shown) if _counts_in_season(shown.poll) else None,
-            takes=tuple(await self._store.takes.on(connection, shown.poll)),
+            takes=tuple(await self._store.takes.on(connection, shown.poll, message.channel_id)),
         )
 
     async def _counted(self, connection: Connection, poll_id: int) -> tuple[int, ShownPoll]:

@@ -600,6 +600,32 @@ async def test_a_result_is_known_by_the_takes_that_it_may_quote_and_those_of_tod
     assert [take.text for take in drawn.takes] == ["So short a take.", "Short, too, this."]
 
 
+@pytest.mark.parametrize("threads", [ThreadMode.DISCUSS, ThreadMode.NONE])
+async def test_what_was_said_in_another_channel_is_told_in_no_result_and_no_debate_here(
+    desk: Desk, threads: ThreadMode
+):
+    await desk.follow(channel_id=OTHER_CHANNEL)
+    await desk.newsroom.threads.change(GUILD, OTHER_CHANNEL, threads=threads)
+    posted = await card(desk, threads=threads)
+    elsewhere = (await desk.claims(OTHER_CHANNEL))[-1]
+    poll = posted.card.poll
+    assert poll is not None and elsewhere.delivery.story_id == posted.delivery.story_id
+    await shown(desk, elsewhere, "Between us, who may read it here: this one is a fraud.", BEN)
+    here = [await shown(desk, posted)]
+    desk.clock.advance(minutes=1)
+    here.append((await say_why(desk, GUILD, poll.poll.id, CARA, Side.OPEN, OTHER_WORDS)).take)
+    await vote_many(desk, poll.poll, 10)
+    await close(desk, poll.poll)
+
+    [row_id] = await desk.newsroom.poll_messages.due()
+    result = await desk.newsroom.poll_messages.claim(row_id)
+
+    assert result is not None and result.message.channel_id == CHANNEL
+    assert list(result.contents.takes) == here
+    async with desk.store.read() as connection:
+        assert await desk.store.takes.of_story(connection, GUILD, posted.delivery.story_id, CHANNEL) == here
+
+
 async def test_what_answered_a_removed_take_answers_nothing_and_quotes_it_no_more(desk: Desk):
     posted = await card(desk)
     take = await shown(desk, posted)

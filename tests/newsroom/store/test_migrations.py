@@ -19,6 +19,7 @@ from newsroom.models import ChannelKind, DeliveryState, ThreadState
 from newsroom.store import database as module
 from newsroom.store import tables
 from newsroom.store.database import LATEST, Database, migrate, schema_version
+from tests.makers import poll
 
 REPOSITORY = Path(__file__).parents[3]
 NEXT = "9999"
@@ -85,6 +86,31 @@ async def test_where_the_tables_say_that_no_id_is_given_out_again_sqlite_gives_n
 
     async with (await opening(migrated_sqlite_url)).read() as connection:
         assert set(await connection.scalars(statement)) == wanted
+
+
+async def test_a_take_from_before_there_were_discussions_was_said_where_its_poll_stands(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+):
+    upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, _: upgrade(config, "0003"))
+    await migrate(empty)
+    monkeypatch.undo()
+    await remember_an_article(empty)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    async with empty.begin() as connection:
+        for number, story_id in ((1, 1), (2, None)):
+            asked = poll(id=number, story_id=story_id, channel_id=2000 + number, opened_at=now)
+            row = {column.name: getattr(asked, column.name) for column in tables.poll.c}
+            await connection.execute(insert(tables.poll).values(row))
+            take = {"id": number, "guild_id": asked.guild_id, "member_id": 4001, "text": "Why?", "written_at": now}
+            about = {"story_id": story_id, "poll_id": None if story_id else number}
+            await connection.execute(insert(tables.take).values(take | about))
+
+    await migrate(empty)
+
+    async with empty.read() as connection:
+        said = await connection.execute(select(tables.take.c.id, tables.take.c.channel_id).order_by(tables.take.c.id))
+        assert [tuple(row) for row in said] == [(1, 2001), (2, 2002)]
 
 
 def test_the_newest_step_is_the_one_written_down():

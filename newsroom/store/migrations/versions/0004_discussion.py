@@ -42,8 +42,14 @@ def _takes() -> None:
         take.add_column(sa.Column("anonymous", sa.Boolean(), server_default=sa.false(), nullable=False))
         take.add_column(sa.Column("answers_id", ROW_ID))
         take.add_column(sa.Column("edited_at", TIME))
+        take.add_column(sa.Column("channel_id", sa.BigInteger()))
         take.create_foreign_key("fk_take_answers_id", "take", ["answers_id"], ["id"], ondelete="SET NULL")
         take.create_index("ix_take_answers_id", ["answers_id"])
+    # Until now a take was said under a poll: that of its story, or the one that it is about.
+    op.execute(
+        "UPDATE take SET channel_id = (SELECT MAX(poll.channel_id) FROM poll WHERE poll.id = take.poll_id"
+        " OR (poll.guild_id = take.guild_id AND poll.story_id = take.story_id AND poll.kind = 'team'))"
+    )
     op.create_table(
         "fire",
         sa.Column("take_id", ROW_ID, autoincrement=False, nullable=False),
