@@ -22,7 +22,7 @@ from cogs.views.replies import explain
 from newsroom.discussion.remarks import Remarks
 from newsroom.discussion.takes import Asked, Draft, Takes, Written, sides_of, weeks_ago
 from newsroom.errors import RequestRefused
-from newsroom.models import Side
+from newsroom.models import Side, Take
 from newsroom.text import row_number
 from newsroom.votes.guilds import Guilds
 from newsroom.votes.polls import Polls
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NEEDS = "manage_messages"
+NEEDS_ALL = "For this you need **Manage Messages** in the whole server."
 FORMS = (views.WHY_FORM, views.HOT_FORM, views.BACK_FORM)
 
 
@@ -70,6 +71,7 @@ class TakesCog(commands.Cog, name="Takes"):
             button_item(views.BACK_TEMPLATE, self._back),
             menu_item(views.WHICH_TEMPLATE, self._which),
             button_item(views.REMOVE_TEMPLATE, self._remove),
+            button_item(views.LIFT_TEMPLATE, self._lift),
             button_item(views.REMOVE_OURS_TEMPLATE, self._remove_ours),
         )
 
@@ -184,7 +186,7 @@ class TakesCog(commands.Cog, name="Takes"):
         if len(takes) > 1:
             reply = views.which_to_remove(takes, await self._guilds.settings(guild_id))
         elif takes:
-            reply = views.sure_to_remove(takes[0])
+            reply = await self._sure(interaction, takes[0].id)
         else:
             reply = views.sure_to_remove_ours(await self._remarks.removable(guild_id, message.id))
         await interaction.edit_original_response(**reply.edit())
@@ -193,21 +195,43 @@ class TakesCog(commands.Cog, name="Takes"):
         require(interaction, NEEDS)
         # The menu stays, for the next one.
         await interaction.response.defer(ephemeral=True, thinking=True)
-        take = await self._takes.get(guild_of(interaction), row_number(values[0]) or 0)
-        await interaction.edit_original_response(**views.sure_to_remove(take).edit())
+        reply = await self._sure(interaction, row_number(values[0]) or 0)
+        await interaction.edit_original_response(**reply.edit())
+
+    async def _sure(self, interaction: discord.Interaction[Any], take_id: int) -> Reply:
+        return views.sure_to_remove(await self._to_moderate(interaction, take_id), may_block=moderates(interaction))
+
+    async def _to_moderate(self, interaction: discord.Interaction[Any], take_id: int) -> Take:
+        """Return a take. Raises RequestRefused for whoever moderates neither the guild nor where it was said."""
+        take, channel_id = await self._takes.to_moderate(guild_of(interaction), take_id)
+        if not moderates(interaction):
+            if channel_id is None:
+                raise RequestRefused(NEEDS_ALL)
+            require_in(interaction, channel_id, NEEDS)
+        return take
 
     async def _remove(self, interaction: discord.Interaction[Any], take_id: str, how: str) -> None:
         require(interaction, NEEDS)
         await interaction.response.defer()
         guild_id, block = guild_of(interaction), how == "block"
-        removed = await self._takes.remove(guild_id, int(take_id), block=block)
-        text = "Removed." if not block else "Removed, and its author can write no takes here for a week."
-        await interaction.edit_original_response(**Reply(text).edit())
+        if block and not moderates(interaction):
+            raise RequestRefused(NEEDS_ALL)
+        take = await self._to_moderate(interaction, int(take_id))
+        spared = block and await _is_moderator(interaction, take.member_id)
+        removed = await self._takes.remove(guild_id, take.id, block=block, spared=spared)
+        await interaction.edit_original_response(**views.removed(take.id, blocked=block).edit())
         for poll_id in removed.poll_ids:
             self._boards.changed(poll_id)
         await self._discussions.nudge()
         line = views.removed_line(interaction.user.id, "a take", removed.channel_id, blocked=block)
         await self._ops.tell(guild_id, line)
+
+    async def _lift(self, interaction: discord.Interaction[Any], take_id: str) -> None:
+        if not moderates(interaction):
+            raise RequestRefused(NEEDS_ALL)
+        await interaction.response.defer()
+        await self._takes.lift_block(guild_of(interaction), int(take_id))
+        await interaction.edit_original_response(**Reply("Lifted: nobody is blocked for that take any more.").edit())
 
     async def _remove_ours(self, interaction: discord.Interaction[Any], remark_id: str) -> None:
         require(interaction, NEEDS)
@@ -218,6 +242,16 @@ class TakesCog(commands.Cog, name="Takes"):
         await self._discussions.nudge()
         line = views.removed_line(interaction.user.id, views.REMOVED[remark.kind], remark.channel_id)
         await self._ops.tell(guild_id, line)
+
+
+async def _is_moderator(interaction: discord.Interaction[Any], member_id: int) -> bool:
+    """Whether somebody else moderates the caller's guild. Of members we know nothing, so Discord is asked."""
+    assert interaction.guild is not None, "whoever asks moderates it"
+    try:
+        member = await interaction.guild.fetch_member(member_id)
+    except discord.NotFound:
+        return False
+    return member.guild_permissions.manage_messages or member.guild_permissions.manage_guild
 
 
 async def setup(bot: NewsBot) -> None:

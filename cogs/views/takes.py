@@ -32,6 +32,7 @@ FIRE_TEMPLATE: Final = r"fire:(?P<mark>[^:]+)"
 BACK_TEMPLATE: Final = r"back:(?P<mark>[^:]+)(?::[^:]+)?"
 REMOVE_TEMPLATE: Final = r"remove-take:(?P<take_id>\d{1,18}):(?P<how>remove|block)"
 
+LIFT_TEMPLATE: Final = r"lift-block:(?P<take_id>\d{1,18})"
 WHICH_TEMPLATE: Final = r"remove-which"
 REMOVE_OURS_TEMPLATE: Final = r"remove-remark:(?P<remark_id>\d{1,18})"
 REMOVED: Final = {RemarkKind.ANSWER: "an answer", RemarkKind.DEBATE: "a round of a debate"}
@@ -249,13 +250,23 @@ def _menu_of(takes: Sequence[Take], settings: GuildSettings) -> discord.ui.Selec
     return discord.ui.Select(placeholder="Remove a take", custom_id=WHICH_TEMPLATE, options=options)
 
 
-def sure_to_remove(take: Take) -> Reply:
+def sure_to_remove(take: Take, *, may_block: bool) -> Reply:
     """Ask a moderator whether a take goes, and whether its author may write others meanwhile."""
     view = Lasting()
-    for label, how in (("Remove it", "remove"), ("Remove it and block its author for a week", "block")):
+    ways = [("Remove it", "remove"), ("Remove it and block its author for a week", "block")]
+    for label, how in ways if may_block else ways[:1]:
         view.add_item(discord.ui.Button(label=label, custom_id=f"remove-take:{take.id}:{how}"))
     whose = "an anonymous take, whose author I tell nobody" if take.anonymous else f"a take of <@{take.member_id}>"
     return Reply(f"This is {whose}:\n> {markdown.escape(take.text)}\nIt can't be brought back.", view)
+
+
+def removed(take_id: int, *, blocked: bool) -> Reply:
+    """What a moderator reads who removed a take. Whether its author moderates the server is not told."""
+    if not blocked:
+        return Reply("Removed.")
+    view = Lasting()
+    view.add_item(discord.ui.Button(label="Lift the block", custom_id=f"lift-block:{take_id}"))
+    return Reply("Removed. Its author can write no takes here for a week, unless they moderate this server.", view)
 
 
 def sure_to_remove_ours(remark: Remark) -> Reply:

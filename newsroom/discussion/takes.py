@@ -228,13 +228,18 @@ class Takes:
 
     # ------------------------------------------------------------------------- moderating
 
-    async def get(self, guild_id: int, take_id: int) -> Take:
-        """Return a take of this guild. Raises RequestRefused once it is gone."""
+    async def to_moderate(self, guild_id: int, take_id: int) -> tuple[Take, int | None]:
+        """Return a take and the channel whose moderators may remove it. Raises RequestRefused once it is gone.
+
+        That is the news channel in which, or in whose thread, it is shown, or where it was said; None if nobody knows.
+        """
         async with self._store.read() as connection:
             take = await self._store.takes.get(connection, take_id, guild_id)
-        if take is None:
-            raise RequestRefused(GONE)
-        return take
+            if take is None:
+                raise RequestRefused(GONE)
+            shown = await self._store.threads.of_take(connection, take_id)
+            card = await self._store.deliveries.get(connection, shown.delivery_id) if shown is not None else None
+            return take, card.channel_id if card is not None else take.channel_id
 
     async def on_message(self, guild_id: int, message_id: int) -> list[Take]:
         """Return the takes that a message of ours shows, quotes or asks about; none for any other message.
@@ -257,10 +262,10 @@ class Takes:
             assert poll is not None, "a message goes with its poll"
             return best_first(poll.choices, await self._store.takes.on(connection, poll))
 
-    async def remove(self, guild_id: int, take_id: int, *, block: bool = False) -> Removed:
+    async def remove(self, guild_id: int, take_id: int, *, block: bool = False, spared: bool = False) -> Removed:
         """Remove a take for good, and with ``block`` take none from its author for BLOCKED_FOR. Raises RequestRefused.
 
-        Whose it was stays untold.
+        Whose it was stays untold, and so does it that the author was ``spared``, as who moderates the guild is.
         """
         now = self._now()
         async with self._store.begin() as connection:
@@ -269,14 +274,19 @@ class Takes:
                 raise RequestRefused(GONE)
             remark = await self._store.threads.of_take(connection, take_id)
             answers = await self._store.takes.answers_to(connection, take_id)
-            if block:
-                await self._store.takes.block(connection, guild_id, take.member_id, now, now + BLOCKED_FOR)
+            if block and not spared:
+                await self._store.takes.block(connection, guild_id, take.member_id, take_id, now, now + BLOCKED_FOR)
             await self._store.takes.remove(connection, take_id)
             await _withdraw(self._store, connection, [take_id], now)
             await self._store.threads.draw_anew(connection, answers, now)
             await self._store.recaps.takes_gone(connection, [take_id], now)
             polls = await self._store.votes.quote_anew(connection, guild_id, *_about([take]))
             return Removed(remark.channel_id if remark else None, tuple(polls))
+
+    async def lift_block(self, guild_id: int, take_id: int) -> None:
+        """Take takes again from the author who was blocked for this one, if anybody is: whoever that may be."""
+        async with self._store.begin() as connection:
+            await self._store.takes.lift_block(connection, guild_id, take_id)
 
 
 async def write(

@@ -632,12 +632,14 @@ fire = Table(
     Index(None, "member_id"),
 )
 
-# Members whose takes a guild's moderators no longer want; ``until`` null: until they say otherwise.
+# Members whose takes a guild's moderators no longer want; ``until`` null: until they say otherwise. By the take, which
+# is gone, they can say so without being told of whom.
 take_block = Table(
     "take_block",
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("take_id", BigInteger, nullable=False),
     Column("until", UtcDateTime),
     Column("blocked_at", UtcDateTime, nullable=False),
 )

@@ -194,12 +194,23 @@ class TakeStore:
     # ------------------------------------------------------------------------------ blocks
 
     async def block(
-        self, connection: AsyncConnection, guild_id: int, member_id: int, now: datetime, until: datetime | None
+        self,
+        connection: AsyncConnection,
+        guild_id: int,
+        member_id: int,
+        take_id: int,
+        now: datetime,
+        until: datetime | None,
     ) -> None:
-        """Take no more takes from a member in a guild, until then or for good."""
-        values = {"until": until, "blocked_at": now}
+        """Take no more takes from a member in a guild because of this one, until then or for good."""
+        values = {"take_id": take_id, "until": until, "blocked_at": now}
         statement = self._insert(tables.take_block).values(guild_id=guild_id, member_id=member_id, **values)
         await connection.execute(statement.on_conflict_do_update(index_elements=["guild_id", "member_id"], set_=values))
+
+    async def lift_block(self, connection: AsyncConnection, guild_id: int, take_id: int) -> None:
+        """Take takes again from whoever is blocked in a guild because of this one."""
+        own = (tables.take_block.c.guild_id == guild_id) & (tables.take_block.c.take_id == take_id)
+        await connection.execute(delete(tables.take_block).where(own))
 
     async def blocked_until(
         self, connection: AsyncConnection, guild_id: int, member_id: int, now: datetime

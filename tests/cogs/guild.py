@@ -233,6 +233,11 @@ class Guild:
         who = (of or self.env.bot.user).id
         self.env.backend.set_overwrite(channel.id, Overwrite(who, OverwriteType.MEMBER, deny=denied))
 
+    def permit(self, channel: Any, member: Any, *permissions: str) -> None:
+        """Allow a member these permissions in a channel."""
+        allowed = discord.Permissions(**dict.fromkeys(permissions, True)).value
+        self.env.backend.set_overwrite(channel.id, Overwrite(member.id, OverwriteType.MEMBER, allow=allowed))
+
     def give_back(self, channel: Any) -> None:
         """Allow the bot again what was taken away in a channel."""
         self.take_away(channel)

@@ -16,6 +16,8 @@ from tests.talks import ANSWER, WORDS
 SILENT = 1 << 12
 OTHER_WORDS = "Nobody has seen the data it was trained on."
 NEEDED = "For this you need the permission **Manage Messages**."
+NEEDED_IN_ALL = "For this you need **Manage Messages** in the whole server."
+BLOCKED = "Removed. Its author can write no takes here for a week, unless they moderate this server."
 
 
 async def hot_form(guild: Guild, by: Any, card: Any) -> Any:
@@ -429,14 +431,50 @@ async def test_a_moderator_can_block_the_author_of_an_anonymous_take_and_learns_
     await guild.told("channel discussion", anonymous_takes=True)
     take = await shown(guild, guild.bob, card, anonymous=True)
 
-    told = await remove(guild, take, "Remove it and block its author for a week")
-    await guild.later()
+    sure = (await guild.mod.context_menu(guild.news.threads[0], "Remove take", take)).response
+    await guild.mod.click(sure, label="Remove it and block its author for a week")
 
-    assert told == "Removed, and its author can write no takes here for a week."
+    assert read(sure) == BLOCKED
     blocked = await hot_form(guild, guild.bob, card)
     assert blocked.ephemeral
     assert read(blocked.response).startswith("The moderators of this server take no takes of yours until <t:")
     assert controls(await hot_form(guild, guild.alice, card))
+    await guild.mod.click(sure, label="Lift the block")
+    assert read(sure) == "Lifted: nobody is blocked for that take any more." and labels(sure) == []
+    assert controls(await hot_form(guild, guild.bob, card))
+
+
+async def test_who_moderates_the_server_is_blocked_by_nobody_and_given_away_to_nobody(guild: Guild):
+    card = await guild.team_card()
+    await guild.told("channel discussion", anonymous_takes=True)
+    take = await shown(guild, guild.alice, card, anonymous=True)
+
+    assert await remove(guild, take, "Remove it and block its author for a week") == BLOCKED
+
+    assert controls(await hot_form(guild, guild.alice, card))
+
+
+async def test_who_moderates_one_channel_removes_what_was_said_there_and_blocks_nobody(guild: Guild):
+    take = await shown(guild, guild.alice, await guild.team_card())
+    talk = guild.guild.create_text_channel("talk")
+    guild.permit(talk, guild.bob, "manage_messages")
+    await guild.env.settle()
+    before = await guild.rows()
+
+    elsewhere = await guild.counterfeit(guild.bob, "remove-take:1:remove", where=talk)
+    assert [read(each) for each in elsewhere.followups] == [
+        f"For this you need **Manage Messages** in {guild.news.mention}."
+    ]
+    guild.permit(guild.news, guild.bob, "manage_messages")
+    await guild.env.settle()
+    for custom_id in ("remove-take:1:block", "lift-block:1"):
+        refused = await guild.counterfeit(guild.bob, custom_id)
+        assert NEEDED_IN_ALL in [read(each) for each in (*filter(None, [refused.response]), *refused.followups)]
+    assert await guild.rows() == before
+    sure = await guild.bob.context_menu(guild.news.threads[0], "Remove take", take)
+    assert labels(sure.response) == ["Remove it"]
+    await guild.bob.click(sure.response, label="Remove it")
+    assert read(sure.response) == "Removed."
 
 
 async def test_admins_read_that_a_take_was_removed_and_not_a_word_of_it(guild: Guild):

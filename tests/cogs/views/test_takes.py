@@ -89,7 +89,7 @@ def test_the_hottest_fit_whatever_they_say(hottest: list[Hot]):
 
 @given(TAKES)
 def test_who_removes_a_take_reads_it_as_it_stands_and_no_left_out_name(said: Take):
-    reply = sure_to_remove(said)
+    reply = sure_to_remove(said, may_block=True)
 
     assert 1 <= length(reply.content or "") <= markdown.CONTENT
     assert_only(as_read(reply.content or "")[1], "> ", anonymous=said.anonymous)
