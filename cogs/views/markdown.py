@@ -56,6 +56,16 @@ _MARKUP = re.compile(
 # Quotes, headings, small print and lists begin a line. What is escaped here is one line, which may follow our own text.
 _LINE_START = re.compile(r"^(?=(?:>|>>>|\#{1,3}|-\#|[-+])(?:\s|$))|^\d+(?=\.(?:\s|$))")
 
+# An address on its own. Brackets end it unless it opens them itself, and so does the punctuation of a sentence.
+_ADDRESS = re.compile(
+    r"""
+      https?://
+      (?: [^\s<>()\[\]] | \([^\s<>()\[\]]*\) )*
+      (?: [^\s<>()\[\].,;:!?'"…] | \([^\s<>()\[\]]*\) )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
 # A scheme, or a dot between letters. "U.S." and "e.g." are no addresses, neither are ".NET" and "GPT-5.1".
 _READS_LIKE_ADDRESS = re.compile(r"\w://|[^\W\d_]{2}[.。][^\W\d_]|[^\W_][.。][^\W\d_]{2}")
 
@@ -70,6 +80,25 @@ def escape(text: str) -> str:
     Source: Discord shows a backslash before a character that is neither letter, digit nor space as that character.
     """
     return _LINE_START.sub(r"\g<0>\\", _MARKUP.sub(r"\\\g<0>", clean(text)))
+
+
+def escape_but_links(text: str) -> str:
+    """The same, but the addresses in it lead where they say, each without a preview.
+
+    What ``link`` takes for none, or would make more than twice as long, stays text.
+    """
+    whole, parts, end = clean(text), [], 0
+    marks = {found.start() for found in _MARKUP.finditer(whole)}
+
+    def escaped(start: int, stop: int) -> str:
+        return "".join(f"\\{whole[at]}" if at in marks else whole[at] for at in range(start, stop))
+
+    for found in _ADDRESS.finditer(whole):
+        address = link(found[0], MASKED_URL)
+        if address is not None and len(address) + len("<>") <= 2 * len(found[0]):
+            parts += [escaped(end, found.start()), f"<{address}>"]
+            end = found.end()
+    return _LINE_START.sub(r"\g<0>\\", "".join([*parts, escaped(end, len(whole))]))
 
 
 def link(

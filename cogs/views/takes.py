@@ -150,7 +150,9 @@ def take_message(contents: RemarkContents) -> RemarkForm:
     """A take in its story's thread: who says it for which side, the words, and what it pushes back on."""
     shown = contents.shown
     assert shown is not None, "it shows a take"
-    lines = [author_line(shown.take, contents.settings), f"> {markdown.escape(shown.take.text)}"]
+    has_links = contents.card is not None and contents.card.settings.links
+    words = (markdown.escape_but_links if has_links else markdown.escape)(shown.take.text)
+    lines = [author_line(shown.take, contents.settings), f"> {words}"]
     if shown.answers is not None:
         link = markdown.message_link(shown.take.guild_id, *shown.answers_link) if shown.answers_link else None
         whose = "an anonymous take" if shown.answers.anonymous else f"<@{shown.answers.member_id}>"

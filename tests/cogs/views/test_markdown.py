@@ -51,6 +51,32 @@ def test_escaped_text_is_shown_as_it_stands_and_means_nothing(text: str):
     assert shown(markdown.escape(text)) == (clean(text), [])
 
 
+@settings(deadline=None)
+@given(TEXTS)
+@example("".join(HOSTILE))
+def test_where_links_are_allowed_nothing_else_is_acted_upon(text: str):
+    written = markdown.escape_but_links(text)
+
+    assert length(written) <= 2 * length(text)
+    assert all(re.fullmatch(r"<https?://[^<>]+>", mark) for mark in shown(written)[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Read https://arxiv.org/abs/2501.12948, (https://lab.example).", None),
+        ("https://en.wikipedia.org/wiki/R1_(model)", "<https://en.wikipedia.org/wiki/R1_%28model%29>"),
+        ("[free](https://evil.example/a)", "[free]\\(<https://evil.example/a>)"),
+        ("https://lab.example@evil.example/", "<https://evil.example/>"),
+        ("steam://run and discord.gg/abc", "steam\\://run and discord\\.gg/abc"),
+    ],
+)
+def test_an_allowed_address_leads_where_it_says_and_hides_behind_no_words(text: str, written: str | None):
+    expected = written or "Read <https://arxiv.org/abs/2501.12948>, (<https://lab.example>)."
+
+    assert markdown.escape_but_links(text) == expected
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_each_known_attack_is_shown_as_it_stands_and_means_nothing(text: str):
     assert shown(markdown.escape(text)) == (clean(text), [])

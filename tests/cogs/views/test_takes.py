@@ -26,11 +26,11 @@ from cogs.views.takes import (
 )
 from newsroom.discussion.remarks import RemarkContents, ShownTake
 from newsroom.discussion.takes import Asked, Hot, Written
-from newsroom.models import GuildSettings, RemarkKind, Side, Take
+from newsroom.models import DiscussionSettings, GuildSettings, RemarkKind, Side, Take
 from newsroom.text import clean, length
 from tests.cogs.views.discord_markdown import shown as as_read
 from tests.cogs.views.test_polls import texts
-from tests.makers import guild_settings, remark, take
+from tests.makers import discussed_card, guild_settings, remark, take
 
 LONGEST = f"{2**63 - 1}.{'f' * 24}"
 AUTHOR = 4001
@@ -72,6 +72,24 @@ def test_a_take_fits_and_formats_nothing_whatever_it_says(
     assert markup.count("](") == (1 if answers is not None and link else 0)
     for button in form.view.children:
         assert len(button.custom_id) <= markdown.CUSTOM_ID and len(button.label) <= markdown.BUTTON_LABEL
+
+
+@pytest.mark.parametrize(
+    ("allowed", "words"), [(True, "See <https://lab.example/a>."), (False, "See https\\://lab.example/a.")]
+)
+def test_a_link_in_a_take_leads_somewhere_where_links_are_allowed(allowed: bool, words: str):
+    said = take(text="See https://lab.example/a.")
+    row = remark(kind=RemarkKind.TAKE, take_id=said.id)
+    contents = RemarkContents(
+        row,
+        LONGEST,
+        LONGEST,
+        guild_settings(),
+        card=discussed_card(settings=DiscussionSettings(links=allowed)),
+        shown=ShownTake(said, LONGEST, 0, None, None),
+    )
+
+    assert take_message(contents).content.split("\n")[1] == f"> {words}"
 
 
 @given(st.lists(st.builds(Hot, TAKES, st.integers(0, 10**6), st.one_of(st.just(""), texts(500)), LINKS), max_size=10))
