@@ -14,7 +14,7 @@ from discord import app_commands
 from discord.ext import commands, tasks
 from discord.utils import utcnow
 
-from cogs.callers import SPEAKING, guild_of, require_in
+from cogs.callers import SPEAKING, guild_of, require_in, sees_of
 from cogs.discussions import Discussions
 from cogs.ops_channel import OpsChannel
 from cogs.story_option import seeker, story_choices
@@ -157,7 +157,7 @@ class AnswersCog(commands.Cog, name="Answers"):
         )
         ask = await self._answers.begin(question, card.card.id)
         try:
-            answered = await self._answers.finish(ask, seeker(interaction).sees)
+            answered = await self._answers.finish(ask, sees_of(interaction))
         except Exception:
             await self._answers.settle(ask)
             raise

@@ -10,6 +10,7 @@ from discord import app_commands
 
 from cogs.views.replies import permission_name
 from newsroom.errors import RequestRefused
+from newsroom.models import Sees
 
 SPEAKING = ("view_channel", "send_messages_in_threads")
 """What a member needs in a channel to be heard in a discussion there: without them they aren't through us, either.
@@ -44,6 +45,11 @@ def moderates(interaction: discord.Interaction[Any]) -> bool:
 def may_in(interaction: discord.Interaction[Any], channel_id: int, *names: str) -> bool:
     """Whether the caller has these permissions in that channel, wherever the command was typed."""
     return not _missing_in(interaction, channel_id, names)
+
+
+def sees_of(interaction: discord.Interaction[Any]) -> Sees:
+    """Which channels the caller sees."""
+    return lambda channel_id: may_in(interaction, channel_id, "view_channel")
 
 
 def require_in(interaction: discord.Interaction[Any], channel_id: int, *names: str) -> None:

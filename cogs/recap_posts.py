@@ -18,6 +18,7 @@ from cogs.views.recaps import form_of, standings_of
 from newsroom.attempts import Step
 from newsroom.desk.refusals import Verdict
 from newsroom.discussion.recap_messages import RecapClaim, RecapContents, RecapMessages, RecapRedraw
+from newsroom.discussion.recaps import Readers
 from newsroom.tasks import Tasks
 from newsroom.votes.charts import Charts
 
@@ -31,10 +32,19 @@ LONGEST_SILENCE = 300.0  # seconds; no attempt takes so long, also if its chart 
 class RecapPosts:
     """Posts and draws, each message in a task of its own: one that hangs holds up no other."""
 
-    def __init__(self, messages: RecapMessages, charts: Charts, places: Places, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        messages: RecapMessages,
+        charts: Charts,
+        places: Places,
+        readers: Readers,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
         self._messages = messages
         self._charts = charts
         self._places = places
+        self._readers = readers
         self._now = now
         self._tasks = Tasks()
         self._sending: set[int] = set()
@@ -99,7 +109,8 @@ class RecapPosts:
             return reason
         except Exception as error:
             return await self._not_sent(claim, error, slow=self._now() - started >= SURELY_ONE_REQUEST)
-        await self._messages.sent(claim, message_id)
+        sees = self._readers(claim.recap.guild_id, claim.recap.channel_id)
+        await self._messages.sent(claim, message_id, sees)
         return None
 
     async def _find(self, place: ChannelPlace, claim: RecapClaim) -> int | None:

@@ -10,6 +10,7 @@ from discord import app_commands
 from discord.ext import commands, tasks
 from discord.utils import snowflake_time, utcnow
 
+from cogs.audiences import readers_in
 from cogs.callers import guild_of, require, require_in
 from cogs.ops_channel import OpsChannel
 from cogs.places import Places
@@ -20,8 +21,9 @@ from cogs.views.buttons import button_item
 from cogs.views.members import CHART, QUOTES_TEMPLATE
 from newsroom.discussion.chatter import Chatter
 from newsroom.discussion.recap_messages import RecapMessages
-from newsroom.discussion.recaps import MOST_DAYS, WEEK_DAYS, Recaps
+from newsroom.discussion.recaps import MOST_DAYS, WEEK_DAYS, Readers, Recaps
 from newsroom.errors import RequestRefused
+from newsroom.models import Sees
 from newsroom.tasks import Pulse
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class RecapsCog(commands.Cog, name="Recaps"):
         posts: RecapPosts,
         ops: OpsChannel,
         client: discord.Client,
+        readers: Readers,
         pulse: Pulse,
         plan_pulse: Pulse,
     ) -> None:
@@ -52,6 +55,7 @@ class RecapsCog(commands.Cog, name="Recaps"):
         self._posts = posts
         self._ops = ops
         self._client = client
+        self._readers = readers
         self._pulse = pulse
         self._plan_pulse = plan_pulse
         self.items = (
@@ -87,7 +91,7 @@ class RecapsCog(commands.Cog, name="Recaps"):
 
     async def _plan(self) -> None:
         await self._chatter.keep()
-        await self._recaps.plan_due()
+        await self._recaps.plan_due(self._readers)
         for plan in await self._recaps.notices_due():
             # Of several processes the one that has the guild tells it.
             if self._client.get_guild(plan.guild_id) is not None:
@@ -113,12 +117,19 @@ class RecapsCog(commands.Cog, name="Recaps"):
         require(interaction, NEEDS)
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild_id = guild_of(interaction)
-        week = await self._recaps.preview(guild_id, days, interaction.id, snowflake_time(interaction.id))
+        sees = self._seen_at(interaction)
+        week = await self._recaps.preview(guild_id, sees, days, interaction.id, snowflake_time(interaction.id))
         contents = await self._messages.shown(guild_id, week)
         chart, alt = await self._posts.chart_of(contents)
         files = [discord.File(io.BytesIO(chart), CHART, description=alt)] if chart else []
         layout = views.preview(contents, alt, days, interaction.id)
         await interaction.edit_original_response(view=layout, attachments=files)
+
+    def _seen_at(self, interaction: discord.Interaction[Any]) -> Sees:
+        """Which channels everybody sees who sees the one in which a recap was asked for."""
+        channel_id = interaction.channel_id or 0
+        sees = self._readers(guild_of(interaction), channel_id)
+        return sees if sees is not None else lambda other_id: other_id == channel_id
 
     # --------------------------------------------------------------------------------- clicks
 
@@ -127,7 +138,8 @@ class RecapsCog(commands.Cog, name="Recaps"):
         await interaction.response.defer()
         guild_id, place = guild_of(interaction), _place(interaction)
         asked_id = int(asked)
-        recap_id = await self._recaps.post(guild_id, place.id, int(days), asked_id, snowflake_time(asked_id))
+        sees, asked_at = self._seen_at(interaction), snowflake_time(asked_id)
+        recap_id = await self._recaps.post(guild_id, place.id, sees, int(days), asked_id, asked_at)
         refusal = await self._posts.send(recap_id)
         await interaction.edit_original_response(view=views.posted(place.id, refusal), attachments=[])
 
@@ -159,14 +171,15 @@ def _place(interaction: discord.Interaction[Any]) -> discord.TextChannel | disco
 
 
 async def setup(bot: NewsBot) -> None:
-    newsroom = bot.newsroom
+    newsroom, readers = bot.newsroom, readers_in(bot)
     recaps = RecapsCog(
         newsroom.recaps,
         newsroom.recap_messages,
         newsroom.chatter,
-        RecapPosts(newsroom.recap_messages, newsroom.charts, Places(bot), now=utcnow),
+        RecapPosts(newsroom.recap_messages, newsroom.charts, Places(bot), readers, now=utcnow),
         OpsChannel(bot, newsroom.alerts),
         bot,
+        readers,
         bot.pulse("recaps", LOOK_EVERY),
         bot.pulse("plans of recaps", PLAN_EVERY),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from cogs.callers import guild_of, may_in
+from cogs.callers import guild_of, sees_of
 from cogs.views import markdown
 from newsroom.discussion.story_finder import Seeker, StoryFinder
 from newsroom.text import clean, shorten
@@ -20,7 +20,7 @@ def seeker(interaction: discord.Interaction[Any]) -> Seeker:
     return Seeker(
         guild_of(interaction),
         [place for place in places if place is not None],
-        lambda channel_id: may_in(interaction, channel_id, "view_channel"),
+        sees_of(interaction),
     )
 
 

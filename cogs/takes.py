@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.boards import Boards
-from cogs.callers import SPEAKING, guild_of, moderates, require, require_in, roles_of
+from cogs.callers import SPEAKING, guild_of, moderates, require, require_in, roles_of, sees_of
 from cogs.discussions import Discussions
 from cogs.ops_channel import OpsChannel
 from cogs.views import takes as views
@@ -172,7 +172,8 @@ class TakesCog(commands.Cog, name="Takes"):
         await interaction.response.defer(ephemeral=True, thinking=True)
         number = weeks_ago(week)
         guild_id = guild_of(interaction)
-        found, settings = await self._takes.top(guild_id, number), await self._guilds.settings(guild_id)
+        found = await self._takes.top(guild_id, sees_of(interaction), number)
+        settings = await self._guilds.settings(guild_id)
         layout = views.top(found, settings, number, removable=moderates(interaction))
         await interaction.edit_original_response(view=layout)
 

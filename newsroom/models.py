@@ -6,10 +6,13 @@ channels, messages and members are Discord's; all others are the store's own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+Sees = Callable[[int], bool]
+"""Whether whoever reads something sees a channel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,22 @@ from sqlalchemy import select
 from newsroom.desk.outbox import Claim
 from newsroom.discussion.recap_messages import RecapClaim, RecapContents
 from newsroom.discussion.takes import Draft
-from newsroom.models import Recap, Side, Take
+from newsroom.models import Recap, Sees, Side, Take
 from newsroom.store import tables
 from tests.desk import CHANNEL, FEED, GUILD, Desk
 from tests.votes import ask_and_show, close, vote_many
 
 HEADLINES = ("Qwen gets a bigger context window", "A court hears about training data", "Chips are scarce once more")
+
+
+def sees_all(channel_id: int) -> bool:
+    """See every channel."""
+    return True
+
+
+def anywhere(guild_id: int, channel_id: int) -> Sees:
+    """Whoever reads a recap, wherever it stands, sees every channel."""
+    return sees_all
 
 
 async def busy_week(desk: Desk, votes: int = 10, stories: int = 3) -> list[Claim]:
@@ -48,7 +58,7 @@ async def fire(desk: Desk, take: Take, *member_ids: int) -> None:
 
 async def friday(desk: Desk, guild_id: int = GUILD) -> datetime:
     """Let it be time for the weekly recap; return when that is."""
-    await desk.newsroom.recaps.plan_due()
+    await desk.newsroom.recaps.plan_due(anywhere)
     plan = (await desk.newsroom.recaps.planned(guild_id)).plan
     desk.clock.time = plan.next_at
     return plan.next_at
@@ -60,7 +70,7 @@ async def send_due(desk: Desk) -> list[RecapClaim]:
     for recap_id in await desk.newsroom.recap_messages.due():
         claim = await desk.newsroom.recap_messages.claim(recap_id)
         if claim is not None:
-            await desk.newsroom.recap_messages.sent(claim, 7000 + recap_id)
+            await desk.newsroom.recap_messages.sent(claim, 7000 + recap_id, sees_all)
             sent.append(claim)
     return sent
 
@@ -68,7 +78,7 @@ async def send_due(desk: Desk) -> list[RecapClaim]:
 async def tell_week(desk: Desk) -> RecapContents:
     """Have the weekly recap told at its time; return what it says."""
     await friday(desk)
-    assert await desk.newsroom.recaps.plan_due() == 1
+    assert await desk.newsroom.recaps.plan_due(anywhere) == 1
     [claim] = await send_due(desk)
     return claim.contents
 
@@ -81,6 +91,6 @@ async def rows(desk: Desk) -> list[Recap]:
 
 async def post_now(desk: Desk, asked_id: int = 4711) -> RecapContents:
     """Have what was said until now posted as a moderator does; return what it says."""
-    await desk.newsroom.recaps.post(GUILD, CHANNEL, 7, asked_id, desk.clock())
+    await desk.newsroom.recaps.post(GUILD, CHANNEL, sees_all, 7, asked_id, desk.clock())
     [claim] = await send_due(desk)
     return claim.contents

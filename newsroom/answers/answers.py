@@ -24,7 +24,7 @@ from newsroom.answers.find import Passage, find
 from newsroom.answers.grounding import Citation, Claim, ground, ground_check
 from newsroom.answers.prompts import LONGEST_QUESTION, Prompt, Verdict, ask_prompt, check_prompt
 from newsroom.answers.talk import Model, estimate
-from newsroom.discussion.story_finder import LOOKED_AT, Sees
+from newsroom.discussion.story_finder import LOOKED_AT
 from newsroom.discussion.threads import Discussed, card_of_mark, discussed
 from newsroom.errors import BudgetSpent, ModelFailed, RequestRefused, StoreError
 from newsroom.marks import ASK, Marks
@@ -34,6 +34,7 @@ from newsroom.models import (
     AskKind,
     ChannelKind,
     RemarkKind,
+    Sees,
     TextBasis,
     Thread,
     ThreadState,

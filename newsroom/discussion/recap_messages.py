@@ -17,6 +17,7 @@ from newsroom.models import (
     GuildSettings,
     Recap,
     RecapKind,
+    Sees,
     Take,
 )
 from newsroom.store import Connection, Store
@@ -137,11 +138,16 @@ class RecapMessages:
         """Note that the message is not in its channel: what is sent now is a first try again."""
         self._tries.looked(claim.recap, self._now())
 
-    async def sent(self, claim: RecapClaim, message_id: int) -> None:
-        """The message stands in its channel. Behind a week that wasn't quiet come the team question and an old take."""
+    async def sent(self, claim: RecapClaim, message_id: int, sees: Sees | None) -> None:
+        """The message stands in its channel. Behind a week that wasn't quiet come the team question and an old take.
+
+        ``sees`` says which channels everybody sees who reads it; where nobody knows, no old take is asked about.
+        """
         recap, week, now = claim.recap, claim.contents.week, self._now()
         goes_on = recap.kind is RecapKind.WEEK and week is not None and not week.is_quiet
-        old = await old_take(self._store, recap.guild_id, week.since, now) if goes_on and week is not None else None
+        old = None
+        if goes_on and week is not None and sees is not None:
+            old = await old_take(self._store, recap.guild_id, sees, week.since, now)
         async with self._store.begin() as connection:
             is_first = await self._store.recaps.sent(connection, recap.id, message_id, now)
             if is_first and recap.attempted_at is not None:
@@ -271,7 +277,9 @@ class RecapMessages:
             return None
         if await self._store.recaps.is_refused(connection, recap.guild_id, take.member_id):
             return None
-        shown = await shown_as(self._store, connection, take.story_id, recap.guild_id)
+        # As it stands where it was said: that may be told of here, and other places perhaps not.
+        places = await self._store.takes.places(connection, recap.guild_id, [take])
+        shown = await shown_as(self._store, connection, take.story_id, recap.guild_id, places[take.id])
         well, badly = await self._store.recaps.judged(connection, take.id)
         link = await self._link(connection, take.id) or (shown[1] if shown is not None else None)
         return OldTake(take, shown[0] if shown is not None else "", link, well, badly)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,7 +23,7 @@ from newsroom.discussion.week import (
     top_of_sides,
 )
 from newsroom.errors import RequestRefused
-from newsroom.models import GuildSettings, RecapKind, RecapPlan, Take
+from newsroom.models import GuildSettings, RecapKind, RecapPlan, Sees, Take
 from newsroom.store import Connection, Store
 from newsroom.times import zone
 from newsroom.votes.members import Members
@@ -50,6 +51,10 @@ MOST_AT_ONCE = 20
 MOST_TAKES_READ = 2_000
 PATIENCE = 20.0
 """Seconds that whoever phrases an intro gets."""
+
+Readers = Callable[[int, int], Sees | None]
+"""What everybody sees who reads a recap in this channel of this guild; None if that can't be told now, but may be later
+or by another process."""
 
 Phrases = Callable[[Week, GuildSettings], Awaitable[str | None]]
 """Says in one or two sentences what a week came to, or None if it can't."""
@@ -154,20 +159,20 @@ class Recaps:
 
     # ------------------------------------------------------------------------------ weekly
 
-    async def plan_due(self) -> int:
+    async def plan_due(self, readers: Readers) -> int:
         """Plan a recap for each guild whose time has come; return how many.
 
-        After a time in which nobody was there to tell it, it is told once if it is no later than LATEST, and the next
-        one comes in its turn.
+        Each tells of those channels alone that everybody sees who reads it. After a time in which nobody was there to
+        tell it, it is told once if it is no later than LATEST, and the next one comes in its turn.
         """
         now = self._now()
         async with self._store.begin() as connection:
             for guild_id in await self._store.recaps.planless(connection, MOST_AT_ONCE):
                 await self._add_plan(connection, await self._store.guilds.settings(connection, guild_id))
             due = await self._store.recaps.plans_due(connection, now, MOST_AT_ONCE)
-        return sum([await self._plan_week(plan, now) for plan in due])
+        return sum([await self._plan_week(plan, readers, now) for plan in due])
 
-    async def _plan_week(self, plan: RecapPlan, now: datetime) -> bool:
+    async def _plan_week(self, plan: RecapPlan, readers: Readers, now: datetime) -> bool:
         """Write down what a guild's week came to, and move on to the next; False if there is nothing to be told."""
         async with self._store.read() as connection:
             settings = await self._store.guilds.settings(connection, plan.guild_id)
@@ -177,7 +182,10 @@ class Recaps:
             async with self._store.begin() as connection:
                 await self._store.recaps.advance(connection, plan, next_at=next_at)
             return False
-        week = await self._week(settings, plan.next_at, WEEK_DAYS)
+        sees = readers(plan.guild_id, place)
+        if sees is None:
+            return False
+        week = await self._week(settings, sees, plan.next_at, WEEK_DAYS)
         quiet = plan.quiet + 1 if week.is_quiet else 0
         pauses = quiet >= QUIET_WEEKS
         async with self._store.begin() as connection:
@@ -210,22 +218,25 @@ class Recaps:
 
     # --------------------------------------------------------------------- when it is asked for
 
-    async def preview(self, guild_id: int, days: int, asked_id: int, asked_at: datetime) -> Week:
-        """Return what so many days, 1 to MOST_DAYS, came to until then. ``asked_id`` names the command that asked.
+    async def preview(self, guild_id: int, sees: Sees, days: int, asked_id: int, asked_at: datetime) -> Week:
+        """Return what so many days, 1 to MOST_DAYS, came to until then, where whoever reads it sees something.
 
-        For that command it stays the same, as long as this process remembers the last MOST_PREVIEWS.
+        ``asked_id`` names the command that asked. For that command it stays the same, as long as this process
+        remembers the last MOST_PREVIEWS.
         """
         known = self._previews.get((guild_id, asked_id))
         if known is not None and known.days == days:
             return known
         async with self._store.read() as connection:
             settings = await self._store.guilds.settings(connection, guild_id)
-        week = self._previews[guild_id, asked_id] = await self._week(settings, asked_at, days)
+        week = self._previews[guild_id, asked_id] = await self._week(settings, sees, asked_at, days)
         while len(self._previews) > MOST_PREVIEWS:
             del self._previews[next(iter(self._previews))]
         return week
 
-    async def post(self, guild_id: int, channel_id: int, days: int, asked_id: int, asked_at: datetime) -> int:
+    async def post(
+        self, guild_id: int, channel_id: int, sees: Sees, days: int, asked_id: int, asked_at: datetime
+    ) -> int:
         """Have a recap posted that was shown before, once; return its id.
 
         Raises RequestRefused if it was posted already, or is no news any more.
@@ -233,7 +244,7 @@ class Recaps:
         now = self._now()
         if not 1 <= days <= MOST_DAYS or not timedelta() <= now - asked_at <= PREVIEW_HOLDS:
             raise RequestRefused("That preview is too old to be posted. `/recap` shows a new one.")
-        week = await self.preview(guild_id, days, asked_id, asked_at)
+        week = await self.preview(guild_id, sees, days, asked_id, asked_at)
         async with self._store.begin() as connection:
             recap_id = await self._add(connection, guild_id, channel_id, week, now, asked_id)
         if recap_id is None:
@@ -242,12 +253,13 @@ class Recaps:
 
     # ------------------------------------------------------------------------- what happened
 
-    async def _week(self, settings: GuildSettings, until: datetime, days: int) -> Week:
+    async def _week(self, settings: GuildSettings, sees: Sees, until: datetime, days: int) -> Week:
         """Find out what so many days came to until then, and have somebody say so."""
         since = until - timedelta(days=days)
         trend = await self._trend(settings.guild_id, days)
         async with self._store.read() as connection:
-            week = await self._figures(connection, settings.guild_id, since, until)
+            seen = [place for place in await self._store.recaps.places(connection, settings.guild_id) if sees(place)]
+            week = await self._figures(connection, settings.guild_id, seen, since, until)
         week = replace(week, trend=trend)
         return week if week.is_quiet else replace(week, intro=await self._intro(week, settings))
 
@@ -264,56 +276,100 @@ class Recaps:
         standings = await self._members.standings(guild_id, days)
         return Trend(standings.now, standings.then, standings.since, standings.switches, standings.course)
 
-    async def _figures(self, connection: Connection, guild_id: int, since: datetime, until: datetime) -> Week:
+    async def _figures(
+        self, connection: Connection, guild_id: int, seen: list[int], since: datetime, until: datetime
+    ) -> Week:
         store = self._store.recaps
-        takes = await self._store.takes.top(connection, guild_id, since, until, MOST_TAKES_READ)
-        answered = {take.answers_id for take, _ in takes if take.answers_id is not None}
-        there = {take_id for take_id in answered if await self._store.takes.get(connection, take_id, guild_id)}
+        takes = await self._takes(connection, guild_id, seen, since, until)
         return Week(
             since,
             until,
-            stories=await store.stories(connection, guild_id, since, until),
-            votes=await store.votes(connection, guild_id, since, until),
-            talked=await self._talked(connection, guild_id, since, until),
-            moved=await self._moved(connection, guild_id, since, until),
+            stories=await store.stories(connection, guild_id, seen, since, until),
+            votes=await store.votes(connection, guild_id, seen, since, until),
+            talked=await self._talked(connection, guild_id, seen, takes, since, until),
+            moved=await self._moved(connection, guild_id, seen, since, until),
             takes=top_of_sides(takes),
-            exchange=biggest_exchange(takes, await self._store.takes.fires(connection, there)),
+            exchange=biggest_exchange(takes, await self._fires_of_answered(connection, guild_id, seen, takes)),
         )
 
-    async def _talked(self, connection: Connection, guild_id: int, since: datetime, until: datetime) -> Talked | None:
-        said = await self._store.recaps.said(connection, guild_id, since, until)
+    async def _takes(
+        self, connection: Connection, guild_id: int, seen: list[int], since: datetime, until: datetime
+    ) -> list[tuple[Take, int]]:
+        """Return the takes of a time that were said in these channels, with their fires."""
+        found = await self._store.takes.top(connection, guild_id, since, until, MOST_TAKES_READ)
+        told = await told_in(self._store, connection, guild_id, seen, [take for take, _ in found])
+        return [(take, fires) for take, fires in found if take.id in told]
+
+    async def _fires_of_answered(
+        self, connection: Connection, guild_id: int, seen: list[int], takes: list[tuple[Take, int]]
+    ) -> dict[int, int]:
+        """Return the fires of the takes that these answer, as far as they are there and said in these channels."""
+        wanted = {take.answers_id for take, _ in takes if take.answers_id is not None}
+        found = [await self._store.takes.get(connection, take_id, guild_id) for take_id in sorted(wanted)]
+        there = [take for take in found if take is not None]
+        told = await told_in(self._store, connection, guild_id, seen, there)
+        return await self._store.takes.fires(connection, told)
+
+    async def _talked(
+        self,
+        connection: Connection,
+        guild_id: int,
+        seen: list[int],
+        takes: list[tuple[Take, int]],
+        since: datetime,
+        until: datetime,
+    ) -> Talked | None:
+        messages = await self._store.recaps.messages(connection, guild_id, seen, since, until)
+        dropped = Counter(take.story_id for take, _ in takes if take.story_id is not None)
+        said = {story_id: (messages.get(story_id, 0), dropped[story_id]) for story_id in {*messages, *dropped}}
         for story_id in most_said(said):
-            shown = await shown_as(self._store, connection, story_id, guild_id)
+            shown = await shown_as(self._store, connection, story_id, guild_id, seen)
             if shown is not None:  # otherwise it was taken down
                 return Talked(shown[0], *said[story_id], link=shown[1])
         return None
 
-    async def _moved(self, connection: Connection, guild_id: int, since: datetime, until: datetime) -> Moved | None:
-        poll = most_moved(await self._store.recaps.closed_polls(connection, guild_id, since, until))
+    async def _moved(
+        self, connection: Connection, guild_id: int, seen: list[int], since: datetime, until: datetime
+    ) -> Moved | None:
+        poll = most_moved(await self._store.recaps.closed_polls(connection, guild_id, seen, since, until))
         if poll is None or poll.story_id is None:
             return None
-        shown = await shown_as(self._store, connection, poll.story_id, guild_id)
+        shown = await shown_as(self._store, connection, poll.story_id, guild_id, seen)
         return Moved(shown[0], poll.crossed, poll.switched, shown[1]) if shown is not None else None
 
 
+async def told_in(
+    store: Store, connection: Connection, guild_id: int, seen: Collection[int], takes: Collection[Take]
+) -> frozenset[int]:
+    """Return those of these takes, by id, that were said in these channels: see ``TakeStore.places``."""
+    places = await store.takes.places(connection, guild_id, takes)
+    return frozenset(take_id for take_id, there in places.items() if there and there.issubset(seen))
+
+
 async def shown_as(
-    store: Store, connection: Connection, story_id: int, guild_id: int
+    store: Store, connection: Connection, story_id: int, guild_id: int, seen: Collection[int]
 ) -> tuple[str, tuple[int, int]] | None:
-    """Return a story's headline and where its first card stands in a guild, None if none does."""
+    """Return a story's headline and where its first card stands in these channels of a guild, None if none does."""
     cards = await store.deliveries.standing_cards(connection, story_id, guild_id)
-    if not cards:
-        return None
-    card, kind = cards[0]
-    article, _ = await store.deliveries.contents(connection, card)
-    assert card.message_id is not None, "the card stands in its channel"
-    return article.title, (place_of(card, kind), card.message_id)
+    for card, kind in cards:
+        if card.channel_id in seen:
+            article, _ = await store.deliveries.contents(connection, card)
+            assert card.message_id is not None, "the card stands in its channel"
+            return article.title, (place_of(card, kind), card.message_id)
+    return None
 
 
-async def old_take(store: Store, guild_id: int, since: datetime, now: datetime) -> tuple[Take, int] | None:
-    """Return a take of a guild that is worth asking about, and the story since then that brought its subject back."""
+async def old_take(store: Store, guild_id: int, sees: Sees, since: datetime, now: datetime) -> tuple[Take, int] | None:
+    """Return a take of a guild that is worth asking about, and the story since then that brought its subject back.
+
+    Both are told of in channels that whoever reads the question sees.
+    """
     async with store.read() as connection:
-        takes = await store.recaps.old_takes(connection, guild_id, now - OLDEST, now - YOUNGEST, MOST_TAKES)
-        stories = await store.recaps.told(connection, guild_id, since, now, MOST_STORIES) if takes else []
+        seen = [place for place in await store.recaps.places(connection, guild_id) if sees(place)]
+        found = await store.recaps.old_takes(connection, guild_id, now - OLDEST, now - YOUNGEST, MOST_TAKES)
+        told = await told_in(store, connection, guild_id, seen, [take for take, _, _ in found])
+        takes = [each for each in found if each[0].id in told]
+        stories = await store.recaps.told(connection, guild_id, seen, since, now, MOST_STORIES) if takes else []
     # In a thread: hundreds of texts are read.
     return await asyncio.to_thread(back_in_the_news, takes, stories) if stories else None
 

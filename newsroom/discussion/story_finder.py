@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 from newsroom.discussion.threads import Discussed, discussed
 from newsroom.errors import RequestRefused
-from newsroom.models import DiscussionSettings, ThreadState
+from newsroom.models import DiscussionSettings, Sees, ThreadState
 from newsroom.store import Connection, Store
 from newsroom.store.search import FoundStory
 from newsroom.text import row_number
 
 LOOKED_AT = 10
 OFFERED = 25
-
-Sees = Callable[[int], bool]
-"""Whether somebody sees a channel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from newsroom.models import (
     Poll,
     Purpose,
     RemarkKind,
+    Sees,
     Side,
     Take,
     Thread,
@@ -50,6 +51,9 @@ ECHO = timedelta(days=7)
 BLOCKED_FOR = timedelta(days=7)
 WEEK = timedelta(days=7)
 MOST_TOP = 10
+MOST_READ = 2_000
+"""Among so many of a week's takes those are looked for that a reader may see."""
+
 LETTERS = 3
 """The fewest letters or figures of a take: one of emoji alone says nothing."""
 
@@ -210,20 +214,27 @@ class Takes:
         if not card.settings.takes:
             raise RequestRefused(TAKES_OFF)
 
-    async def top(self, guild_id: int, week: int = 0) -> list[Hot]:
-        """Return the hottest takes of the last seven days, or of the seven days so many weeks before them."""
+    async def top(self, guild_id: int, sees: Sees, week: int = 0) -> list[Hot]:
+        """Return the hottest takes of the last seven days, or of the seven days so many weeks before them.
+
+        Left out are those said where the reader sees nothing: see ``TakeStore.places``.
+        """
         until = self._now() - week * WEEK
         async with self._store.read() as connection:
-            found = await self._store.takes.top(connection, guild_id, until - WEEK, until, MOST_TOP)
-            return [await self._hot(connection, take, fires) for take, fires in found]
+            found = await self._store.takes.top(connection, guild_id, until - WEEK, until, MOST_READ)
+            places = await self._store.takes.places(connection, guild_id, [take for take, _ in found])
+            seen = {place for place in frozenset[int]().union(*places.values()) if sees(place)}
+            shown = [(take, fires) for take, fires in found if places[take.id] and places[take.id] <= seen][:MOST_TOP]
+            return [await self._hot(connection, take, fires, places[take.id]) for take, fires in shown]
 
-    async def _hot(self, connection: Connection, take: Take, fires: int) -> Hot:
+    async def _hot(self, connection: Connection, take: Take, fires: int, places: frozenset[int]) -> Hot:
         remark = await self._store.threads.of_take(connection, take.id)
         link = (remark.channel_id, remark.message_id) if remark and remark.message_id and not remark.withdrawn else None
         headline = ""
         if take.story_id is not None:
-            cards = await self._store.deliveries.standing_cards(connection, take.story_id, take.guild_id)
-            headline = (await self._store.deliveries.contents(connection, cards[0][0]))[0].title if cards else ""
+            standing = await self._store.deliveries.standing_cards(connection, take.story_id, take.guild_id)
+            cards = [card for card, _ in standing if card.channel_id in places]
+            headline = (await self._store.deliveries.contents(connection, cards[0]))[0].title if cards else ""
         return Hot(take, fires, headline, link)
 
     # ------------------------------------------------------------------------- moderating

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import (
@@ -122,34 +122,51 @@ class RecapStore:
 
     # ------------------------------------------------------------------------- what happened
 
-    async def stories(self, connection: AsyncConnection, guild_id: int, since: datetime, until: datetime) -> int:
-        """Count the stories that were posted in a guild in that time."""
+    async def places(self, connection: AsyncConnection, guild_id: int) -> list[int]:
+        """Return the channels of which a guild's recaps could tell: its news channels, and where it has had polls."""
+        news = select(tables.news_channel.c.channel_id).where(tables.news_channel.c.guild_id == guild_id)
+        asked = select(tables.poll.c.channel_id).where(tables.poll.c.guild_id == guild_id)
+        return list(await connection.scalars(news.union(asked)))
+
+    async def stories(
+        self, connection: AsyncConnection, guild_id: int, seen: Collection[int], since: datetime, until: datetime
+    ) -> int:
+        """Count the stories that were posted in these channels of a guild in that time."""
         statement = select(func.count(tables.delivery.c.story_id.distinct())).where(
-            *self._posted(guild_id, since, until)
+            *self._posted(guild_id, seen, since, until)
         )
         return (await connection.execute(statement)).scalar_one()
 
     async def told(
-        self, connection: AsyncConnection, guild_id: int, since: datetime, until: datetime, most: int
+        self,
+        connection: AsyncConnection,
+        guild_id: int,
+        seen: Collection[int],
+        since: datetime,
+        until: datetime,
+        most: int,
     ) -> list[tuple[int, str, str]]:
-        """Return story, headline and summary of the newest that was posted in that time."""
+        """Return story, headline and summary of the newest that was posted in these channels in that time."""
         statement = (
             select(tables.delivery.c.story_id, tables.article.c.title, tables.article.c.summary)
             .join(tables.article, tables.article.c.id == tables.delivery.c.article_id)
-            .where(*self._posted(guild_id, since, until))
+            .where(*self._posted(guild_id, seen, since, until))
             .order_by(tables.delivery.c.id.desc())
             .limit(most)
         )
         return [(story_id, title, summary) for story_id, title, summary in await connection.execute(statement)]
 
-    async def votes(self, connection: AsyncConnection, guild_id: int, since: datetime, until: datetime) -> int:
-        """Count the votes that hold and were cast in that time."""
+    async def votes(
+        self, connection: AsyncConnection, guild_id: int, seen: Collection[int], since: datetime, until: datetime
+    ) -> int:
+        """Count the votes that hold and were cast in that time, in polls that stand in these channels."""
         statement = (
             select(func.count())
             .select_from(tables.vote)
             .join(tables.poll, tables.poll.c.id == tables.vote.c.poll_id)
             .where(
                 tables.poll.c.guild_id == guild_id,
+                _asked_in(seen),
                 tables.vote.c.ballot != 0,
                 tables.vote.c.cast_at >= since,
                 tables.vote.c.cast_at < until,
@@ -157,38 +174,31 @@ class RecapStore:
         )
         return (await connection.execute(statement)).scalar_one()
 
-    async def said(
-        self, connection: AsyncConnection, guild_id: int, since: datetime, until: datetime
-    ) -> dict[int, tuple[int, int]]:
-        """Return how many messages members wrote in each story's threads in that time, and how many takes."""
-        messages = (
+    async def messages(
+        self, connection: AsyncConnection, guild_id: int, seen: Collection[int], since: datetime, until: datetime
+    ) -> dict[int, int]:
+        """Return how many messages members wrote in each story's threads in these channels in that time."""
+        statement = (
             select(tables.delivery.c.story_id, func.sum(tables.chatter.c.messages))
             .join(tables.thread, tables.thread.c.thread_id == tables.chatter.c.thread_id)
             .join(tables.delivery, tables.delivery.c.id == tables.thread.c.delivery_id)
-            .where(tables.thread.c.guild_id == guild_id, tables.chatter.c.hour >= since, tables.chatter.c.hour < until)
+            .where(
+                tables.thread.c.guild_id == guild_id,
+                tables.delivery.c.channel_id.in_(list(seen)),
+                tables.chatter.c.hour >= since,
+                tables.chatter.c.hour < until,
+            )
             .group_by(tables.delivery.c.story_id)
         )
-        takes = (
-            select(tables.take.c.story_id, func.count())
-            .where(
-                tables.take.c.guild_id == guild_id,
-                tables.take.c.story_id.is_not(None),
-                tables.take.c.written_at >= since,
-                tables.take.c.written_at < until,
-            )
-            .group_by(tables.take.c.story_id)
-        )
-        found = {story_id: (int(number), 0) for story_id, number in await connection.execute(messages)}
-        for story_id, number in await connection.execute(takes):
-            found[story_id] = (found.get(story_id, (0, 0))[0], number)
-        return found
+        return {story_id: int(number) for story_id, number in await connection.execute(statement)}
 
     async def closed_polls(
-        self, connection: AsyncConnection, guild_id: int, since: datetime, until: datetime
+        self, connection: AsyncConnection, guild_id: int, seen: Collection[int], since: datetime, until: datetime
     ) -> list[Poll]:
-        """Return the team polls on stories that closed in that time, without their choices."""
+        """Return the team polls on stories in these channels that closed in that time, without their choices."""
         statement = select(*POLL_COLUMNS).where(
             tables.poll.c.guild_id == guild_id,
+            _asked_in(seen),
             tables.poll.c.kind == PollKind.TEAM,
             tables.poll.c.story_id.is_not(None),
             tables.poll.c.state == PollState.CLOSED,
@@ -435,11 +445,23 @@ class RecapStore:
         await connection.execute(delete(tables.chatter).where(tables.chatter.c.hour < before))
 
     @staticmethod
-    def _posted(guild_id: int, since: datetime, until: datetime) -> tuple[Any, ...]:
+    def _posted(guild_id: int, seen: Collection[int], since: datetime, until: datetime) -> tuple[Any, ...]:
         return (
             tables.delivery.c.guild_id == guild_id,
+            tables.delivery.c.channel_id.in_(list(seen)),
             # Also what came in a list, without a card of its own.
             tables.delivery.c.state == DeliveryState.SENT,
             tables.delivery.c.sent_at >= since,
             tables.delivery.c.sent_at < until,
         )
+
+
+def _asked_in(seen: Collection[int]) -> ColumnElement[bool]:
+    """Say in SQL that a poll stands in one of these channels, or under a story there."""
+    under = select(tables.delivery.c.id).where(
+        tables.delivery.c.guild_id == tables.poll.c.guild_id,
+        tables.delivery.c.story_id == tables.poll.c.story_id,
+        tables.delivery.c.channel_id.in_(list(seen)),
+        STANDS,
+    )
+    return or_(tables.poll.c.channel_id.in_(list(seen)), under.exists())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from newsroom.models import Poll, Side, Take
 from newsroom.store import tables
 from newsroom.store.database import Database
+from newsroom.store.deliveries import STANDS
 
 COLUMNS = [tables.take.c[name] for name in Take.__dataclass_fields__]
 
@@ -190,6 +192,42 @@ class TakeStore:
             .limit(most)
         )
         return [(Take(*row[:-1]), row[-1]) for row in await connection.execute(statement)]
+
+    async def places(
+        self, connection: AsyncConnection, guild_id: int, takes: Collection[Take]
+    ) -> dict[int, frozenset[int]]:
+        """Return for each of these takes the channels that somebody has to see who is told of it; none if unknown.
+
+        That is the news channel in whose thread it was said. One that is shown nowhere could have been said wherever
+        its story stands, and one about a poll alone where that was asked.
+        """
+        said = (
+            select(tables.remark.c.take_id, tables.delivery.c.channel_id)
+            .join(tables.delivery, tables.delivery.c.id == tables.remark.c.delivery_id)
+            .where(tables.remark.c.take_id.in_([take.id for take in takes]))
+        )
+        found = {take_id: frozenset({channel_id}) for take_id, channel_id in await connection.execute(said)}
+        silent = [take for take in takes if take.id not in found]
+        if not silent:
+            return found
+        stories, polls = {take.story_id for take in silent}, {take.poll_id for take in silent}
+        cards = select(tables.delivery.c.story_id, tables.delivery.c.channel_id).where(
+            tables.delivery.c.guild_id == guild_id, tables.delivery.c.story_id.in_(stories - {None}), STANDS
+        )
+        asked = select(tables.poll.c.id, tables.poll.c.story_id, tables.poll.c.channel_id).where(
+            tables.poll.c.guild_id == guild_id,
+            or_(tables.poll.c.id.in_(polls - {None}), tables.poll.c.story_id.in_(stories - {None})),
+        )
+        of_story: defaultdict[int | None, set[int]] = defaultdict(set)
+        of_poll: defaultdict[int | None, set[int]] = defaultdict(set)
+        for story_id, channel_id in await connection.execute(cards):
+            of_story[story_id].add(channel_id)
+        for poll_id, story_id, channel_id in await connection.execute(asked):
+            of_poll[poll_id].add(channel_id)
+            of_story[story_id].add(channel_id)
+        for take in silent:
+            found[take.id] = frozenset(of_poll[take.poll_id] if take.story_id is None else of_story[take.story_id])
+        return found
 
     # ------------------------------------------------------------------------------ blocks
 

@@ -14,10 +14,10 @@ from newsroom.discussion.recaps import LATEST, Recaps
 from newsroom.discussion.takes import Draft
 from newsroom.discussion.week import Exchange, Week
 from newsroom.errors import RequestRefused
-from newsroom.models import ChannelKind, DeliveryState, GuildSettings, Poll, PollKind, RecapKind, Side
+from newsroom.models import ChannelKind, DeliveryState, GuildSettings, Poll, PollKind, RecapKind, Side, ThreadMode
 from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk
 from tests.makers import NOW
-from tests.recaps import busy_week, drop, fire, friday, post_now, rows, send_due, tell_week
+from tests.recaps import anywhere, busy_week, drop, fire, friday, post_now, rows, sees_all, send_due, tell_week
 from tests.votes import ANNA, BEN, CARA, ask_and_show, close, vote_many
 
 FIRST = datetime(2026, 1, 9, 17, 0, tzinfo=UTC)
@@ -31,7 +31,7 @@ HEADLINE = "Mistral releases an open-weights model under Apache 2.0"
 
 async def test_a_guild_with_news_channels_gets_its_first_recap_on_friday_after_a_whole_week(desk: Desk):
     await busy_week(desk)
-    await desk.newsroom.recaps.plan_due()
+    await desk.newsroom.recaps.plan_due(anywhere)
 
     planned = await desk.newsroom.recaps.planned(GUILD)
 
@@ -47,11 +47,11 @@ async def test_a_recap_is_told_once_at_its_time_and_then_a_week_later(desk: Desk
     await busy_week(desk)
     when = await friday(desk)
     desk.clock.time = when - timedelta(seconds=1)
-    assert await desk.newsroom.recaps.plan_due() == 0
+    assert await desk.newsroom.recaps.plan_due(anywhere) == 0
 
     desk.clock.time = when
-    assert await desk.newsroom.recaps.plan_due() == 1
-    assert await desk.newsroom.recaps.plan_due() == 0
+    assert await desk.newsroom.recaps.plan_due(anywhere) == 1
+    assert await desk.newsroom.recaps.plan_due(anywhere) == 0
 
     assert [row.kind for row in await rows(desk)] == [RecapKind.WEEK]
     assert (await desk.newsroom.recaps.planned(GUILD)).plan.next_at == when + timedelta(weeks=1)
@@ -61,7 +61,7 @@ async def test_processes_that_look_at_the_same_moment_tell_one_recap(desk: Desk,
     await busy_week(desk)
     await friday(desk)
 
-    told = await asyncio.gather(*(each.newsroom.recaps.plan_due() for each in (desk, twin) * 3))
+    told = await asyncio.gather(*(each.newsroom.recaps.plan_due(anywhere) for each in (desk, twin) * 3))
 
     assert sum(told) == 1
     assert len(await rows(desk)) == 1
@@ -69,13 +69,13 @@ async def test_processes_that_look_at_the_same_moment_tell_one_recap(desk: Desk,
 
 async def test_the_hour_stays_when_the_clocks_change(desk: Desk):
     await busy_week(desk)
-    await desk.newsroom.recaps.plan_due()
+    await desk.newsroom.recaps.plan_due(anywhere)
     desk.clock.time = datetime(2026, 3, 21, tzinfo=UTC)
     await desk.newsroom.guilds.change(GUILD, {"timezone": "Europe/Berlin"})
 
     before = (await desk.newsroom.recaps.planned(GUILD)).plan.next_at
     desk.clock.time = before
-    await desk.newsroom.recaps.plan_due()
+    await desk.newsroom.recaps.plan_due(anywhere)
     after = (await desk.newsroom.recaps.planned(GUILD)).plan.next_at
 
     assert before == datetime(2026, 3, 27, 16, 0, tzinfo=UTC)
@@ -90,7 +90,7 @@ async def test_after_an_absence_it_is_told_up_to_a_day_late_and_else_in_the_next
     when = await friday(desk)
     desk.clock.time = when + late
 
-    assert await desk.newsroom.recaps.plan_due() == told
+    assert await desk.newsroom.recaps.plan_due(anywhere) == told
 
     assert len(await rows(desk)) == told
     assert (await desk.newsroom.recaps.planned(GUILD)).plan.next_at == when + timedelta(weeks=1)
@@ -99,7 +99,7 @@ async def test_after_an_absence_it_is_told_up_to_a_day_late_and_else_in_the_next
 async def test_what_was_planned_and_could_not_be_sent_for_a_day_is_left_out(desk: Desk):
     await busy_week(desk)
     await friday(desk)
-    await desk.newsroom.recaps.plan_due()
+    await desk.newsroom.recaps.plan_due(anywhere)
     desk.clock.time += LATEST + timedelta(hours=1)
 
     assert await send_due(desk) == []
@@ -114,7 +114,7 @@ async def test_a_guild_that_removed_the_bot_gets_none(desk: Desk):
         await desk.store.guilds.lock(connection, GUILD)
         await desk.store.guilds.set_left(connection, GUILD, desk.clock())
 
-    assert await desk.newsroom.recaps.plan_due() == 0
+    assert await desk.newsroom.recaps.plan_due(anywhere) == 0
 
 
 # ------------------------------------------------------------------------------------ where
@@ -136,11 +136,11 @@ async def test_a_guild_with_forums_alone_gets_none_until_a_channel_is_chosen(des
     await desk.follow(FEED, kind=ChannelKind.FORUM)
     await friday(desk)
     assert (await desk.newsroom.recaps.planned(GUILD)).channel_id is None
-    assert await desk.newsroom.recaps.plan_due() == 0
+    assert await desk.newsroom.recaps.plan_due(anywhere) == 0
 
     await desk.newsroom.recaps.change(GUILD, channel_id=OTHER_CHANNEL)
     await friday(desk)
-    assert await desk.newsroom.recaps.plan_due() == 1
+    assert await desk.newsroom.recaps.plan_due(anywhere) == 1
 
     assert [row.channel_id for row in await rows(desk)] == [OTHER_CHANNEL]
 
@@ -153,7 +153,7 @@ async def test_admins_choose_the_time_and_whether_it_comes_at_all(desk: Desk):
     planned = await desk.newsroom.recaps.change(GUILD, on=False)
     assert planned.plan.paused
     desk.clock.time = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
-    assert await desk.newsroom.recaps.plan_due() == 0
+    assert await desk.newsroom.recaps.plan_due(anywhere) == 0
     planned = await desk.newsroom.recaps.change(GUILD, on=True)
     assert planned.plan.next_at == datetime(2026, 1, 12, 9, 30, tzinfo=UTC)
 
@@ -182,7 +182,7 @@ async def test_a_week_is_what_was_posted_cast_said_and_answered_in_it(desk: Desk
     await desk.newsroom.chatter.keep()
     desk.clock.time = FIRST
 
-    week = await desk.newsroom.recaps.preview(GUILD, 30, 4711, FIRST)
+    week = await desk.newsroom.recaps.preview(GUILD, sees_all, 30, 4711, FIRST)
 
     assert (week.stories, week.votes, week.days) == (3, 12, 30)
     assert week.talked is not None
@@ -199,11 +199,56 @@ async def test_what_happened_before_the_week_or_elsewhere_is_not_told(desk: Desk
     sent = await busy_week(desk)
     await drop(desk, sent[0], ANNA, Side.OPEN, "Weights for everybody")
 
-    later = await desk.newsroom.recaps.preview(GUILD, 1, 4711, desk.clock() + timedelta(days=2))
-    elsewhere = await desk.newsroom.recaps.preview(OTHER_GUILD, 7, 4711, desk.clock() + timedelta(days=1))
+    later = await desk.newsroom.recaps.preview(GUILD, sees_all, 1, 4711, desk.clock() + timedelta(days=2))
+    elsewhere = await desk.newsroom.recaps.preview(OTHER_GUILD, sees_all, 7, 4711, desk.clock() + timedelta(days=1))
 
     for week in (later, elsewhere):
         assert (week.stories, week.votes, week.talked, week.takes, week.exchange) == (0, 0, None, (), None)
+
+
+async def test_a_recap_tells_of_nothing_that_some_of_its_readers_may_not_see(desk: Desk):
+    await busy_week(desk)
+    await desk.follow("https://team.example/feed.xml", OTHER_CHANNEL)
+    card = await desk.post_story("A secret model", OTHER_CHANNEL, "https://team.example/feed.xml")
+    said = await drop(desk, card, ANNA, Side.OPEN, "Tell nobody about it")
+    await drop(desk, card, BEN, Side.PROPRIETARY, "Nobody will hear of it", answers=said)
+    await drop(desk, card, CARA, Side.DEPENDS, "I can keep a secret")
+    desk.clock.advance(minutes=1)
+
+    outside = await desk.newsroom.recaps.preview(GUILD, CHANNEL.__eq__, 7, 4711, desk.clock())
+    inside = await desk.newsroom.recaps.preview(GUILD, sees_all, 7, 4712, desk.clock())
+
+    assert (outside.stories, outside.votes, outside.talked, outside.takes, outside.exchange) == (3, 10, None, (), None)
+    assert (inside.stories, inside.votes, len(inside.takes)) == (4, 10, 3)
+    assert inside.talked is not None
+    assert inside.talked.headline == "A secret model"
+    assert inside.exchange is not None
+
+
+async def test_a_take_that_no_thread_shows_is_told_where_all_its_storys_channels_are_seen(desk: Desk):
+    await busy_week(desk)
+    await desk.follow(FEED, OTHER_CHANNEL)
+    for channel_id in (CHANNEL, OTHER_CHANNEL):
+        await desk.newsroom.threads.change(GUILD, channel_id, threads=ThreadMode.NONE)
+    card = await desk.post_story("A model for everybody")
+    await desk.claims(OTHER_CHANNEL)
+    await drop(desk, card, ANNA, Side.OPEN, "Weights for everybody")
+    desk.clock.advance(minutes=1)
+
+    told = [
+        (await desk.newsroom.recaps.preview(GUILD, sees, 7, number, desk.clock())).takes
+        for number, sees in enumerate((CHANNEL.__eq__, sees_all))
+    ]
+
+    assert [len(takes) for takes in told] == [0, 1]
+
+
+async def test_while_nobody_knows_who_reads_it_a_recap_waits(desk: Desk):
+    await busy_week(desk)
+    await friday(desk)
+
+    assert await desk.newsroom.recaps.plan_due(lambda guild_id, channel_id: None) == 0
+    assert await desk.newsroom.recaps.plan_due(anywhere) == 1
 
 
 async def test_the_story_under_whose_poll_most_crossed_is_told(desk: Desk):
@@ -212,7 +257,7 @@ async def test_the_story_under_whose_poll_most_crossed_is_told(desk: Desk):
     desk.clock.advance(hours=1)
     await close(desk, poll)
 
-    week = await desk.newsroom.recaps.preview(GUILD, 7, 4711, desk.clock() + timedelta(minutes=1))
+    week = await desk.newsroom.recaps.preview(GUILD, sees_all, 7, 4711, desk.clock() + timedelta(minutes=1))
 
     assert week.moved is not None
     assert (week.moved.headline, week.moved.crossed, week.moved.switched) == (HEADLINE, 4, 0)
@@ -248,7 +293,7 @@ async def fails(week: Week, settings: GuildSettings) -> str | None:
 
 async def phrased(desk: Desk, phrases: Callable[[Week, GuildSettings], Awaitable[str | None]]) -> Week:
     recaps = Recaps(desk.store, desk.newsroom.members, now=desk.clock, phrases=phrases)
-    return await recaps.preview(GUILD, 7, 4711, desk.clock() + timedelta(minutes=1))
+    return await recaps.preview(GUILD, sees_all, 7, 4711, desk.clock() + timedelta(minutes=1))
 
 
 # ---------------------------------------------------------------------------- quiet weeks
@@ -265,7 +310,7 @@ async def test_after_two_quiet_weeks_it_pauses_and_the_admins_are_told_once(desk
     await desk.newsroom.recaps.noticed(GUILD)
     assert await desk.newsroom.recaps.notices_due() == []
     desk.clock.advance(weeks=1)
-    assert await desk.newsroom.recaps.plan_due() == 0
+    assert await desk.newsroom.recaps.plan_due(anywhere) == 0
 
 
 async def test_a_week_with_something_in_it_lets_the_count_of_quiet_ones_begin_anew(desk: Desk):
@@ -300,7 +345,7 @@ async def busy_friday(desk: Desk) -> None:
 async def test_the_team_question_comes_right_behind_and_silently(desk: Desk):
     await desk.follow()
     await busy_friday(desk)
-    assert await desk.newsroom.recaps.plan_due() == 1
+    assert await desk.newsroom.recaps.plan_due(anywhere) == 1
     await send_due(desk)
 
     [shown] = [each for each in await desk.newsroom.polls.listing(GUILD) if each.poll.automatic]
@@ -311,7 +356,7 @@ async def test_the_team_question_comes_right_behind_and_silently(desk: Desk):
 async def test_a_recap_that_may_have_arrived_is_looked_for_and_asks_its_question_once(desk: Desk, twin: Desk):
     await desk.follow()
     await busy_friday(desk)
-    await desk.newsroom.recaps.plan_due()
+    await desk.newsroom.recaps.plan_due(anywhere)
     [recap_id] = await desk.newsroom.recap_messages.due()
     first = await desk.newsroom.recap_messages.claim(recap_id)
     assert first is not None
@@ -321,8 +366,8 @@ async def test_a_recap_that_may_have_arrived_is_looked_for_and_asks_its_question
     assert second is not None
     assert (first.step, second.step) == ("send", "look first")
     assert first.nonce == second.nonce
-    await twin.newsroom.recap_messages.sent(second, 7001)
-    await desk.newsroom.recap_messages.sent(first, 7001)
+    await twin.newsroom.recap_messages.sent(second, 7001, sees_all)
+    await desk.newsroom.recap_messages.sent(first, 7001, sees_all)
 
     assert len([each for each in await desk.newsroom.polls.listing(GUILD) if each.poll.automatic]) == 1
 
@@ -384,13 +429,13 @@ async def test_a_preview_is_posted_once_and_not_the_next_day(desk: Desk):
     await busy_week(desk)
     asked_at = desk.clock()
     desk.clock.advance(minutes=1)
-    await desk.newsroom.recaps.post(GUILD, CHANNEL, 7, 4711, asked_at)
+    await desk.newsroom.recaps.post(GUILD, CHANNEL, sees_all, 7, 4711, asked_at)
 
     with pytest.raises(RequestRefused, match="already"):
-        await desk.newsroom.recaps.post(GUILD, CHANNEL, 7, 4711, asked_at)
+        await desk.newsroom.recaps.post(GUILD, CHANNEL, sees_all, 7, 4711, asked_at)
     desk.clock.advance(days=1)
     with pytest.raises(RequestRefused, match="too old"):
-        await desk.newsroom.recaps.post(GUILD, CHANNEL, 7, 4712, asked_at)
+        await desk.newsroom.recaps.post(GUILD, CHANNEL, sees_all, 7, 4712, asked_at)
 
     assert len(await rows(desk)) == 1
 
@@ -398,7 +443,7 @@ async def test_a_preview_is_posted_once_and_not_the_next_day(desk: Desk):
 async def test_what_was_shown_is_what_is_posted(desk: Desk):
     await busy_week(desk)
     desk.clock.advance(minutes=1)
-    shown = await desk.newsroom.recaps.preview(GUILD, 7, 4711, desk.clock())
+    shown = await desk.newsroom.recaps.preview(GUILD, sees_all, 7, 4711, desk.clock())
     await drop(desk, await desk.post_story("Weights and measures"), ANNA, Side.OPEN, "Weights for everybody")
 
     contents = await post_now(desk)
@@ -413,8 +458,8 @@ async def old_take_is_back(desk: Desk, *, days: float = 90) -> int:
     """Let a take be so old, and its subject back in a week of which a recap was just sent; return the take."""
     await desk.follow()
     card = await desk.post_story("DeepSeek R1 tops the App Store, Nvidia shares fall")
-    said = await drop(desk, card, ANNA, Side.OPEN, "This changes everything")
-    await desk.newsroom.recaps.plan_due()
+    said = await drop(desk, card, ANNA, Side.OPEN, "This changes sees_all")
+    await desk.newsroom.recaps.plan_due(anywhere)
     desk.clock.time = NOW + timedelta(days=days) - timedelta(hours=1)
     await busy_week(desk)
     await desk.post_story("Nvidia shares climb back as DeepSeek R2 needs more chips")
@@ -435,9 +480,9 @@ async def test_a_take_of_a_season_ago_is_asked_about_once_its_subject_is_back(de
     [claim] = await send_due(desk)
 
     assert claim.contents.old is not None
-    assert (claim.contents.old.take.id, claim.contents.old.take.text) == (take_id, "This changes everything")
+    assert (claim.contents.old.take.id, claim.contents.old.take.text) == (take_id, "This changes sees_all")
     desk.clock.advance(days=1)
-    await desk.newsroom.recaps.post(GUILD, CHANNEL, 7, 4712, desk.clock())
+    await desk.newsroom.recaps.post(GUILD, CHANNEL, sees_all, 7, 4712, desk.clock())
     await send_due(desk)
     assert await asked_about(desk) == [take_id]
 
@@ -512,7 +557,7 @@ async def test_what_a_member_said_of_old_takes_goes_with_the_member(desk: Desk):
     desk.clock.time += AGED_AFTER
     [claim] = await send_due(desk)
     await desk.newsroom.recap_messages.judge(claim.contents.mark, GUILD, BEN, well=True)
-    assert b"This changes everything" in await desk.newsroom.members.download(GUILD, BEN)
+    assert b"This changes sees_all" in await desk.newsroom.members.download(GUILD, BEN)
 
     await desk.newsroom.members.forget(BEN, GUILD)
 
@@ -582,4 +627,9 @@ async def test_messages_in_foreign_threads_are_not_remembered(desk: Desk):
     await desk.newsroom.chatter.keep()
 
     async with desk.store.read() as connection:
-        assert await desk.store.recaps.said(connection, GUILD, NOW - timedelta(days=1), NOW + timedelta(days=1)) == {}
+        assert (
+            await desk.store.recaps.messages(
+                connection, GUILD, [CHANNEL], NOW - timedelta(days=1), NOW + timedelta(days=1)
+            )
+            == {}
+        )

@@ -15,6 +15,7 @@ from newsroom.errors import RequestRefused
 from newsroom.models import ChannelKind, DeliveryState, GuildSettings, Side, ThreadMode
 from newsroom.store import tables
 from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk
+from tests.recaps import sees_all
 from tests.talks import (
     ANSWER,
     STORY,
@@ -84,7 +85,7 @@ async def test_where_stories_get_no_threads_a_take_is_kept_and_shown_nowhere(des
     assert written.place_id is None
     assert await desk.newsroom.remarks.due() == await desk.newsroom.threads.due() == []
     desk.clock.advance(minutes=1)
-    [hot] = await desk.newsroom.takes.top(GUILD)
+    [hot] = await desk.newsroom.takes.top(GUILD, sees_all)
     assert (hot.take, hot.headline, hot.link) == (written.take, posted.card.headline, None)
 
 
@@ -525,14 +526,17 @@ async def test_the_hottest_come_first_and_each_week_has_its_own(desk: Desk):
     await fire(desk, hot, CARA)
     desk.clock.advance(minutes=1)
 
-    assert [(each.take.id, each.fires) for each in await desk.newsroom.takes.top(GUILD)] == [(hot.id, 1), (cool.id, 0)]
+    assert [(each.take.id, each.fires) for each in await desk.newsroom.takes.top(GUILD, sees_all)] == [
+        (hot.id, 1),
+        (cool.id, 0),
+    ]
     desk.clock.advance(days=8)
-    assert await desk.newsroom.takes.top(GUILD) == []
-    [first, _] = await desk.newsroom.takes.top(GUILD, 1)
+    assert await desk.newsroom.takes.top(GUILD, sees_all) == []
+    [first, _] = await desk.newsroom.takes.top(GUILD, sees_all, 1)
     where = await remark_of(desk, hot)
     assert where is not None
     assert (first.headline, first.link) == (posted.card.headline, (where.channel_id, where.message_id))
-    assert await desk.newsroom.takes.top(OTHER_GUILD, 1) == []
+    assert await desk.newsroom.takes.top(OTHER_GUILD, sees_all, 1) == []
 
 
 # ------------------------------------------------------------------------------------ removing
@@ -551,7 +555,7 @@ async def test_a_removed_take_is_gone_with_its_fires_and_its_message(desk: Desk)
     [redraw] = await draw_due(desk)
     assert redraw.contents is None
     assert await remark_of(desk, take) is None
-    assert await desk.newsroom.takes.top(GUILD) == []
+    assert await desk.newsroom.takes.top(GUILD, sees_all) == []
     assert await refusal(desk.newsroom.takes.remove(GUILD, take.id)) == GONE
 
 
