@@ -132,7 +132,7 @@ class AlertsCog(commands.Cog, name="Alerts"):
         return None
 
     async def _places(self, contents: AlertContents) -> AsyncIterator[Writable]:
-        """The channel that admins chose; else the server's own for moderators; else whoever added the feed."""
+        """The channel that admins chose; else the server's own for moderators; else whoever added a feed."""
         guild = self._client.get_guild(contents.alert.guild_id)
         if guild is None or guild.unavailable:
             return
@@ -160,15 +160,19 @@ class AlertsCog(commands.Cog, name="Alerts"):
                     if claim.step is Step.LOOK_FIRST:
                         self._alerts.looked(claim)
                         started = self._now()
-                    guild = self._client.get_guild(claim.contents.alert.guild_id)
-                    name = guild.name if guild and isinstance(place, discord.DMChannel) else None
-                    sent = await place.send(**views.alert_message(claim.contents, name), nonce=claim.nonce)
+                    sent = await place.send(**self._form(place, claim), nonce=claim.nonce)
                     message_id = sent.id
         except Exception as error:
             await self._not_sent(place, claim, error, slow=self._now() - started >= SURELY_ONE_REQUEST)
             return
         self._refused.pop(claim.contents.alert.id, None)
         await self._alerts.sent(claim, message_id)
+
+    def _form(self, place: Writable, claim: AlertClaim) -> dict[str, Any]:
+        """What an alert looks like there, as ``send`` takes it."""
+        guild = self._client.get_guild(claim.contents.alert.guild_id)
+        name = guild.name if guild and isinstance(place, discord.DMChannel) else None
+        return views.alert_message(claim.contents, name)
 
     async def _not_sent(self, place: Writable, claim: AlertClaim, error: Exception, *, slow: bool) -> None:
         """Write down what an error means for an alert: another place, or the same one later."""
@@ -186,9 +190,16 @@ class AlertsCog(commands.Cog, name="Alerts"):
         me = self._client.user
         history = place.history(limit=None, after=claim.look_since, before=claim.look_until, oldest_first=True)
         async for message in history:
-            if me is not None and message.author.id == me.id and carries(message, claim.contents.mark):
+            if me is not None and message.author.id == me.id and await self._is_it(place, claim, message):
                 return message.id
         return None
+
+    async def _is_it(self, place: Writable, claim: AlertClaim, message: discord.Message) -> bool:
+        if claim.contents.alert.kind is not AlertKind.LINE:
+            return carries(message, claim.contents.mark)
+        # A line has no button that could carry a mark, and two may say the same.
+        says = self._form(place, claim)["content"]
+        return bool(message.content == says) and await self._alerts.may_be(claim, message.id)
 
     # ---------------------------------------------------------------------------------- clicks
 

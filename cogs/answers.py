@@ -16,7 +16,6 @@ from discord.utils import utcnow
 
 from cogs.callers import SPEAKING, guild_of, require_in, sees_of
 from cogs.discussions import Discussions
-from cogs.ops_channel import OpsChannel
 from cogs.story_option import seeker, story_choices
 from cogs.views import answers as views
 from cogs.views.buttons import button_item
@@ -49,7 +48,6 @@ class AnswersCog(commands.Cog, name="Answers"):
         answers: Answers,
         finder: StoryFinder,
         discussions: Discussions,
-        ops: OpsChannel,
         client: discord.Client,
         tree: app_commands.CommandTree[Any],
         pulse: Pulse,
@@ -58,7 +56,6 @@ class AnswersCog(commands.Cog, name="Answers"):
         self._answers = answers
         self._finder = finder
         self._discussions = discussions
-        self._ops = ops
         self._client = client
         self._tree = tree
         self._pulse = pulse
@@ -162,7 +159,7 @@ class AnswersCog(commands.Cog, name="Answers"):
             await self._answers.settle(ask)
             raise
         await self._tell(ask, views.answer_reply(answered), interaction.edit_original_response)
-        await self._tell_notices(ask.guild_id)
+        await self._answers.tell_rests(ask.guild_id)
 
     async def _tell(self, ask: Ask, reply: Reply, edit: Callable[..., Awaitable[object]]) -> None:
         """Show an asker what came of a question. What Discord may take a little later is shown by the next sweep."""
@@ -217,7 +214,7 @@ class AnswersCog(commands.Cog, name="Answers"):
         except RequestRefused as error:
             await self._answers.decline(ask, str(error))
         await self._discussions.nudge()
-        await self._tell_notices(ask.guild_id)
+        await self._answers.tell_rests(ask.guild_id)
 
     # -------------------------------------------------------------------------- after a crash
 
@@ -254,15 +251,6 @@ class AnswersCog(commands.Cog, name="Answers"):
         # discord.py passes the name of the reply on as if it were an id.
         await self._tell(ask, reply, partial(hook.edit_message, cast(int, "@original")))
 
-    async def _tell_notices(self, guild_id: int) -> None:
-        """Tell the admins of the guild in which that came up that a model rests; once each time."""
-        for notice in self._answers.take_notices():
-            await self._ops.tell(
-                guild_id,
-                f"The language model {notice.name} failed several times in a row, so I leave it alone for five "
-                "minutes. Meanwhile the articles themselves answer.",
-            )
-
 
 async def setup(bot: NewsBot) -> None:
     newsroom = bot.newsroom
@@ -270,7 +258,6 @@ async def setup(bot: NewsBot) -> None:
         newsroom.answers,
         newsroom.story_finder,
         bot.discussions,
-        OpsChannel(bot, newsroom.alerts),
         bot,
         bot.tree,
         bot.pulse("answers", SWEEP_EVERY),

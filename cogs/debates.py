@@ -11,7 +11,6 @@ from discord.ext import commands, tasks
 
 from cogs.callers import Guarded, guild_of, require, require_in
 from cogs.discussions import Discussions
-from cogs.ops_channel import OpsChannel
 from cogs.story_option import seeker, story_choices
 from cogs.views import debates as views
 from cogs.views.buttons import button_item
@@ -45,7 +44,6 @@ class DebatesCog(commands.Cog, name="Debates"):
         cases: Cases,
         guilds: Guilds,
         discussions: Discussions,
-        ops: OpsChannel,
         pulse: Pulse,
     ) -> None:
         self._debates = debates
@@ -53,7 +51,6 @@ class DebatesCog(commands.Cog, name="Debates"):
         self._cases = cases
         self._guilds = guilds
         self._discussions = discussions
-        self._ops = ops
         self._pulse = pulse
         self._tasks = Tasks()
         self.items = (
@@ -149,10 +146,9 @@ class DebatesCog(commands.Cog, name="Debates"):
         require(interaction, NEEDS)
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild_id = guild_of(interaction)
-        stopped = await self._debates.stop(mark, guild_id)
+        await self._debates.stop(mark, guild_id, by=interaction.user.id)
         await self._discussions.nudge()
         await interaction.edit_original_response(content="Stopped.")
-        await self._ops.tell(guild_id, views.stopped_line(interaction.user.id, stopped.channel_id))
 
 
 async def setup(bot: NewsBot) -> None:
@@ -163,7 +159,6 @@ async def setup(bot: NewsBot) -> None:
         newsroom.cases,
         newsroom.guilds,
         bot.discussions,
-        OpsChannel(bot, newsroom.alerts),
         bot.pulse("debates", LOOK_EVERY),
     )
     bot.add_dynamic_items(*debates.items)

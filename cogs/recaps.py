@@ -12,7 +12,6 @@ from discord.utils import snowflake_time, utcnow
 
 from cogs.audiences import readers_in
 from cogs.callers import guild_of, require, require_in
-from cogs.ops_channel import OpsChannel
 from cogs.places import Places
 from cogs.recap_posts import RecapPosts
 from cogs.views import panels
@@ -43,8 +42,6 @@ class RecapsCog(commands.Cog, name="Recaps"):
         messages: RecapMessages,
         chatter: Chatter,
         posts: RecapPosts,
-        ops: OpsChannel,
-        client: discord.Client,
         readers: Readers,
         pulse: Pulse,
         plan_pulse: Pulse,
@@ -53,8 +50,6 @@ class RecapsCog(commands.Cog, name="Recaps"):
         self._messages = messages
         self._chatter = chatter
         self._posts = posts
-        self._ops = ops
-        self._client = client
         self._readers = readers
         self._pulse = pulse
         self._plan_pulse = plan_pulse
@@ -92,11 +87,6 @@ class RecapsCog(commands.Cog, name="Recaps"):
     async def _plan(self) -> None:
         await self._chatter.keep()
         await self._recaps.plan_due(self._readers)
-        for plan in await self._recaps.notices_due():
-            # Of several processes the one that has the guild tells it.
-            if self._client.get_guild(plan.guild_id) is not None:
-                await self._ops.tell(plan.guild_id, views.PAUSED)
-                await self._recaps.noticed(plan.guild_id)
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -177,8 +167,6 @@ async def setup(bot: NewsBot) -> None:
         newsroom.recap_messages,
         newsroom.chatter,
         RecapPosts(newsroom.recap_messages, newsroom.charts, Places(bot), readers, now=utcnow),
-        OpsChannel(bot, newsroom.alerts),
-        bot,
         readers,
         bot.pulse("recaps", LOOK_EVERY),
         bot.pulse("plans of recaps", PLAN_EVERY),

@@ -12,7 +12,6 @@ from discord.ext import commands
 from cogs.boards import Boards
 from cogs.callers import SPEAKING, guild_of, moderates, require, require_in, roles_of, sees_of
 from cogs.discussions import Discussions
-from cogs.ops_channel import OpsChannel
 from cogs.views import takes as views
 from cogs.views.buttons import button_item, menu_item
 from cogs.views.discussion import HOT_TEMPLATE
@@ -50,7 +49,6 @@ class TakesCog(commands.Cog, name="Takes"):
         guilds: Guilds,
         boards: Boards,
         discussions: Discussions,
-        ops: OpsChannel,
         tree: app_commands.CommandTree[Any],
     ) -> None:
         self._takes = takes
@@ -59,7 +57,6 @@ class TakesCog(commands.Cog, name="Takes"):
         self._guilds = guilds
         self._boards = boards
         self._discussions = discussions
-        self._ops = ops
         self._tree = tree
         self.menu = app_commands.ContextMenu(name="Remove take", callback=self._ask_to_remove)
         self.menu.default_permissions = discord.Permissions(manage_messages=True)
@@ -219,13 +216,11 @@ class TakesCog(commands.Cog, name="Takes"):
             raise RequestRefused(NEEDS_ALL)
         take = await self._to_moderate(interaction, int(take_id))
         spared = block and await _is_moderator(interaction, take.member_id)
-        removed = await self._takes.remove(guild_id, take.id, block=block, spared=spared)
+        removed = await self._takes.remove(guild_id, take.id, by=interaction.user.id, block=block, spared=spared)
         await interaction.edit_original_response(**views.removed(take.id, blocked=block).edit())
         for poll_id in removed.poll_ids:
             self._boards.changed(poll_id)
         await self._discussions.nudge()
-        line = views.removed_line(interaction.user.id, "a take", removed.channel_id, blocked=block)
-        await self._ops.tell(guild_id, line)
 
     async def _lift(self, interaction: discord.Interaction[Any], take_id: str) -> None:
         if not moderates(interaction):
@@ -238,11 +233,9 @@ class TakesCog(commands.Cog, name="Takes"):
         require(interaction, NEEDS)
         await interaction.response.defer()
         guild_id = guild_of(interaction)
-        remark = await self._remarks.remove(guild_id, int(remark_id))
+        await self._remarks.remove(guild_id, int(remark_id), by=interaction.user.id)
         await interaction.edit_original_response(**Reply("Removed.").edit())
         await self._discussions.nudge()
-        line = views.removed_line(interaction.user.id, views.REMOVED[remark.kind], remark.channel_id)
-        await self._ops.tell(guild_id, line)
 
 
 async def _is_moderator(interaction: discord.Interaction[Any], member_id: int) -> bool:
@@ -264,7 +257,6 @@ async def setup(bot: NewsBot) -> None:
         newsroom.guilds,
         bot.boards,
         bot.discussions,
-        OpsChannel(bot, newsroom.alerts),
         bot.tree,
     )
     bot.add_dynamic_items(*takes.items)

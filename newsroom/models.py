@@ -361,18 +361,32 @@ class Health(StrEnum):
 
 
 class AlertKind(StrEnum):
-    """What admins are told of: each of the first three at once, all else once a day."""
+    """What admins are told of: how feeds do once a day, all else at once. A line is what nobody has to act on."""
 
     BLOCKED = "blocked"
     HELD = "held"
     GONE = "gone"
     DAILY = "daily"
+    LINE = "line"
+
+
+class Line(StrEnum):
+    """What a line for admins tells, never with what was said: who did something, or what we did by ourselves."""
+
+    TAKE_REMOVED = "take removed"
+    AUTHOR_BLOCKED = "author blocked"
+    ANSWER_REMOVED = "answer removed"
+    ROUND_REMOVED = "round removed"
+    DEBATE_STOPPED = "debate stopped"
+    MODEL_RESTS = "model rests"
+    RECAP_PAUSED = "recap paused"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
     """Something that a guild's admins have to hear of. ``channel_id`` or ``feed_id`` is what it is about.
 
+    ``line`` says what a line tells; ``member_id`` is who did that, until it is told, and ``detail`` a name or a reason.
     ``place_id`` is the channel to which it was sent, or tried to be. See Delivery for ``attempted_at``.
     """
 
@@ -388,6 +402,9 @@ class Alert:
     place_id: int | None
     message_id: int | None
     created_at: datetime
+    line: Line | None = None
+    member_id: int | None = None
+    detail: str | None = None
 
 
 class Side(StrEnum):
@@ -997,7 +1014,7 @@ class RecapPlan:
     """When a guild gets its weekly recap. ``channel_id`` None: in the news channel that is used most.
 
     ``rule`` is what ``newsroom.votes.schedule`` reads, in the guild's time. ``quiet`` counts the last weeks in a row in
-    which hardly anything happened; with ``notice_due`` the admins have yet to hear that it paused itself over that.
+    which hardly anything happened.
     """
 
     guild_id: int
@@ -1006,4 +1023,3 @@ class RecapPlan:
     next_at: datetime
     paused: bool
     quiet: int
-    notice_due: bool

@@ -145,7 +145,7 @@ def assemble(
         answers=Answers(store, marks, texts, chat, budget, now=now),
         story_finder=StoryFinder(store),
         debates=debates,
-        cases=Cases(debates, texts, budget, chat),
+        cases=Cases(store, debates, texts, budget, chat, now=now),
         chat=chat,
         budget=budget,
         texts=texts,

@@ -12,8 +12,10 @@ from cogs.views import markdown
 from cogs.views.buttons import Lasting, answered
 from cogs.views.panels import COLOUR, Reply, bold, count, problem
 from newsroom.desk.alerts import AlertContents
-from newsroom.models import AlertKind, Feed, Health
+from newsroom.discussion.week import FEWEST_STORIES
+from newsroom.models import Alert, AlertKind, Feed, Health, Line
 from newsroom.text import clean, length, shorten
+from newsroom.votes.counting import FEWEST
 
 # What a mark looks like is the newsroom's business; it holds no colon.
 BUTTON_TEMPLATE: Final = r"alert:(?P<what>retry|pause|replace|release|skip):(?P<mark>[^:]+)(?::(?P<feed_id>\d{1,18}))?"
@@ -22,6 +24,7 @@ PLACE_TEMPLATE: Final = r"alert-place:(?P<mark>[^:]+)"
 
 LINES: Final = 15
 PROBLEM: Final = 200
+MODEL: Final = 50
 
 _LABELS: Final = {
     "retry": "Retry",
@@ -39,9 +42,13 @@ _BUTTONS: Final = {
 
 def alert_message(contents: AlertContents, guild_name: str | None = None) -> dict[str, Any]:
     """An alert as ``send`` takes it; a direct message names the server, because nothing else there does."""
+    server = f"In the server {shorten(clean(guild_name), 100)}" if guild_name else None
+    if contents.alert.kind is AlertKind.LINE:
+        text = _line(contents.alert)
+        return {"content": f"{text}\n-# {markdown.escape(server)}" if server else text, "silent": True}
     embed = discord.Embed(title=_title(contents), description=_text(contents), colour=COLOUR)
-    if guild_name:
-        embed.set_footer(text=f"In the server {shorten(clean(guild_name), 100)}")
+    if server:
+        embed.set_footer(text=server)
     return {"embed": embed, "view": AlertButtons(contents)}
 
 
@@ -134,6 +141,8 @@ def _title(contents: AlertContents) -> str:
             return "🪦 A feed is gone"
         case AlertKind.DAILY:
             return "How the feeds are doing"
+        case AlertKind.LINE:
+            raise AssertionError("a line has no title")
 
 
 def _text(contents: AlertContents) -> str:
@@ -160,7 +169,39 @@ def _text(contents: AlertContents) -> str:
             ]
         case AlertKind.DAILY:
             lines = _daily(contents.feeds)
+        case AlertKind.LINE:
+            lines = [_line(contents.alert)]
     return "\n".join(lines)
+
+
+def _line(alert: Alert) -> str:
+    """What admins read of what nobody has to act on; of what was removed not a word."""
+    who = f"<@{alert.member_id}>" if alert.member_id is not None else "Somebody"
+    where = f" in <#{alert.channel_id}>" if alert.channel_id is not None else ""
+    match alert.line:
+        case Line.TAKE_REMOVED:
+            return f"{who} removed a take{where}."
+        case Line.AUTHOR_BLOCKED:
+            return f"{who} removed a take{where} and blocked its author from takes for a week."
+        case Line.ANSWER_REMOVED:
+            return f"{who} removed an answer{where}."
+        case Line.ROUND_REMOVED:
+            return f"{who} removed a round of a debate{where}."
+        case Line.DEBATE_STOPPED:
+            return f"{who} stopped the debate{where}."
+        case Line.MODEL_RESTS:
+            return (
+                f"The language model {markdown.escape(shorten(clean(alert.detail or ''), MODEL))} failed several times "
+                "in a row, so I leave it alone for five minutes. Meanwhile the articles themselves answer, and members "
+                "have a debate's rounds to themselves."
+            )
+        case Line.RECAP_PAUSED:
+            return (
+                f"I paused the weekly recap: two weeks in a row had fewer than {FEWEST_STORIES} stories or {FEWEST} "
+                "votes. `/channel recap on: True` lets it go on."
+            )
+        case None:
+            raise AssertionError("a line says what it tells")
 
 
 def _daily(feeds: Sequence[tuple[Feed, Health]]) -> list[str]:

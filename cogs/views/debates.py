@@ -193,8 +193,3 @@ def stands(settings: GuildSettings, side: Side, *, after: bool) -> Reply:
     """What a member hears who has said where to stand."""
     where = markdown.escape(side_in_words(settings, side))
     return Reply(f"{'After' if after else 'Before'} this debate: **{where}**. {PRIVATE}")
-
-
-def stopped_line(moderator_id: int, channel_id: int) -> str:
-    """What the admins' channel reads when a debate is stopped."""
-    return f"<@{moderator_id}> stopped the debate in <#{channel_id}>."

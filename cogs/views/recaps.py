@@ -17,7 +17,7 @@ from cogs.views.panels import COLOUR, Reply, count
 from cogs.views.takes import RemarkForm, author_line
 from newsroom.discussion.recap_messages import RecapContents
 from newsroom.discussion.recaps import WEEK_DAYS, Planned
-from newsroom.discussion.week import FEWEST_STORIES, Exchange, Link, Week
+from newsroom.discussion.week import Exchange, Link, Week
 from newsroom.models import Take
 from newsroom.text import clean, length, shorten
 from newsroom.votes.counting import FEWEST, SMALLEST_GROUP
@@ -261,10 +261,3 @@ def plan_reply(planned: Planned) -> Reply:
     else:
         lines.append(f"Where: <#{planned.channel_id}>, the text channel that got most cards in the last 30 days")
     return Reply("\n".join(lines))
-
-
-PAUSED: Final = (
-    f"I paused the weekly recap: two weeks in a row had fewer than {FEWEST_STORIES} stories or {FEWEST} votes. "
-    "`/channel recap on: True` lets it go on."
-)
-"""What admins read once."""

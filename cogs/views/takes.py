@@ -14,7 +14,7 @@ from cogs.views.panels import COLOUR, PATIENCE, Reply
 from cogs.views.polls import EMOJI
 from newsroom.discussion.remarks import RemarkContents
 from newsroom.discussion.takes import Asked, Hot, Written
-from newsroom.models import GuildSettings, Remark, RemarkKind, Side, Take
+from newsroom.models import GuildSettings, Remark, Side, Take
 from newsroom.text import clean, length, shorten
 from newsroom.votes.asking import CHOICE, TAKE
 from newsroom.votes.members import side_in_words
@@ -35,9 +35,6 @@ REMOVE_TEMPLATE: Final = r"remove-take:(?P<take_id>\d{1,18}):(?P<how>remove|bloc
 LIFT_TEMPLATE: Final = r"lift-block:(?P<take_id>\d{1,18})"
 WHICH_TEMPLATE: Final = r"remove-which"
 REMOVE_OURS_TEMPLATE: Final = r"remove-remark:(?P<remark_id>\d{1,18})"
-REMOVED: Final = {RemarkKind.ANSWER: "an answer", RemarkKind.DEBATE: "a round of a debate"}
-"""What the admins' channel calls what we said that a moderator removed."""
-
 NOBODY: Final = "A member"
 """What an anonymous take's author is called."""
 
@@ -276,10 +273,3 @@ def sure_to_remove_ours(remark: Remark) -> Reply:
     view = Lasting()
     view.add_item(discord.ui.Button(label="Remove it", custom_id=f"remove-remark:{remark.id}"))
     return Reply("This is mine. It goes from here for good.", view)
-
-
-def removed_line(moderator_id: int, what: str, channel_id: int | None, *, blocked: bool = False) -> str:
-    """What the admins' channel reads of a removal: who did it, of what ("a take") and where; not a word of it."""
-    where = f" in <#{channel_id}>" if channel_id is not None else ""
-    block = " and blocked its author from takes for a week" if blocked else ""
-    return f"<@{moderator_id}> removed {what}{where}{block}."

@@ -19,10 +19,11 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from newsroom.answers.budget import Budget
-from newsroom.answers.chat import Models, Notice
+from newsroom.answers.chat import Models
 from newsroom.answers.find import Passage, find
 from newsroom.answers.grounding import Citation, Claim, ground, ground_check
 from newsroom.answers.prompts import LONGEST_QUESTION, Prompt, Verdict, ask_prompt, check_prompt
+from newsroom.answers.rests import tell_rests
 from newsroom.answers.talk import Model, estimate
 from newsroom.discussion.story_finder import LOOKED_AT
 from newsroom.discussion.threads import Discussed, card_of_mark, discussed
@@ -199,9 +200,9 @@ class Answers:
         """How long a question may take, by the operator's settings."""
         return self._budget.lease
 
-    def take_notices(self) -> tuple[Notice, ...]:
-        """Which models were left alone since the last time this was asked."""
-        return self._models.take_notices()
+    async def tell_rests(self, guild_id: int) -> None:
+        """Have a guild's admins hear which models were left alone over its questions."""
+        await tell_rests(self._store, self._models, guild_id, self._now())
 
     # ------------------------------------------------------------------------------ asking
 

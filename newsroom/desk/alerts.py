@@ -2,7 +2,7 @@
 
 That a channel gets nothing any more, that a feed is held or gone, is told at once: the alert becomes true in the
 transaction that finds it out. Feeds that fail, went stale or recovered come as one message a day for all of them. An
-alert whose cause has passed before it was sent is left out.
+alert whose cause has passed before it was sent is left out. A line tells what was done, and nobody has to act on it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WELL = (Health.OK, Health.DEGRADED)
 class Ears:
     """Who can be told: the channel that admins chose, and the members who added what it is about, the newest first.
 
-    ``news_channels`` are never written to.
+    A line is about no feed, and goes to whoever added any. ``news_channels`` are never written to.
     """
 
     chosen: int | None
@@ -126,8 +126,14 @@ class Alerts:
         """Note that the alert is not in its channel: what is sent now is a first try again."""
         self._tries.looked(claim.contents.alert, self._now())
 
+    async def may_be(self, claim: AlertClaim, message_id: int) -> bool:
+        """Whether a message that says word for word what this alert says can be this one: it is no other's."""
+        async with self._store.read() as connection:
+            return not await self._store.alerts.stands(connection, claim.contents.alert.guild_id, message_id)
+
     async def sent(self, claim: AlertClaim, message_id: int) -> None:
-        await self._record(claim, state=DeliveryState.SENT, message_id=message_id, reason=None)
+        # Who did it, the admins have read; it is nobody else's business.
+        await self._record(claim, state=DeliveryState.SENT, message_id=message_id, reason=None, member_id=None)
         self._tries.forget(claim.contents.alert)
 
     async def later(self, claim: AlertClaim, reason: str, *, uncertain: bool, wait: timedelta | None = None) -> None:
@@ -204,8 +210,9 @@ class Alerts:
         store, mark = self._store, self._marks.mark(alert.id, ALERT)
         settings = await store.guilds.settings(connection, alert.guild_id)
         channels = await store.channels.of_guild(connection, alert.guild_id)
+        is_line = alert.kind is AlertKind.LINE
         pairs = await store.subscriptions.of_guild(
-            connection, alert.guild_id, feed_id=alert.feed_id, channel_id=alert.channel_id
+            connection, alert.guild_id, feed_id=alert.feed_id, channel_id=None if is_line else alert.channel_id
         )
         told = await store.alerts.told_by(connection, alert.id) if alert.kind is AlertKind.DAILY else []
         if told:
@@ -213,11 +220,13 @@ class Alerts:
             pairs = [(one, feed) for one, feed in pairs if feed.id in about]
         members = tuple(dict.fromkeys(one.added_by for one, _ in reversed(pairs)))
         ears = Ears(settings.alerts_channel_id, members, frozenset(channels))
-        if not pairs:
+        if not pairs and not is_line:
             return None
         match alert.kind:
             case AlertKind.DAILY:
                 return AlertContents(alert, mark, ears, tuple(told))
+            case AlertKind.LINE:
+                return AlertContents(alert, mark, ears)
             case AlertKind.BLOCKED:
                 assert alert.channel_id is not None, "it is about a channel"
                 reason = channels[alert.channel_id].suspended_for

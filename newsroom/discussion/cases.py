@@ -6,16 +6,18 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from newsroom.answers.budget import Budget
 from newsroom.answers.chat import Models
 from newsroom.answers.grounding import clean_turn
 from newsroom.answers.prompts import debate_prompt
+from newsroom.answers.rests import tell_rests
 from newsroom.answers.talk import Model, estimate
 from newsroom.discussion.debates import Debates, Task
 from newsroom.errors import BudgetSpent, ModelFailed, RequestRefused
 from newsroom.models import Side
+from newsroom.store import Store
 from newsroom.stories.texts import Texts
 
 log = logging.getLogger(__name__)
@@ -35,16 +37,21 @@ class Cases:
 
     def __init__(
         self,
+        store: Store,
         debates: Debates,
         texts: Texts,
         budget: Budget,
         chat: Models,
         *,
+        now: Callable[[], datetime],
         fence: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
+        self._store = store
         self._debates = debates
         self._texts = texts
         self._budget = budget
+        self._chat = chat
+        self._now = now
         self._room = chat.context_tokens - chat.max_output_tokens
         self._most_tokens = chat.max_output_tokens
         self._fence = fence
@@ -59,6 +66,12 @@ class Cases:
         task = await self._debates.take_turn(turn_id)
         if task is None:
             return True  # it may just have come to nothing
+        try:
+            return await self._write(task)
+        finally:
+            await tell_rests(self._store, self._chat, task.debate.guild_id, self._now())
+
+    async def _write(self, task: Task) -> bool:
         try:
             text = await self._text(task)
         except (ModelFailed, BudgetSpent, RequestRefused) as error:

@@ -27,6 +27,7 @@ from newsroom.models import (
     DebateTurn,
     DeliveryState,
     DiscussionSettings,
+    Line,
     RemarkKind,
     Side,
     Summary,
@@ -188,11 +189,17 @@ class Debates:
             await self._store.debates.vote(connection, debate.id, member_id, side, now, after=after)
             return debate
 
-    async def stop(self, mark: str, guild_id: int) -> Debate:
-        """End a debate at once, without a result: what is being written for it is dropped. Raises RequestRefused."""
+    async def stop(self, mark: str, guild_id: int, *, by: int | None = None) -> Debate:
+        """End a debate at once, without a result: what is being written for it is dropped. Raises RequestRefused.
+
+        The admins hear ``by`` whom.
+        """
         async with self._store.begin() as connection:
             debate = await self._of_mark(connection, mark, guild_id)
             await self._end(connection, debate, DebatePhase.STOPPED)
+            await self._store.alerts.add_line(
+                connection, Line.DEBATE_STOPPED, guild_id, self._now(), channel_id=debate.channel_id, member_id=by
+            )
             return debate
 
     async def _of_mark(self, connection: Connection, mark: str, guild_id: int) -> Debate:

@@ -23,7 +23,7 @@ from newsroom.discussion.week import (
     top_of_sides,
 )
 from newsroom.errors import RequestRefused
-from newsroom.models import GuildSettings, RecapKind, RecapPlan, Sees, Take
+from newsroom.models import GuildSettings, Line, RecapKind, RecapPlan, Sees, Take
 from newsroom.store import Connection, Store
 from newsroom.times import zone
 from newsroom.votes.members import Members
@@ -113,7 +113,7 @@ class Recaps:
             if channel_id is not None:
                 values["channel_id"] = channel_id
             if on is not None:
-                values |= {"paused": not on, "quiet": 0, "notice_due": False}
+                values |= {"paused": not on, "quiet": 0}
             if schedule is not None or on:
                 schedule = schedule or before.plan.rule
                 next_at = next_occurrence(schedule, now, zone(before.settings.timezone))
@@ -122,15 +122,6 @@ class Recaps:
                 return before
             await self._store.recaps.set_plan(connection, guild_id, **values)
             return await self._planned(connection, guild_id)
-
-    async def notices_due(self) -> list[RecapPlan]:
-        """Return the plans that paused themselves and whose admins have yet to hear of it."""
-        async with self._store.read() as connection:
-            return await self._store.recaps.with_notice(connection)
-
-    async def noticed(self, guild_id: int) -> None:
-        async with self._store.begin() as connection:
-            await self._store.recaps.set_plan(connection, guild_id, notice_due=False)
 
     async def _planned(self, connection: Connection, guild_id: int, *, hold: bool = False) -> Planned:
         settings = await self._store.guilds.settings(connection, guild_id)
@@ -189,10 +180,12 @@ class Recaps:
         quiet = plan.quiet + 1 if week.is_quiet else 0
         pauses = quiet >= QUIET_WEEKS
         async with self._store.begin() as connection:
-            values = {"next_at": next_at, "quiet": quiet, "paused": pauses, "notice_due": pauses}
+            values = {"next_at": next_at, "quiet": quiet, "paused": pauses}
             if not await self._store.recaps.advance(connection, plan, **values):
                 return False
             await self._add(connection, settings.guild_id, place, week, now)
+            if pauses:
+                await self._store.alerts.add_line(connection, Line.RECAP_PAUSED, plan.guild_id, now)
         return True
 
     async def _add(

@@ -20,6 +20,7 @@ from newsroom.models import (
     DebateTurn,
     DeliveryState,
     GuildSettings,
+    Line,
     Remark,
     RemarkKind,
     Standing,
@@ -36,8 +37,8 @@ MOST_AT_ONCE = 20
 MOST_ATTEMPTS = 300  # about a day: what members said is still to be read tomorrow
 REDRAW_WAIT = timedelta(minutes=5)
 
-REMOVABLE = (RemarkKind.ANSWER, RemarkKind.DEBATE)
-"""What moderators can take away besides takes."""
+REMOVABLE = {RemarkKind.ANSWER: Line.ANSWER_REMOVED, RemarkKind.DEBATE: Line.ROUND_REMOVED}
+"""What moderators can take away besides takes, and what admins hear of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,16 +258,20 @@ class Remarks:
             raise RequestRefused("That message shows nothing of mine that can be removed here.")
         return remark
 
-    async def remove(self, guild_id: int, remark_id: int) -> Remark:
-        """Take away what a message of ours says. Raises RequestRefused where it is gone already."""
+    async def remove(self, guild_id: int, remark_id: int, *, by: int | None = None) -> Remark:
+        """Take away what a message of ours says; the admins hear ``by`` whom. Raises RequestRefused if it is gone."""
+        now = self._now()
         async with self._store.begin() as connection:
             remark = await self._store.threads.remark(connection, remark_id)
             if remark is None or remark.guild_id != guild_id or remark.kind not in REMOVABLE or remark.withdrawn:
                 raise RequestRefused("That isn't there any more.")
-            await self._store.threads.withdraw_one(connection, remark_id, self._now())
+            await self._store.threads.withdraw_one(connection, remark_id, now)
             if remark.turn_id is not None:
                 # No later turn answers it, either.
                 await self._store.debates.record_turn(connection, remark.turn_id, state=TurnState.REMOVED, text=None)
+            await self._store.alerts.add_line(
+                connection, REMOVABLE[remark.kind], guild_id, now, channel_id=remark.channel_id, member_id=by
+            )
         return remark
 
     # ------------------------------------------------------------------------------ parts

@@ -28,6 +28,7 @@ from newsroom.models import (
     DeliveryState,
     DiscussionSettings,
     GuildSettings,
+    Line,
     Poll,
     Purpose,
     RemarkKind,
@@ -273,10 +274,13 @@ class Takes:
             assert poll is not None, "a message goes with its poll"
             return best_first(poll.choices, await self._store.takes.on(connection, poll))
 
-    async def remove(self, guild_id: int, take_id: int, *, block: bool = False, spared: bool = False) -> Removed:
+    async def remove(
+        self, guild_id: int, take_id: int, *, by: int | None = None, block: bool = False, spared: bool = False
+    ) -> Removed:
         """Remove a take for good, and with ``block`` take none from its author for BLOCKED_FOR. Raises RequestRefused.
 
-        Whose it was stays untold, and so does it that the author was ``spared``, as who moderates the guild is.
+        The admins hear who did, ``by``. Whose it was stays untold, and so does it that the author was ``spared``, as
+        who moderates the guild is.
         """
         now = self._now()
         async with self._store.begin() as connection:
@@ -292,7 +296,9 @@ class Takes:
             await self._store.threads.draw_anew(connection, answers, now)
             await self._store.recaps.takes_gone(connection, [take_id], now)
             polls = await self._store.votes.quote_anew(connection, guild_id, *_about([take]))
-            return Removed(remark.channel_id if remark else None, tuple(polls))
+            line, place = Line.AUTHOR_BLOCKED if block else Line.TAKE_REMOVED, remark.channel_id if remark else None
+            await self._store.alerts.add_line(connection, line, guild_id, now, channel_id=place, member_id=by)
+            return Removed(place, tuple(polls))
 
     async def lift_block(self, guild_id: int, take_id: int) -> None:
         """Take takes again from the author who was blocked for this one, if anybody is: whoever that may be."""

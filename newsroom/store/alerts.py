@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsroom.models import ON_ITS_WAY, Alert, AlertKind, DeliveryState, Feed, Health
+from newsroom.models import ON_ITS_WAY, Alert, AlertKind, DeliveryState, Feed, Health, Line
 from newsroom.store import feeds, tables
 from newsroom.store.database import Database
 from newsroom.store.queues import is_due
@@ -48,6 +48,31 @@ class AlertStore:
         if rows:
             await connection.execute(insert(tables.alert), rows)
 
+    async def add_line(
+        self,
+        connection: AsyncConnection,
+        line: Line,
+        guild_id: int,
+        now: datetime,
+        *,
+        channel_id: int | None = None,
+        member_id: int | None = None,
+        detail: str | None = None,
+    ) -> None:
+        """Have a guild's admins told, once, of what nobody has to act on."""
+        statement = insert(tables.alert).values(
+            guild_id=guild_id,
+            kind=AlertKind.LINE,
+            channel_id=channel_id,
+            state=DeliveryState.PENDING,
+            due_at=now,
+            created_at=now,
+            line=line,
+            member_id=member_id,
+            detail=detail,
+        )
+        await connection.execute(statement)
+
     async def get(self, connection: AsyncConnection, alert_id: int) -> Alert | None:
         row = (await connection.execute(select(*COLUMNS).where(tables.alert.c.id == alert_id))).one_or_none()
         return Alert(*row) if row else None
@@ -83,7 +108,14 @@ class AlertStore:
     async def settle(self, connection: AsyncConnection, alert_id: int, reason: str) -> None:
         """Leave an alert out that nobody has to hear of any more."""
         statement = update(tables.alert).where(tables.alert.c.id == alert_id)
-        await connection.execute(statement.values(state=DeliveryState.SKIPPED, reason=reason))
+        await connection.execute(statement.values(state=DeliveryState.SKIPPED, reason=reason, member_id=None))
+
+    async def stands(self, connection: AsyncConnection, guild_id: int, message_id: int) -> bool:
+        """Whether an alert of a guild is known to stand in that message."""
+        statement = select(tables.alert.c.id).where(
+            tables.alert.c.guild_id == guild_id, tables.alert.c.message_id == message_id
+        )
+        return await connection.scalar(statement) is not None
 
     async def purge(self, connection: AsyncConnection, created_before: datetime) -> int:
         """Forget what was told, or left out, long ago; return how much."""

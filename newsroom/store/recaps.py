@@ -89,13 +89,6 @@ class RecapStore:
         )
         return bool((await connection.execute(update(tables.recap_plan).where(own).values(**values))).rowcount)
 
-    async def with_notice(self, connection: AsyncConnection) -> list[RecapPlan]:
-        """Return the plans whose admins are to hear that they paused."""
-        statement = select(*PLAN_COLUMNS).where(
-            tables.recap_plan.c.notice_due, tables.is_here(tables.recap_plan.c.guild_id)
-        )
-        return [RecapPlan(*row) for row in await connection.execute(statement.order_by(tables.recap_plan.c.guild_id))]
-
     async def most_used_channel(
         self, connection: AsyncConnection, guild_id: int, since: datetime, now: datetime
     ) -> int | None:

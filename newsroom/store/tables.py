@@ -44,6 +44,7 @@ from newsroom.models import (
     DebatePhase,
     DeliveryState,
     Health,
+    Line,
     Outcome,
     PollKind,
     PollState,
@@ -368,6 +369,9 @@ alert = Table(
     Column("message_id", BigInteger),
     Column("reason", Text),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("line", OneOf(Line)),
+    Column("member_id", BigInteger),
+    Column("detail", Text),
     Index(None, "state", "due_at"),
     Index(None, "guild_id"),
     Index(None, "feed_id"),
@@ -868,7 +872,6 @@ recap_plan = Table(
     Column("next_at", UtcDateTime, nullable=False),
     Column("paused", Boolean, nullable=False, server_default=false()),
     Column("quiet", Integer, nullable=False, server_default=text("0")),
-    Column("notice_due", Boolean, nullable=False, server_default=false()),
     Index(None, "paused", "next_at"),
 )
 

@@ -288,10 +288,11 @@ async def test_a_model_that_rests_is_told_to_the_admins_once(guild: Guild):
 
     for _ in range(2):
         await ask(guild, guild.bob, thread)
+    await guild.later()
 
     assert [message.content for message in ops.history()] == [
         "The language model small failed several times in a row, so I leave it alone for five minutes. "
-        "Meanwhile the articles themselves answer."
+        "Meanwhile the articles themselves answer, and members have a debate's rounds to themselves."
     ]
 
 

@@ -93,6 +93,7 @@ async def test_a_quiet_week_is_one_line_and_after_two_of_them_the_admins_hear_th
 
     for _ in range(3):
         await due_now(guild)
+    await guild.later()
 
     lines = [read(recap) for recap in recaps(guild)]
     assert lines == ["🍿 A quiet week: 1 story and 0 votes, which makes no recap."] * 2

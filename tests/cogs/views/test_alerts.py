@@ -7,7 +7,7 @@ import pytest
 from cogs.views import markdown
 from cogs.views.alerts import alert_message, feed_panel, place_panel
 from newsroom.desk.alerts import AlertContents, Ears
-from newsroom.models import AlertKind, Feed, Health
+from newsroom.models import AlertKind, Feed, Health, Line
 from newsroom.text import length
 from tests.makers import ago, alert, feed
 
@@ -31,7 +31,7 @@ def text_of(contents: AlertContents) -> str:
 
 @pytest.mark.parametrize("health", [Health.FAILING, Health.STALE, Health.OK])
 @pytest.mark.parametrize("number", [1, 8, 15, 16, 500])
-@pytest.mark.parametrize("kind", AlertKind)
+@pytest.mark.parametrize("kind", [kind for kind in AlertKind if kind is not AlertKind.LINE])
 def test_every_alert_can_be_sent_whatever_titles_and_reasons_say(kind: AlertKind, number: int, health: Health):
     feeds = [(worst_feed(each), health) for each in range(number)]
 
@@ -73,3 +73,28 @@ def test_the_panels_behind_an_alert_can_be_sent_whatever_names_say():
     assert places.view is not None
     [menu] = places.view.children
     assert len(menu.options) == markdown.SELECT_OPTIONS  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("line", Line)
+def test_every_line_can_be_sent_silently_and_says_in_a_direct_message_which_server_it_is_about(line: Line):
+    made = alert(kind=AlertKind.LINE, line=line, channel_id=10**18, member_id=10**18, detail=WORST)
+    told = AlertContents(made, "1.0123456789abcdef01234567", Ears(None, (), frozenset()))
+
+    here, by_message = alert_message(told), alert_message(told, guild_name=WORST)
+
+    assert here["silent"] and by_message["silent"]
+    assert by_message["content"].startswith(f"{here['content']}\n-# In the server ")
+    assert length(by_message["content"]) <= markdown.CONTENT
+    assert "**" not in here["content"]
+
+
+def test_a_line_says_who_did_what_where():
+    def says(line: Line, **fields: Any) -> str:
+        made = alert(kind=AlertKind.LINE, line=line, **fields)
+        return str(alert_message(AlertContents(made, "1.x", Ears(None, (), frozenset())))["content"])
+
+    assert says(Line.AUTHOR_BLOCKED, channel_id=2, member_id=1) == (
+        "<@1> removed a take in <#2> and blocked its author from takes for a week."
+    )
+    assert says(Line.ANSWER_REMOVED, member_id=1) == "<@1> removed an answer."
+    assert says(Line.DEBATE_STOPPED, channel_id=2, member_id=1) == "<@1> stopped the debate in <#2>."

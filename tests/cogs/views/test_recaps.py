@@ -12,7 +12,6 @@ import pytest
 from cogs.views import markdown
 from cogs.views.cards import carries
 from cogs.views.recaps import (
-    PAUSED,
     RecapForm,
     RemarkForm,
     aged_form,
@@ -222,7 +221,7 @@ def test_the_longest_old_take_fits(text: str):
 
 
 def plan(**fields: Any) -> RecapPlan:
-    return replace(RecapPlan(1001, None, "weekly friday 17:00", NOW, False, 0, False), **fields)
+    return replace(RecapPlan(1001, None, "weekly friday 17:00", NOW, False, 0), **fields)
 
 
 def test_the_settings_say_when_and_where_it_comes_and_how_that_was_chosen():
@@ -238,8 +237,3 @@ def test_the_settings_say_so_where_there_is_no_channel_for_it():
     told = plan_reply(Planned(plan(paused=True), None, False, guild_settings())).content or ""
 
     assert told.startswith("**Weekly recap: off**\n⚠️ There is no channel for it")
-
-
-def test_what_admins_read_of_a_pause_says_why_and_what_to_do():
-    assert "fewer than 3 stories or 10 votes" in PAUSED
-    assert "`/channel recap on: True`" in PAUSED

@@ -17,7 +17,6 @@ from cogs.views.takes import (
     TakeForm,
     author_line,
     filled,
-    removed_line,
     side_of,
     sure_to_remove,
     take_message,
@@ -166,13 +165,6 @@ def test_an_answer_to_an_anonymous_take_names_nobody(anonymous: bool):
     shown = ShownTake(take(member_id=4002), LONGEST, 0, take(anonymous=anonymous), None)
 
     assert ("<@4001>" in message(shown).content) is not anonymous
-
-
-def test_who_removed_a_take_and_where_is_told_and_nothing_of_the_take():
-    assert removed_line(1, "a take", 2, blocked=True) == (
-        "<@1> removed a take in <#2> and blocked its author from takes for a week."
-    )
-    assert removed_line(1, "an answer", None) == "<@1> removed an answer."
 
 
 @pytest.mark.parametrize(

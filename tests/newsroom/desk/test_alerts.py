@@ -7,7 +7,7 @@ import pytest
 from newsroom.attempts import NONCE_WINDOW, Step
 from newsroom.desk.alerts import FORGOTTEN_AFTER, GIVE_UP_AFTER, AlertContents, Alerts, news_of
 from newsroom.errors import RequestRefused
-from newsroom.models import AlertKind, DeliveryState, Feed, Health, SubscriptionState
+from newsroom.models import AlertKind, DeliveryState, Feed, Health, Line, SubscriptionState
 from newsroom.store.database import Database
 from tests.desk import ADMIN, CHANNEL, FEED, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk, posts
 
@@ -302,3 +302,52 @@ async def test_what_is_on_its_way_is_never_forgotten(desk, alerts):
     assert await alerts.forget_old() == 0
     [contents] = await due(alerts)
     assert contents.alert.state is DeliveryState.PENDING
+
+
+async def add_line(desk: Desk, guild_id: int = GUILD) -> None:
+    async with desk.store.begin() as connection:
+        await desk.store.alerts.add_line(
+            connection, Line.TAKE_REMOVED, guild_id, desk.clock(), channel_id=OTHER_CHANNEL, member_id=ADMIN
+        )
+
+
+async def test_a_line_is_told_once_also_in_a_guild_without_feeds_and_who_did_it_is_forgotten_then(desk, alerts):
+    for guild_id in (GUILD, OTHER_GUILD):
+        await add_line(desk, guild_id)
+
+    told = await tell(alerts)
+
+    assert [(each.alert.line, each.alert.member_id, each.ears.members) for each in told] == [
+        (Line.TAKE_REMOVED, ADMIN, (ADMIN,)),
+        (Line.TAKE_REMOVED, ADMIN, ()),
+    ]
+    assert await alerts.due() == []
+    async with desk.store.read() as connection:
+        kept = await desk.store.alerts.get(connection, told[0].alert.id)
+    assert kept is not None
+    assert kept.member_id is None
+
+
+async def test_of_two_lines_in_the_same_words_each_has_a_message_of_its_own(desk, alerts):
+    await add_line(desk)
+    await add_line(desk)
+    first, second = await due(alerts)
+    [one, two] = [await alerts.claim(contents, OPS) for contents in (first, second)]
+    await alerts.sent(one, 9001)
+
+    assert not await alerts.may_be(two, 9001)
+    assert await alerts.may_be(two, 9002)
+
+
+async def test_a_line_that_may_have_arrived_is_looked_for_before_it_is_told_again(desk, alerts):
+    await add_line(desk)
+    [contents] = await due(alerts)
+    claim = await alerts.claim(contents, OPS)
+    await alerts.later(claim, "Discord's answer got lost.", uncertain=True)
+    desk.clock.advance(seconds=NONCE_WINDOW.total_seconds() + 60)
+
+    [contents] = await due(alerts)
+    again = await alerts.claim(contents, OPS)
+
+    assert again is not None
+    assert again.step is Step.LOOK_FIRST

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from newsroom.answers.budget import GUILD_LIMIT
-from newsroom.answers.chat import Models
+from newsroom.answers.chat import Models, Notice
 from newsroom.answers.talk import Completion, Schema
 from newsroom.discussion.debates import LEAST_TIME, Started
 from newsroom.discussion.shift import Call, Shift
@@ -23,6 +23,7 @@ from newsroom.models import (
     Debate,
     DebatePhase,
     DebateTurn,
+    Line,
     RemarkKind,
     Side,
     SummaryBasis,
@@ -198,6 +199,20 @@ async def test_two_models_argue_each_for_its_side_and_who_began_is_last_in_the_n
         (2, Side.OPEN, OPEN_CASE, "llama"),
     ]
     assert (await now_of(desk, started)).due_at == desk.clock() + timedelta(minutes=10)
+
+
+async def test_admins_hear_of_a_model_that_rests_over_a_debate(database: Database):
+    chat = Models(answer=FakeModel([OPEN_CASE]))
+    desk = desk_over(database, chat)
+    await begun(desk, rounds=1)
+    chat._notices.append(Notice("small", Failure.AWAY, desk.clock()))
+
+    await move(desk)
+
+    alerts = desk.newsroom.alerts
+    [told] = [await alerts.contents(alert_id) for alert_id in await alerts.due()]
+    assert told is not None
+    assert (told.alert.line, told.alert.detail) == (Line.MODEL_RESTS, "small")
 
 
 async def test_one_model_argues_for_both_sides_and_reads_what_was_said_against_it(database: Database):

@@ -21,6 +21,7 @@ def upgrade() -> None:
     _texts()
     _words_of_articles()
     _recaps()
+    _lines_for_admins()
 
 
 def _news_channels() -> None:
@@ -296,7 +297,6 @@ def _recaps() -> None:
         sa.Column("next_at", TIME, nullable=False),
         sa.Column("paused", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("quiet", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("notice_due", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("guild_id", name="pk_recap_plan"),
     )
     op.create_index("ix_recap_plan_paused_next_at", "recap_plan", ["paused", "next_at"])
@@ -361,3 +361,12 @@ def _recaps() -> None:
         sa.PrimaryKeyConstraint("thread_id", "hour", name="pk_chatter"),
     )
     op.create_index("ix_chatter_hour", "chatter", ["hour"])
+
+
+def _lines_for_admins() -> None:
+    for column in (
+        sa.Column("line", sa.Text()),
+        sa.Column("member_id", sa.BigInteger()),
+        sa.Column("detail", sa.Text()),
+    ):
+        op.add_column("alert", column)
