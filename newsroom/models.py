@@ -380,6 +380,7 @@ class Line(StrEnum):
     DEBATE_STOPPED = "debate stopped"
     MODEL_RESTS = "model rests"
     RECAP_PAUSED = "recap paused"
+    RECAP_LEFT_OUT = "recap left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -991,7 +992,8 @@ class Recap:
     """A message that tells of a week, or on its way to its channel.
 
     ``contents`` is what ``newsroom.discussion.week`` wrote down of the week; ``take_id`` the take that is asked about.
-    With ``withdrawn`` it is to go. See Delivery for the rest.
+    With ``withdrawn`` it is to go. ``asked_id`` is the command that a moderator had it posted by, and ``reason`` why it
+    doesn't stand there yet, or never will. See Delivery for the rest.
     """
 
     id: int
@@ -1007,6 +1009,8 @@ class Recap:
     message_id: int | None
     withdrawn: bool
     planned_at: datetime
+    asked_id: int | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

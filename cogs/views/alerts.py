@@ -200,6 +200,8 @@ def _line(alert: Alert) -> str:
                 f"I paused the weekly recap: two weeks in a row had fewer than {FEWEST_STORIES} stories or {FEWEST} "
                 "votes. `/channel recap on: True` lets it go on."
             )
+        case Line.RECAP_LEFT_OUT:
+            return f"The recap could not be posted{where}, and is left out. {problem(alert.detail, PROBLEM)}".rstrip()
         case None:
             raise AssertionError("a line says what it tells")
 

@@ -15,6 +15,7 @@ from newsroom.models import (
     ON_ITS_WAY,
     DeliveryState,
     GuildSettings,
+    Line,
     Recap,
     RecapKind,
     Sees,
@@ -32,6 +33,7 @@ AGED_AFTER = timedelta(minutes=10)
 """So long after a recap an old take is asked about: the team question comes right behind the recap."""
 
 GONE = "I no longer ask about that take."
+TOO_LATE = "It came too late."
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,9 @@ class RecapMessages:
             contents = await self._contents(connection, recap)
             late = now - recap.planned_at > LATEST + AGED_AFTER
             if (contents.is_empty or late) and recap.attempted_at is None:
-                reason = "It came too late." if late else "There was nothing to say any more."
+                reason = TOO_LATE if late else "There was nothing to say any more."
                 await self._store.recaps.record(connection, recap_id, state=DeliveryState.SKIPPED, reason=reason)
+                await self._left_out(connection, recap, recap.reason or reason)
                 return None
             attempt = self._tries.plan(recap, now)
             if not await self._store.recaps.take_to_send(connection, recap, attempt.attempted_at, now):
@@ -171,8 +174,25 @@ class RecapMessages:
 
     async def give_up(self, claim: RecapClaim, reason: str) -> None:
         """Discord takes this message in no form, or not there."""
-        await self._record(claim, state=DeliveryState.SKIPPED, reason=reason)
+        async with self._store.begin() as connection:
+            recorded = await self._store.recaps.record_attempt(
+                connection, claim.recap, state=DeliveryState.SKIPPED, reason=reason
+            )
+            if recorded:
+                await self._left_out(connection, claim.recap, reason)
         self._tries.forget(claim.recap)
+
+    async def _left_out(self, connection: Connection, recap: Recap, reason: str) -> None:
+        """Have the admins hear that a week is not told, but for a moderator who reads the refusal of the first try."""
+        if recap.kind is RecapKind.WEEK and (recap.asked_id is None or recap.attempts):
+            await self._store.alerts.add_line(
+                connection,
+                Line.RECAP_LEFT_OUT,
+                recap.guild_id,
+                self._now(),
+                channel_id=recap.channel_id,
+                detail=reason,
+            )
 
     async def _ask_about(self, connection: Connection, recap: Recap, take: Take, now: datetime) -> None:
         """Have a message ask how a take has aged; of any number that are planned for one take, one comes."""

@@ -261,14 +261,17 @@ class RecapStore:
         """Write down what became of a message."""
         await connection.execute(update(tables.recap).where(tables.recap.c.id == recap_id).values(**values))
 
-    async def record_attempt(self, connection: AsyncConnection, recap: Recap, **values: object) -> None:
-        """Write down how an attempt ended, unless a later one has begun meanwhile: that one knows better."""
+    async def record_attempt(self, connection: AsyncConnection, recap: Recap, **values: object) -> bool:
+        """Write down how an attempt ended, unless a later one has begun meanwhile: that one knows better.
+
+        Return whether it was written down.
+        """
         own = update(tables.recap).where(
             tables.recap.c.id == recap.id,
             tables.recap.c.attempts == recap.attempts + 1,
             tables.recap.c.state == DeliveryState.SENDING,
         )
-        await connection.execute(own.values(**values))
+        return bool((await connection.execute(own.values(**values))).rowcount)
 
     async def redraws_due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
         """Return what stands in a channel and is to be drawn anew, or deleted, now."""

@@ -105,6 +105,33 @@ async def test_what_was_planned_and_could_not_be_sent_for_a_day_is_left_out(desk
     assert await send_due(desk) == []
 
     assert [row.state for row in await rows(desk)] == [DeliveryState.SKIPPED]
+    assert await lines(desk) == [Line.RECAP_LEFT_OUT]
+
+
+async def test_admins_hear_once_why_a_recap_could_not_be_posted(desk: Desk):
+    await busy_week(desk)
+    await friday(desk)
+    await desk.newsroom.recaps.plan_due(anywhere)
+    [recap_id] = await desk.newsroom.recap_messages.due()
+    claim = await desk.newsroom.recap_messages.claim(recap_id)
+    assert claim is not None
+
+    for _ in range(2):
+        await desk.newsroom.recap_messages.give_up(claim, "I may not write here.")
+
+    assert await lines(desk) == [Line.RECAP_LEFT_OUT]
+
+
+async def test_a_moderator_who_reads_a_refusal_is_the_only_one_who_does(desk: Desk):
+    await busy_week(desk)
+    await desk.newsroom.recaps.post(GUILD, CHANNEL, sees_all, 7, 4711, desk.clock())
+    [recap_id] = await desk.newsroom.recap_messages.due()
+    claim = await desk.newsroom.recap_messages.claim(recap_id)
+    assert claim is not None
+
+    await desk.newsroom.recap_messages.give_up(claim, "I may not write here.")
+
+    assert await lines(desk) == []
 
 
 async def test_a_guild_that_removed_the_bot_gets_none(desk: Desk):
