@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -21,11 +22,13 @@ from newsroom.discussion.recap_messages import RecapClaim, RecapContents, RecapM
 from newsroom.discussion.recaps import Readers
 from newsroom.tasks import Tasks
 from newsroom.votes.charts import Charts
+from newsroom.votes.members import Standings
 
 log = logging.getLogger(__name__)
 
 LONGEST_REQUEST = 30.0  # seconds; with no answer after this, nobody knows
 LAST_REQUESTS = 8.0
+MOST_CHARTS = 20
 LONGEST_SILENCE = 300.0  # seconds; no attempt takes so long, also if its chart waits for others
 
 
@@ -48,6 +51,8 @@ class RecapPosts:
         self._now = now
         self._tasks = Tasks()
         self._sending: set[int] = set()
+        # Each vote in its question has a recap drawn anew, and the chart is always the same.
+        self._drawn: deque[tuple[Standings, tuple[bytes | None, str | None]]] = deque(maxlen=MOST_CHARTS)
         self._rest = Rest("no recap is sent or drawn", now)
 
     async def close(self) -> None:
@@ -67,7 +72,15 @@ class RecapPosts:
     async def chart_of(self, contents: RecapContents) -> tuple[bytes | None, str | None]:
         """Draw the chart of a recap, if it has one; return it with its alt text."""
         standings = standings_of(contents)
-        return await standing_chart(self._charts, standings) if standings is not None else (None, None)
+        if standings is None:
+            return None, None
+        for known, drawn in self._drawn:
+            if known == standings:
+                return drawn
+        drawn = await standing_chart(self._charts, standings)
+        if drawn[0] is not None:
+            self._drawn.append((standings, drawn))
+        return drawn
 
     # --------------------------------------------------------------------------------- sending
 

@@ -579,11 +579,12 @@ class ShownPoll:
 
 
 class Purpose(StrEnum):
-    """Why a message shows a poll: a story's card, a reply to that card, the poll itself, or its result."""
+    """Why a message shows a poll: a story's card, a reply to that card, the poll itself, a recap, or its result."""
 
     CARD = "card"
     REPLY = "reply"
     POLL = "poll"
+    RECAP = "recap"
     RESULT = "result"
 
 
@@ -992,8 +993,8 @@ class Recap:
     """A message that tells of a week, or on its way to its channel.
 
     ``contents`` is what ``newsroom.discussion.week`` wrote down of the week; ``take_id`` the take that is asked about.
-    With ``withdrawn`` it is to go. ``asked_id`` is the command that a moderator had it posted by, and ``reason`` why it
-    doesn't stand there yet, or never will. See Delivery for the rest.
+    With ``withdrawn`` it is to go. ``asked_id`` is the command that a moderator had it posted by, ``poll_id`` the team
+    question that it ends in, and ``reason`` why it doesn't stand there yet, or never will. See Delivery for the rest.
     """
 
     id: int
@@ -1011,6 +1012,7 @@ class Recap:
     planned_at: datetime
     asked_id: int | None
     reason: str | None
+    poll_id: int | None
 
 
 @dataclass(frozen=True, slots=True)

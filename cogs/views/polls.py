@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -138,9 +138,13 @@ def poll_embed(shown: ShownPoll, headline: str | None = None) -> discord.Embed:
         lines.append(f"**{markdown.escape(team_question(shown.settings))}**")
         if not is_sombre(headline) and poll.state is PollState.OPEN:
             lines.append(VOICE[poll.id % len(VOICE)])
-    lines += _standing(shown)
-    lines.append(_terms(poll))
+    lines += poll_lines(shown)
     return discord.Embed(colour=COLOUR, description="\n".join(lines))
+
+
+def poll_lines(shown: ShownPoll) -> list[str]:
+    """The tally, as much of it as may be shown now, and what a vote means."""
+    return [*_standing(shown), _terms(shown.poll)]
 
 
 def poll_items(shown: ShownPoll, row: int = 0) -> list[discord.ui.Item[Any]]:
@@ -184,8 +188,8 @@ def poll_items(shown: ShownPoll, row: int = 0) -> list[discord.ui.Item[Any]]:
 def labels_of(message: discord.Message) -> dict[int, str]:
     """What a poll's message calls the positions that one can vote for on it."""
     labels: dict[int, str] = {}
-    for row in message.components:
-        for part in row.children if isinstance(row, discord.ActionRow) else ():
+    for row in _rows(message.components):
+        for part in row.children:
             kind, _, rest = (part.custom_id or "").partition(":")
             position = rest.rpartition(":")[2]
             if kind == "vote" and isinstance(part, discord.Button) and position.isdecimal():
@@ -193,6 +197,15 @@ def labels_of(message: discord.Message) -> dict[int, str]:
             elif kind == "choose" and isinstance(part, discord.SelectMenu):
                 labels |= {int(option.value): option.label for option in part.options if option.value.isdecimal()}
     return labels
+
+
+def _rows(components: Iterable[object]) -> Iterator[discord.ActionRow]:
+    """The rows of a message, also those in a container."""
+    for part in components:
+        if isinstance(part, discord.ActionRow):
+            yield part
+        elif isinstance(part, discord.Container):
+            yield from _rows(part.children)
 
 
 def native_poll(poll: Poll, now: datetime) -> discord.Poll:

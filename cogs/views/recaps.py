@@ -14,11 +14,12 @@ from cogs.views import markdown
 from cogs.views.buttons import Lasting, LastingLayout
 from cogs.views.members import CHART, standing_lines
 from cogs.views.panels import COLOUR, Reply, count
+from cogs.views.polls import poll_items, poll_lines, question
 from cogs.views.takes import RemarkForm, author_line
 from newsroom.discussion.recap_messages import RecapContents
 from newsroom.discussion.recaps import WEEK_DAYS, Planned
 from newsroom.discussion.week import Exchange, Link, Week
-from newsroom.models import Take
+from newsroom.models import ShownPoll, Take
 from newsroom.text import clean, length, shorten
 from newsroom.votes.counting import FEWEST, SMALLEST_GROUP
 from newsroom.votes.members import Standings
@@ -64,7 +65,8 @@ def form_of(contents: RecapContents, chart: bytes | None = None, alt: str | None
 
 
 def recap_layout(contents: RecapContents, alt: str | None = None, *, post: str | None = None) -> discord.ui.LayoutView:
-    """What a week came to. ``alt`` is that of its chart, if there is one; ``post`` the button's id on a preview."""
+    """What a week came to, and the team question if it ends in one. ``alt`` is that of its chart, if there is one;
+    ``post`` the button's id on a preview."""
     week = contents.week
     assert week is not None, "it tells of a week"
     view = LastingLayout()
@@ -84,8 +86,17 @@ def recap_layout(contents: RecapContents, alt: str | None = None, *, post: str |
         # By the mark the message is found again.
         row.add_item(discord.ui.Button(label="Standings", custom_id=f"standings:{contents.mark}"))
     panel.add_item(row)
+    if contents.poll is not None:
+        panel.add_item(discord.ui.Separator())
+        panel.add_item(discord.ui.TextDisplay(_asks(contents.poll)))
+        panel.add_item(discord.ui.ActionRow(*poll_items(contents.poll)))
     view.add_item(panel)
     return view
+
+
+def _asks(shown: ShownPoll) -> str:
+    """The team question at the end, as a poll of its own has it."""
+    return "\n".join([f"**{markdown.escape(question(shown))}**", *poll_lines(shown)])
 
 
 def standings_of(contents: RecapContents) -> Standings | None:
@@ -107,10 +118,17 @@ def standings_of(contents: RecapContents) -> Standings | None:
 
 
 def _parts(contents: RecapContents) -> list[str]:
-    """The texts of a recap, with takes as long as they are, or cut where that is more than a message holds."""
-    whole = list(_texts(contents, WHOLE_TAKE))
-    fits = sum(map(length, whole)) <= markdown.LAYOUT_TEXT
-    return whole if fits else list(_texts(contents, SHORT_TAKE))
+    """The texts of a recap, with takes as long as they are, or cut where that is more than a message holds.
+
+    Where even that is too much, because names of teams are long and escaped, the longest part is left out.
+    """
+    room = markdown.LAYOUT_TEXT - (length(_asks(contents.poll)) if contents.poll is not None else 0)
+    parts = list(_texts(contents, WHOLE_TAKE))
+    if sum(map(length, parts)) > room:
+        parts = list(_texts(contents, SHORT_TAKE))
+    while sum(map(length, parts)) > room:
+        parts.remove(max(parts[2:], key=length))  # title and intro stay
+    return parts
 
 
 def _texts(contents: RecapContents, longest: int) -> Iterator[str]:

@@ -16,13 +16,18 @@ from newsroom.models import (
     DeliveryState,
     GuildSettings,
     Line,
+    PollState,
+    Purpose,
     Recap,
     RecapKind,
     Sees,
+    ShownPoll,
     Take,
 )
 from newsroom.store import Connection, Store
 from newsroom.store.queues import waits
+from newsroom.votes.asking import OPEN_FOR
+from newsroom.votes.messages import shown_poll
 from newsroom.votes.repeats import ask_for_teams
 
 MOST_AT_ONCE = 10
@@ -30,7 +35,7 @@ MOST_ATTEMPTS = 300  # about a day
 REDRAW_WAIT = timedelta(minutes=5)
 
 AGED_AFTER = timedelta(minutes=10)
-"""So long after a recap an old take is asked about: the team question comes right behind the recap."""
+"""So long after a recap an old take is asked about."""
 
 GONE = "I no longer ask about that take."
 TOO_LATE = "It came too late."
@@ -52,7 +57,7 @@ class RecapContents:
     """What a message of a recap says. ``mark`` tells it from all others; it is empty on a preview.
 
     ``week`` is set on what tells of a week, with ``takes`` by their ids and ``links`` to them, as far as they are
-    there; ``old`` on what asks about an old take.
+    there, and ``poll`` if it ends in the team question; ``old`` on what asks about an old take.
     """
 
     guild_id: int
@@ -62,6 +67,7 @@ class RecapContents:
     takes: Mapping[int, Take] = field(default_factory=dict)
     links: Mapping[int, Link] = field(default_factory=dict)
     old: OldTake | None = None
+    poll: ShownPoll | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -129,11 +135,13 @@ class RecapMessages:
             if (contents.is_empty or late) and recap.attempted_at is None:
                 reason = TOO_LATE if late else "There was nothing to say any more."
                 await self._store.recaps.record(connection, recap_id, state=DeliveryState.SKIPPED, reason=reason)
-                await self._left_out(connection, recap, recap.reason or reason)
+                await self._left_out(connection, recap, contents, recap.reason or reason)
                 return None
             attempt = self._tries.plan(recap, now)
             if not await self._store.recaps.take_to_send(connection, recap, attempt.attempted_at, now):
                 return None
+            if recap.asked_id is None and contents.week is not None and not contents.week.is_quiet:
+                contents = replace(contents, poll=await self._asked(connection, recap, contents.settings, now))
         self._tries.began(recap, attempt, now)
         return RecapClaim(attempt, self._marks.secret(recap.id, RECAP), recap, contents)
 
@@ -142,7 +150,7 @@ class RecapMessages:
         self._tries.looked(claim.recap, self._now())
 
     async def sent(self, claim: RecapClaim, message_id: int, sees: Sees | None) -> None:
-        """The message stands in its channel. Behind a week that wasn't quiet come the team question and an old take.
+        """The message stands in its channel. Behind a week that wasn't quiet comes an old take.
 
         ``sees`` says which channels everybody sees who reads it; where nobody knows, no old take is asked about.
         """
@@ -156,11 +164,10 @@ class RecapMessages:
             if is_first and recap.attempted_at is not None:
                 # Another attempt may have left it there, as things were then.
                 await self._store.recaps.record(connection, recap.id, redraw_at=now)
-            if is_first and goes_on:
-                settings = claim.contents.settings
-                await ask_for_teams(self._store, connection, settings, recap.channel_id, now, automatic=True)
-                if old is not None:
-                    await self._ask_about(connection, recap, old[0], now)
+            if is_first and claim.contents.poll is not None:
+                await self._store.polls.recap_sent(connection, claim.contents.poll.poll.id, message_id, now)
+            if is_first and old is not None:
+                await self._ask_about(connection, recap, old[0], now)
         self._tries.forget(recap)
 
     async def later(self, claim: RecapClaim, reason: str, *, uncertain: bool, wait: timedelta | None = None) -> None:
@@ -179,11 +186,13 @@ class RecapMessages:
                 connection, claim.recap, state=DeliveryState.SKIPPED, reason=reason
             )
             if recorded:
-                await self._left_out(connection, claim.recap, reason)
+                await self._left_out(connection, claim.recap, claim.contents, reason)
         self._tries.forget(claim.recap)
 
-    async def _left_out(self, connection: Connection, recap: Recap, reason: str) -> None:
+    async def _left_out(self, connection: Connection, recap: Recap, contents: RecapContents, reason: str) -> None:
         """Have the admins hear that a week is not told, but for a moderator who reads the refusal of the first try."""
+        if contents.poll is not None and recap.attempted_at is None:  # nobody can have seen it
+            await self._store.polls.discard(connection, contents.poll.poll.id)
         if recap.kind is RecapKind.WEEK and (recap.asked_id is None or recap.attempts):
             await self._store.alerts.add_line(
                 connection,
@@ -193,6 +202,30 @@ class RecapMessages:
                 channel_id=recap.channel_id,
                 detail=reason,
             )
+
+    async def _asked(
+        self, connection: Connection, recap: Recap, settings: GuildSettings, now: datetime
+    ) -> ShownPoll | None:
+        """Return the team question in which a recap ends, and which is open for a day from now: it is sent next."""
+        poll_id = recap.poll_id
+        if poll_id is None:
+            poll_id = await ask_for_teams(
+                self._store,
+                connection,
+                settings,
+                recap.channel_id,
+                now,
+                automatic=True,
+                purpose=Purpose.RECAP,
+            )
+            await self._store.recaps.record(connection, recap.id, poll_id=poll_id)
+        elif (poll := await self._store.polls.get(connection, poll_id)) is not None and poll.state is PollState.OPEN:
+            await self._store.polls.set(connection, poll_id, closes_at=now + OPEN_FOR)
+        return await self._poll(connection, poll_id)
+
+    async def _poll(self, connection: Connection, poll_id: int | None) -> ShownPoll | None:
+        poll = await self._store.polls.get(connection, poll_id) if poll_id is not None else None
+        return await shown_poll(self._store, connection, self._marks, poll) if poll is not None else None
 
     async def _ask_about(self, connection: Connection, recap: Recap, take: Take, now: datetime) -> None:
         """Have a message ask how a take has aged; of any number that are planned for one take, one comes."""
@@ -272,7 +305,8 @@ class RecapMessages:
         if recap.withdrawn:
             return contents
         if recap.contents is not None:
-            return await self._with_takes(connection, replace(contents, week=from_json(recap.contents)))
+            week, poll = from_json(recap.contents), await self._poll(connection, recap.poll_id)
+            return await self._with_takes(connection, replace(contents, week=week, poll=poll))
         return replace(contents, old=await self._old(connection, recap))
 
     async def _with_takes(self, connection: Connection, contents: RecapContents) -> RecapContents:

@@ -271,6 +271,15 @@ class PollStore:
             )
         )
 
+    async def recap_sent(self, connection: AsyncConnection, poll_id: int, message_id: int, now: datetime) -> None:
+        """A recap that ends in a poll stands in its channel, and shows it as it was when the poll was opened."""
+        statement = update(tables.poll_message).where(
+            tables.poll_message.c.poll_id == poll_id, tables.poll_message.c.purpose == Purpose.RECAP
+        )
+        await connection.execute(
+            statement.values(message_id=message_id, state=DeliveryState.SENT, sent_at=now, drawn_at=now)
+        )
+
     async def message(self, connection: AsyncConnection, row_id: int) -> PollMessage | None:
         return await self._message(connection, tables.poll_message.c.id == row_id)
 
@@ -288,12 +297,12 @@ class PollStore:
         return [PollMessage(*row) for row in rows]
 
     async def due_messages(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
-        """Return the rows of messages to be sent now. Cards are the outbox's business."""
+        """Return the rows of messages to be sent now. Cards and recaps send themselves."""
         statement = (
             select(tables.poll_message.c.id)
             .where(
                 tables.poll_message.c.state.in_(ON_ITS_WAY),
-                tables.poll_message.c.purpose != Purpose.CARD,
+                tables.poll_message.c.purpose.not_in([Purpose.CARD, Purpose.RECAP]),
                 is_due(tables.poll_message.c.due_at, now),
                 tables.is_here(tables.poll_message.c.guild_id),
             )

@@ -302,6 +302,10 @@ class RecapStore:
         shown = or_(tables.recap.c.take_id.in_(list(take_ids)), tables.recap.c.id.in_(quoting))
         await connection.execute(update(tables.recap).where(shown).values(redraw_at=now))
 
+    async def poll_changed(self, connection: AsyncConnection, poll_id: int, now: datetime) -> None:
+        """Have the recap drawn anew that ends in this poll."""
+        await connection.execute(update(tables.recap).where(tables.recap.c.poll_id == poll_id).values(redraw_at=now))
+
     async def takes_gone(self, connection: AsyncConnection, take_ids: Collection[int], now: datetime) -> None:
         """Have what asks about these takes go with what was answered, and what quotes them drawn anew.
 

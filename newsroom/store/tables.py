@@ -888,6 +888,8 @@ recap = Table(
     Column("take_id", BigInteger, unique=True),
     # The command that a moderator had it posted by: once.
     Column("asked_id", BigInteger, unique=True),
+    # The team question at its end.
+    Column("poll_id", BigInteger),
     Column("state", OneOf(DeliveryState), nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("attempted_at", UtcDateTime),
@@ -901,6 +903,7 @@ recap = Table(
     Index(None, "state", "due_at"),
     Index(None, "redraw_at"),
     Index(None, "guild_id"),
+    Index(None, "poll_id"),
     # SQLite would give the id of a deleted row out again, and nonce and mark are made from it.
     sqlite_autoincrement=True,
 )

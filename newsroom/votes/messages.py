@@ -174,7 +174,7 @@ class PollMessages:
     async def take_to_draw(self, poll_id: int) -> list[Contents]:
         """Take in hand the messages of a poll that are to be drawn now, as the database has them.
 
-        What is out of date and was drawn a moment ago stays noted: come back for it.
+        What is out of date and was drawn a moment ago stays noted: come back for it. A recap draws itself.
         """
         now = self._now()
         self._changed.discard(poll_id)
@@ -196,10 +196,14 @@ class PollMessages:
         async with self._store.begin() as connection:
             for contents in outdated:
                 not_after = now - _between_drawings(contents.message, now)
-                if await self._store.polls.take_to_draw(connection, contents.message.id, now, not_after):
-                    taken.append(contents)
-                else:
+                if not await self._store.polls.take_to_draw(connection, contents.message.id, now, not_after):
                     self._changed.add(poll_id)
+                elif contents.message.purpose is Purpose.RECAP:
+                    # It is drawn anew as a whole, with whatever the poll has come to by then.
+                    await self._store.recaps.poll_changed(connection, poll_id, now)
+                    await self._record_drawing(connection, contents)
+                else:
+                    taken.append(contents)
         return taken
 
     async def drawn(self, contents: Contents) -> None:
@@ -208,12 +212,15 @@ class PollMessages:
         Only this says so: a crash before it, and the message is drawn once more.
         """
         async with self._store.begin() as connection:
-            await self._store.polls.record_drawing(
-                connection,
-                contents.message,
-                drawn_votes=contents.votes,
-                drawn_revision=contents.shown.poll.revision,
-            )
+            await self._record_drawing(connection, contents)
+
+    async def _record_drawing(self, connection: Connection, contents: Contents) -> None:
+        await self._store.polls.record_drawing(
+            connection,
+            contents.message,
+            drawn_votes=contents.votes,
+            drawn_revision=contents.shown.poll.revision,
+        )
 
     async def gone(self, contents: Contents) -> None:
         """The message was deleted: it is left alone."""
@@ -252,9 +259,7 @@ class PollMessages:
         votes = await self._store.votes.log_length(connection, poll_id)
         poll = await self._store.polls.get(connection, poll_id)
         assert poll is not None, "a message goes with its poll"
-        settings = await self._store.guilds.settings(connection, poll.guild_id)
-        counted = await tally_of(self._store, connection, poll)
-        return votes, ShownPoll(poll, self._marks.mark(poll_id, POLL), counted, in_its_words(settings, poll))
+        return votes, await shown_poll(self._store, connection, self._marks, poll)
 
     async def _article(self, connection: Connection, poll: Poll) -> Article | None:
         """Return the article by which a poll's story is told."""
@@ -275,6 +280,14 @@ class PollMessages:
     async def _set(self, claim: PollClaim, **values: object) -> None:
         async with self._store.begin() as connection:
             await self._store.polls.record_attempt(connection, claim.message, **values)
+
+
+async def shown_poll(store: Store, connection: Connection, marks: Marks, poll: Poll) -> ShownPoll:
+    """Return a poll with its tally, in the guild's words of today."""
+    settings = await store.guilds.settings(connection, poll.guild_id)
+    return ShownPoll(
+        poll, marks.mark(poll.id, POLL), await tally_of(store, connection, poll), in_its_words(settings, poll)
+    )
 
 
 def _counts_in_season(poll: Poll) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from newsroom.errors import RequestRefused
-from newsroom.models import GuildSettings, PollKind, PollStyle, Purpose, Repeat, Results, Visibility
+from newsroom.models import DeliveryState, GuildSettings, PollKind, PollStyle, Purpose, Repeat, Results, Visibility
 from newsroom.store import Connection, Store
 from newsroom.times import zone
 from newsroom.votes.asking import OPEN_FOR, read_question, team_choices, team_question
@@ -131,10 +131,11 @@ async def ask_for_teams(
     repeat_id: int | None = None,
     opened_by: int | None = None,
     automatic: bool = False,
-) -> None:
+    purpose: Purpose = Purpose.POLL,
+) -> int:
     """Have a poll for the teams appear in a channel, about no story: the team question, or one in other words.
 
-    It is open for OPEN_FOR.
+    It is open for OPEN_FOR. A recap (``purpose``) shows it by itself. Return its id.
     """
     poll_id = await store.polls.add(
         connection,
@@ -154,7 +155,9 @@ async def ask_for_teams(
         closes_at=now + OPEN_FOR,
     )
     assert poll_id is not None, "a poll without a story is always a new one"
-    await store.polls.show(connection, poll_id, settings.guild_id, channel_id, Purpose.POLL, now)
+    state = DeliveryState.SENDING if purpose is Purpose.RECAP else DeliveryState.PENDING
+    await store.polls.show(connection, poll_id, settings.guild_id, channel_id, purpose, now, state=state)
+    return poll_id
 
 
 async def occurrence_reopened(store: Store, connection: Connection, repeat_id: int, guild_id: int, voters: int) -> None:

@@ -24,11 +24,11 @@ from cogs.views.recaps import (
 from newsroom.discussion.recap_messages import OldTake, RecapContents
 from newsroom.discussion.recaps import Planned
 from newsroom.discussion.week import Exchange, Moved, Talked, Trend, Week
-from newsroom.models import RecapPlan, Side, Standing
+from newsroom.models import Choice, Poll, RecapPlan, Side, Standing, Tally
 from newsroom.text import length
 from newsroom.votes.standings import Switches
 from tests.cogs.guild import parts
-from tests.makers import NOW, ago, guild_settings, take
+from tests.makers import NOW, ago, guild_settings, poll, shown_poll, take
 
 MARK = "7.0123456789abcdef01234567"
 HOSTILE = ("@everyone [free](https://evil.example) ||x|| `y` **z** <@1> https://discord.gg/x " * 8)[:280]
@@ -177,13 +177,19 @@ def test_the_longest_recap_fits_into_one_message(text: str, label: str, number: 
         trend,
         "*" * 300,
     )
-    view = recap_layout(RecapContents(10**18, settings, MARK, week, long, dict.fromkeys(long, LINK)), "a" * 1024)
+    asked = shown_poll(poll=team_poll(label), tally=Tally((number, number, number), 3 * number), settings=settings)
+    contents = RecapContents(10**18, settings, MARK, week, long, dict.fromkeys(long, LINK), poll=asked)
+    view = recap_layout(contents, "a" * 1024)
 
     assert length(text_of(view)) <= markdown.LAYOUT_TEXT
     assert len(list(parts(view.to_components()))) <= markdown.LAYOUT_COMPONENTS
 
 
 # ----------------------------------------------------------------------------------- How did it age?
+
+
+def team_poll(label: str) -> Poll:
+    return poll(choices=tuple(Choice(place, label, side) for place, side in enumerate(Side)), closes_at=NOW)
 
 
 def test_an_old_take_is_quoted_with_the_question_how_it_aged():

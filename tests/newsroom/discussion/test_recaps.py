@@ -373,11 +373,24 @@ async def busy_friday(desk: Desk) -> None:
     desk.clock.advance(hours=20)
 
 
-async def test_the_team_question_comes_right_behind_and_silently(desk: Desk):
+async def test_the_weekly_recap_ends_in_the_team_question_and_is_drawn_anew_as_votes_come_in(desk: Desk):
     await desk.follow()
     await busy_friday(desk)
     assert await desk.newsroom.recaps.plan_due(anywhere) == 1
-    await send_due(desk)
+    [claim] = await send_due(desk)
+    assert claim.contents.poll is not None
+    assert await desk.newsroom.recap_messages.due_redraws() == []
+
+    poll = claim.contents.poll.poll
+    await vote_many(desk, poll, 1)
+    desk.clock.advance(minutes=1)
+    assert poll.id in await desk.newsroom.poll_messages.undrawn()
+    assert await desk.newsroom.poll_messages.take_to_draw(poll.id) == []
+    assert poll.id not in await desk.newsroom.poll_messages.undrawn()
+    [recap_id] = await desk.newsroom.recap_messages.due_redraws()
+    redraw = await desk.newsroom.recap_messages.take_redraw(recap_id)
+    assert redraw is not None and redraw.contents is not None and redraw.contents.poll is not None
+    assert redraw.contents.poll.tally.voters == 1
 
     [shown] = [each for each in await desk.newsroom.polls.listing(GUILD) if each.poll.automatic]
     assert (shown.poll.kind, shown.poll.story_id, shown.poll.channel_id) == (PollKind.TEAM, None, CHANNEL)
@@ -401,6 +414,30 @@ async def test_a_recap_that_may_have_arrived_is_looked_for_and_asks_its_question
     await desk.newsroom.recap_messages.sent(first, 7001, sees_all)
 
     assert len([each for each in await desk.newsroom.polls.listing(GUILD) if each.poll.automatic]) == 1
+
+
+async def test_a_recap_that_is_posted_by_hand_asks_nothing(desk: Desk):
+    await desk.follow()
+    await busy_friday(desk)
+
+    contents = await post_now(desk)
+
+    assert contents.week is not None and not contents.week.is_quiet
+    assert contents.poll is None
+    assert not [each for each in await desk.newsroom.polls.listing(GUILD) if each.poll.automatic]
+
+
+async def test_a_recap_that_never_came_leaves_no_question_behind(desk: Desk):
+    await desk.follow()
+    await busy_friday(desk)
+    await desk.newsroom.recaps.plan_due(anywhere)
+    [recap_id] = await desk.newsroom.recap_messages.due()
+    claim = await desk.newsroom.recap_messages.claim(recap_id)
+    assert claim is not None and claim.contents.poll is not None
+
+    await desk.newsroom.recap_messages.give_up(claim, "I may not write here.")
+
+    assert not [each for each in await desk.newsroom.polls.listing(GUILD) if each.poll.automatic]
 
 
 async def test_a_take_that_was_removed_is_in_no_recap_any_more(desk: Desk):

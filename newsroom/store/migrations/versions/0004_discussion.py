@@ -309,6 +309,7 @@ def _recaps() -> None:
         sa.Column("contents", sa.Text()),
         sa.Column("take_id", sa.BigInteger()),
         sa.Column("asked_id", sa.BigInteger()),
+        sa.Column("poll_id", sa.BigInteger()),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("attempted_at", TIME),
@@ -327,6 +328,7 @@ def _recaps() -> None:
     op.create_index("ix_recap_state_due_at", "recap", ["state", "due_at"])
     op.create_index("ix_recap_redraw_at", "recap", ["redraw_at"])
     op.create_index("ix_recap_guild_id", "recap", ["guild_id"])
+    op.create_index("ix_recap_poll_id", "recap", ["poll_id"])
     op.create_table(
         "recap_take",
         sa.Column("recap_id", ROW_ID, autoincrement=False, nullable=False),
