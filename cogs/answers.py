@@ -85,7 +85,8 @@ class AnswersCog(commands.Cog, name="Answers"):
 
     async def _open_form(self, interaction: discord.Interaction[Any], mark: str) -> None:
         card = await self._answers.card_of_mark(mark, guild_of(interaction))
-        form = views.AskForm(mark, card.headline, has_model=self._answers.has_model)
+        has_model = await self._answers.has_model(guild_of(interaction))
+        form = views.AskForm(mark, card.headline, has_model=has_model)
         await interaction.response.send_modal(form)
 
     @commands.Cog.listener()

@@ -16,10 +16,13 @@ from cogs.callers import Guarded, guild_of, require, require_in
 from cogs.news_places import INDISPENSABLE, NewsPlace, kind_of, missing, news_place, tags_to_choose
 from cogs.options import Picked, PlaceOption, TalkOption, picked_place
 from cogs.views import panels
+from cogs.views.answers import allowance_reply
 from cogs.views.cards import card_message
 from cogs.views.discussion import settings_reply
 from cogs.views.recaps import plan_reply
 from cogs.views.status import HEALTH, why_reply
+from newsroom.answers.budget import Budget
+from newsroom.answers.chat import Models
 from newsroom.desk.alerts import Alerts
 from newsroom.desk.channels import NewsChannels
 from newsroom.desk.limits import MOST_PER_DAY, MOST_PER_HOUR
@@ -40,6 +43,7 @@ from newsroom.discussion.threads import Threads
 from newsroom.errors import RequestRefused
 from newsroom.feeds.health import health_of
 from newsroom.models import Health, SubscriptionState, ThreadMode, Tone
+from newsroom.settings import MOST_MEMBER_HOUR, MOST_SERVER_DAY
 from newsroom.times import duration
 
 if TYPE_CHECKING:
@@ -64,6 +68,8 @@ class Feeds(commands.Cog):
         alerts: Alerts,
         threads: Threads,
         recaps: Recaps,
+        budget: Budget,
+        chat: Models,
     ) -> None:
         self._subscriptions = subscriptions
         self._channels = channels
@@ -71,6 +77,8 @@ class Feeds(commands.Cog):
         self._alerts = alerts
         self._threads = threads
         self._recaps = recaps
+        self._budget = budget
+        self._chat = chat
         self.undo_item = panels.undo_item(self._bring_back)
 
     @feed.command()
@@ -297,6 +305,28 @@ class Feeds(commands.Cog):
         planned = await self._recaps.change(guild_of(interaction), on=on, channel_id=channel_id, at=at)
         await _answer(interaction, plan_reply(planned))
 
+    @channel.command(extras={"needs": "manage_guild"})
+    @app_commands.describe(
+        on="Whether language models write in this server, if there are any",
+        member_hour="How many questions an hour a member may ask one",
+        server_day="How many questions a day all of this server may ask",
+    )
+    async def model(
+        self,
+        interaction: Interaction,
+        on: bool | None = None,
+        member_hour: app_commands.Range[int, 1, MOST_MEMBER_HOUR] | None = None,
+        server_day: app_commands.Range[int, 1, MOST_SERVER_DAY] | None = None,
+    ) -> None:
+        """Say whether and how much language models write here; without any choice, show how that is now."""
+        require(interaction, "manage_guild")
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        allowance = await self._budget.allow(
+            guild_of(interaction), on=on, member_hour=member_hour, server_day=server_day
+        )
+        names = [model.name for model in self._chat.configured.values()]
+        await _answer(interaction, allowance_reply(allowance, names))
+
     @channel.command()
     @app_commands.describe(channel="Where to tell what is wrong; left out, I tell where that is now")
     async def alerts(
@@ -466,7 +496,14 @@ def _talk_place(channel: Picked) -> discord.TextChannel | discord.Thread:
 async def setup(bot: NewsBot) -> None:
     newsroom = bot.newsroom
     feeds = Feeds(
-        newsroom.subscriptions, newsroom.channels, newsroom.whys, newsroom.alerts, newsroom.threads, newsroom.recaps
+        newsroom.subscriptions,
+        newsroom.channels,
+        newsroom.whys,
+        newsroom.alerts,
+        newsroom.threads,
+        newsroom.recaps,
+        newsroom.budget,
+        newsroom.chat,
     )
     bot.add_dynamic_items(feeds.undo_item)
     await bot.add_cog(feeds)

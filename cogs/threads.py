@@ -88,9 +88,8 @@ class ThreadsCog(commands.Cog, name="Threads"):
             settings, known = (await self._threads.of_mark(mark, guild_of(interaction))).settings, True
         except RequestRefused:  # it is gone, or was sent this very moment
             settings, known = DiscussionSettings(), origin is not None
-        reply = views.more_panel(
-            origin_text(origin, why=False), mark, settings, known=known, has_model=self._answers.has_model
-        )
+        has_model = await self._answers.has_model(guild_of(interaction))
+        reply = views.more_panel(origin_text(origin, why=False), mark, settings, known=known, has_model=has_model)
         await interaction.edit_original_response(**reply.edit())
 
     async def _also(self, interaction: discord.Interaction[Any], mark: str) -> None:

@@ -440,6 +440,9 @@ class GuildSettings:
 
     ``timezone`` is a name of the IANA database. The role ids are those of the team roles, once they were made.
     ``alerts_channel_id`` is where its admins want to hear what is wrong.
+
+    ``model``: language models may write here. ``member_hour`` and ``server_day`` are how many questions its admins let
+    a member ask them in an hour and all members in a day; None where they left that as it is.
     """
 
     guild_id: int
@@ -455,6 +458,9 @@ class GuildSettings:
     proprietary_role_id: int | None = None
     depends_role_id: int | None = None
     alerts_channel_id: int | None = None
+    model: bool = True
+    member_hour: int | None = None
+    server_day: int | None = None
 
     def label(self, side: Side) -> str:
         """What this guild calls a side."""

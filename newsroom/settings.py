@@ -25,6 +25,8 @@ DISCORD_API_URL = "https://discord.com/api/v10"
 A_WEEK = 7 * 24 * 60  # minutes
 MOST_SECONDS = 400  # a question may wait as long for its turn, and a private reply can be changed for 15 minutes
 MOST_TOKENS = 10**12  # a day, of any model that anybody can pay for
+MOST_MEMBER_HOUR = 1000
+MOST_SERVER_DAY = 100_000
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat = Literal["text", "json"]
@@ -190,6 +192,12 @@ class Settings(BaseSettings):
     llm_concurrency: int = Field(2, ge=1, le=100, description="a whole number from 1 to 100")
     llm_price_in: float = Field(0, ge=0, le=10**6, description="a price such as 0.28, from 0 to 1000000")
     llm_price_out: float = Field(0, ge=0, le=10**6, description="a price such as 0.42, from 0 to 1000000")
+    llm_member_hour: int = Field(
+        5, ge=1, le=MOST_MEMBER_HOUR, description=f"a whole number of questions from 1 to {MOST_MEMBER_HOUR}"
+    )
+    llm_server_day: int = Field(
+        60, ge=1, le=MOST_SERVER_DAY, description=f"a whole number of questions from 1 to {MOST_SERVER_DAY}"
+    )
     llm_daily_tokens: int = Field(
         1_000_000, ge=1, le=MOST_TOKENS, description=f"a whole number of tokens from 1 to {MOST_TOKENS}"
     )

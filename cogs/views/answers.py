@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -10,13 +10,14 @@ import discord
 
 from cogs.views import markdown
 from cogs.views.buttons import Lasting
-from cogs.views.panels import PATIENCE, Reply
+from cogs.views.panels import PATIENCE, Reply, count
 from cogs.views.takes import RemarkForm
 from newsroom.answers.answers import Answer, Answered
+from newsroom.answers.budget import Allowance
 from newsroom.answers.grounding import Citation, Claim
 from newsroom.answers.prompts import Verdict
 from newsroom.models import AskKind, TextBasis
-from newsroom.text import clean, length, shorten
+from newsroom.text import clean, length, listed, shorten
 
 # In UTF-16 code units before escaping.
 QUESTION: Final = 200
@@ -193,3 +194,23 @@ def _fitting(lines: Iterator[str], room: int) -> Iterator[str]:
                 yield shorten(line, max(room + length(line) + 1, 0))
             return
         yield line
+
+
+def allowance_reply(allowance: Allowance, names: Sequence[str]) -> Reply:
+    """Whether and how much language models write in a server, line by line; ``names`` are those that are set up."""
+    on = "on" if allowance.on else "off: the articles themselves answer"
+    told = [markdown.escape(shorten(clean(name), 60)) for name in dict.fromkeys(names)]
+    which = f"Set up here: **{listed(told)}**" if told else "None is set up here: that is for whoever runs this bot"
+    return Reply(
+        "\n".join(
+            [
+                f"**Language models in this server: {on}**",
+                which,
+                f"A member may ask: **{count(allowance.member_hour, 'question')} an hour**, "
+                f"at most {allowance.most_member_hour}",
+                f"This server may ask: **{count(allowance.server_day, 'question')} a day**, "
+                f"at most {allowance.most_server_day}; {allowance.asked} so far today",
+                "-# At most is what whoever runs this bot allows. In which tone: `/channel discussion`, by channel",
+            ]
+        )
+    )

@@ -497,6 +497,7 @@ def help_panel() -> Reply:
                 "\n`/channel limits` how many cards a channel gets; the rest comes in one list a day"
                 "\n`/channel discussion` threads, takes, debates (Manage Server)"
                 "\n`/channel recap` when and where the weekly recap comes (Manage Server)"
+                "\n`/channel model` whether language models write here, and how much (Manage Server)"
                 "\n`/recap` what the last days came to; a button posts it"
                 "\n`/debate start` let both teams argue about a story"
                 "\n**Remove take**, in the menu of a take, an answer or a round of a debate under Apps"

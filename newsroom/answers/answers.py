@@ -190,10 +190,12 @@ class Answers:
         self._asked: dict[int, deque[datetime]] = {}
         self._mentioned: dict[tuple[int, int], deque[datetime]] = {}
 
-    @property
-    def has_model(self) -> bool:
-        """Whether a model answers; else the article's passages do."""
-        return self._models.answer is not None
+    async def has_model(self, guild_id: int) -> bool:
+        """Whether a model answers in a guild; else the article's passages do."""
+        if self._models.answer is None:
+            return False
+        async with self._store.read() as connection:
+            return (await self._store.guilds.settings(connection, guild_id)).model
 
     @property
     def lease(self) -> timedelta:
@@ -429,7 +431,7 @@ class Answers:
 
     async def _answer(self, ask: Ask, card: Discussed, text: ArticleText, sees: Sees) -> Answer:
         model, note = self._models.answer, ""
-        if model is not None and text.paragraphs:
+        if model is not None and text.paragraphs and await self.has_model(ask.guild_id):
             try:
                 return await self._ask_model(model, ask, card, text)
             except BudgetSpent as error:

@@ -1,7 +1,8 @@
 """How much may be asked of language models: by a member, in a guild, and by all in a day of UTC.
 
 A question takes its share before it is asked, and the share is put right when it is known what it took. Where the
-limit is reached, whoever asks does without a model.
+limit is reached, whoever asks does without a model. A guild's admins say how much it may be there, within what the
+operator allows, and whether a model writes there at all.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from newsroom.answers.talk import Tokens
-from newsroom.errors import BudgetSpent, ModelFailed
-from newsroom.models import Usage
+from newsroom.errors import BudgetSpent, ModelFailed, RequestRefused
+from newsroom.models import GuildSettings, Usage
 from newsroom.settings import Settings
 from newsroom.store import Connection, Store
 
 MEMBER_LIMIT: Final = 5
 MEMBER_WINDOW: Final = timedelta(hours=1)
 GUILD_LIMIT: Final = 60
-"""In a day of UTC, as the limits on tokens and money."""
+"""In a day of UTC, as the limits on tokens and money. Both are what a guild has whose admins chose nothing."""
+
+OFF: Final = "Language models are off in this server."
 
 MICRO: Final = 1_000_000
 """Money is counted in millionths, so that a token at a price for a million of them is exact."""
@@ -30,17 +33,31 @@ MICRO: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the operator allows in a day, and what a million tokens cost. ``lease`` is how long a question may take."""
+    """What the operator allows in a day, and what a million tokens cost. ``lease`` is how long a question may take.
+
+    ``member_hour`` and ``server_day`` are how many questions a guild's admins may allow at most: to a member in an
+    hour, and to all in a day. A member never gets more than ``member_hour``, however many guilds they ask in.
+    """
 
     tokens: int = 1_000_000
     money: float | None = None
     price_in: float = 0.0
     price_out: float = 0.0
     lease: timedelta = timedelta(minutes=5)
+    member_hour: int = MEMBER_LIMIT
+    server_day: int = GUILD_LIMIT
 
     def micros(self, tokens: Tokens) -> int:
         """What so many tokens cost, in millionths, rounded up."""
         return math.ceil(tokens.there * self.price_in + tokens.back * self.price_out)
+
+    def member_hour_in(self, settings: GuildSettings) -> int:
+        """How many questions a member may ask in an hour in a guild."""
+        return min(settings.member_hour or MEMBER_LIMIT, self.member_hour)
+
+    def server_day_in(self, settings: GuildSettings) -> int:
+        """How many questions may be asked in a guild in a day."""
+        return min(settings.server_day or GUILD_LIMIT, self.server_day)
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -51,6 +68,8 @@ def limits_of(settings: Settings) -> Limits:
         price_in=settings.llm_price_in,
         price_out=settings.llm_price_out,
         lease=timedelta(seconds=4 * settings.llm_timeout_seconds + 60),
+        member_hour=settings.llm_member_hour,
+        server_day=settings.llm_server_day,
     )
 
 
@@ -74,6 +93,22 @@ class Remaining:
     guild: int
     tokens: int
     money: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a guild's admins allow: whether models write there, and how many questions in an hour and in a day.
+
+    ``most_member_hour`` and ``most_server_day`` are what the operator lets them allow, ``asked`` how many questions the
+    guild has had today.
+    """
+
+    on: bool
+    member_hour: int
+    server_day: int
+    most_member_hour: int
+    most_server_day: int
+    asked: int
 
 
 class Budget:
@@ -113,7 +148,8 @@ class Budget:
     async def reserve(self, guild_id: int, member_id: int | None, estimate: Tokens) -> Reservation:
         """Take a share for one question of a member; without a member it is the bot's own, and the guild's share.
 
-        Raises BudgetSpent, with a sentence for the member, when one of the limits is reached.
+        Raises BudgetSpent, with a sentence for the member, when one of the limits is reached, and RequestRefused where
+        the guild's admins want no model.
         """
         now, micros = self._now(), self._limits.micros(estimate)
         async with self._store.begin() as connection:
@@ -154,33 +190,85 @@ class Budget:
         """What is left, for a line of status."""
         now, usage = self._now(), self._store.usage
         async with self._store.read() as connection:
+            settings = await self._store.guilds.settings(connection, guild_id)
             asked = await usage.of_member(connection, member_id, now - MEMBER_WINDOW, now)
+            asked_here = await usage.of_member(connection, member_id, now - MEMBER_WINDOW, now, guild_id)
             in_guild = await usage.of_guild(connection, guild_id, _midnight(now), now)
             tokens, micros = await usage.total(connection, _midnight(now), now)
         money = self._limits.money
         return Remaining(
-            member=max(MEMBER_LIMIT - len(asked), 0),
-            guild=max(GUILD_LIMIT - in_guild, 0),
+            member=max(
+                min(self._limits.member_hour_in(settings) - len(asked_here), self._limits.member_hour - len(asked)), 0
+            ),
+            guild=max(self._limits.server_day_in(settings) - in_guild, 0),
             tokens=max(self._limits.tokens - tokens, 0),
             money=None if money is None else max(money - micros / MICRO, 0.0),
+        )
+
+    # ------------------------------------------------------------------------ what admins allow
+
+    async def allowance(self, guild_id: int) -> Allowance:
+        """Return what a guild's admins allow."""
+        async with self._store.read() as connection:
+            return await self._allowance(connection, await self._store.guilds.settings(connection, guild_id))
+
+    async def allow(
+        self, guild_id: int, *, on: bool | None = None, member_hour: int | None = None, server_day: int | None = None
+    ) -> Allowance:
+        """Change what a guild's admins allow; what is None stays as it is.
+
+        Raises RequestRefused for more than the operator lets them, and then nothing has changed.
+        """
+        for number, most, what in (
+            (member_hour, self._limits.member_hour, "questions an hour for a member"),
+            (server_day, self._limits.server_day, "questions a day for a server"),
+        ):
+            if number is not None and not 1 <= number <= most:
+                raise RequestRefused(f"Whoever runs this bot allows 1 to {most} {what}. Nothing has changed.")
+        given = {"model": on, "member_hour": member_hour, "server_day": server_day}
+        changes = {name: value for name, value in given.items() if value is not None}
+        if not changes:
+            return await self.allowance(guild_id)
+        async with self._store.begin() as connection:
+            settings = await self._store.guilds.put(connection, guild_id, **changes)
+            return await self._allowance(connection, settings)
+
+    async def _allowance(self, connection: Connection, settings: GuildSettings) -> Allowance:
+        now, limits = self._now(), self._limits
+        return Allowance(
+            on=settings.model,
+            member_hour=limits.member_hour_in(settings),
+            server_day=limits.server_day_in(settings),
+            most_member_hour=limits.member_hour,
+            most_server_day=limits.server_day,
+            asked=await self._store.usage.of_guild(connection, settings.guild_id, _midnight(now), now),
         )
 
     async def _check(
         self, connection: Connection, guild_id: int, member_id: int | None, tokens: int, micros: int, now: datetime
     ) -> None:
         usage, today, tomorrow = self._store.usage, _midnight(now), _midnight(now) + timedelta(days=1)
+        settings = await self._store.guilds.settings(connection, guild_id)
+        if not settings.model:
+            raise RequestRefused(OFF)
         if member_id is not None:
-            asked = await usage.of_member(connection, member_id, now - MEMBER_WINDOW, now)
-            if len(asked) >= MEMBER_LIMIT:
-                frees_at = asked[-MEMBER_LIMIT] + MEMBER_WINDOW
-                raise BudgetSpent(
-                    f"You have asked {MEMBER_LIMIT} questions within an hour, which is all that one member gets; "
-                    f"the next is free {_when(frees_at, now)}.",
-                    frees_at,
-                )
-        if await usage.of_guild(connection, guild_id, today, now) >= GUILD_LIMIT:
+            here = self._limits.member_hour_in(settings)
+            for most, where, gets in (
+                (self._limits.member_hour, None, "one member gets"),
+                (here, guild_id, "one member gets in this server"),
+            ):
+                asked = await usage.of_member(connection, member_id, now - MEMBER_WINDOW, now, where)
+                if len(asked) >= most:
+                    frees_at = asked[-most] + MEMBER_WINDOW
+                    raise BudgetSpent(
+                        f"You have asked {_questions(most)} within an hour, which is all that {gets}; "
+                        f"the next is free {_when(frees_at, now)}.",
+                        frees_at,
+                    )
+        in_guild = self._limits.server_day_in(settings)
+        if await usage.of_guild(connection, guild_id, today, now) >= in_guild:
             raise BudgetSpent(
-                f"This server's {GUILD_LIMIT} questions of today are used up; there are new ones "
+                f"This server's {_questions(in_guild)} of today are used up; there are new ones "
                 f"{_when(tomorrow, now)}.",
                 tomorrow,
             )
@@ -197,6 +285,10 @@ class Budget:
 
 def _midnight(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _questions(number: int) -> str:
+    return f"{number} question{'s' * (number != 1)}"
 
 
 def _when(then: datetime, now: datetime) -> str:

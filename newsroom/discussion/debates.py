@@ -134,7 +134,7 @@ class Debates:
             if debate is None:
                 raise RequestRefused("There is a debate in this server already. One at a time.")
             await self._say(connection, debate, TurnKind.OPENING, text=summary.text, basis=summary.basis)
-            if not self._debaters and extract and extract != summary.text:
+            if extract and extract != summary.text and not await self._debaters_of(connection, guild_id):
                 # It is said in the first round, which may begin after a restart.
                 await self._store.debates.add_turn(
                     connection,
@@ -146,6 +146,12 @@ class Debates:
                     basis=SummaryBasis.EXTRACT,
                 )
         return Started(debate, card, card.thread)
+
+    async def _debaters_of(self, connection: Connection, guild_id: int) -> Mapping[Side, Model]:
+        """Return who argues in a guild: nobody where its admins want no model."""
+        if not self._debaters:
+            return {}
+        return self._debaters if (await self._store.guilds.settings(connection, guild_id)).model else {}
 
     async def _check(self, connection: Connection, card: Discussed) -> None:
         channel_id = card.card.channel_id
@@ -277,7 +283,7 @@ class Debates:
 
     async def _begin_round(self, connection: Connection, debate: Debate, number: int) -> None:
         """Have both cases written, or give the floor to the members. Who began one round is last in the next."""
-        if not self._debaters:
+        if not await self._debaters_of(connection, debate.guild_id):
             turns = await self._store.debates.turns(connection, debate.id)
             planned = next((turn for turn in turns if turn.kind is TurnKind.FLOOR and turn.round == number), None)
             if planned is None:
@@ -350,7 +356,7 @@ class Debates:
             debate = await self._store.debates.hold(connection, turn.debate_id) if turn is not None else None
             if turn is None or debate is None or turn.side is None or turn.state is not TurnState.WAITING:
                 return None
-            model = self._debaters.get(turn.side)
+            model = (await self._debaters_of(connection, debate.guild_id)).get(turn.side)
             try:
                 card = await discussed(self._store, connection, debate.delivery_id, debate.guild_id)
             except RequestRefused:

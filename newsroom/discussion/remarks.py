@@ -292,7 +292,7 @@ class Remarks:
         """Return what a message says as things are now; None if it is about a card that isn't there any more."""
         settings = await self._store.guilds.settings(connection, remark.guild_id)
         mark, card_mark = self._marks.mark(remark.id, REMARK), self._marks.mark(remark.delivery_id)
-        contents = RemarkContents(remark, mark, card_mark, settings, has_model=self._has_model)
+        contents = RemarkContents(remark, mark, card_mark, settings, has_model=self._has_model and settings.model)
         if remark.kind is RemarkKind.TAKE:
             return await self._take(connection, contents)
         if remark.kind is RemarkKind.ANSWER:

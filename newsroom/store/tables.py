@@ -337,6 +337,9 @@ guild = Table(
     Column("alerts_channel_id", BigInteger),
     Column("told_on", Date),
     Column("left_at", UtcDateTime),
+    Column("model", Boolean, nullable=False, server_default=true()),
+    Column("member_hour", Integer),
+    Column("server_day", Integer),
 )
 
 

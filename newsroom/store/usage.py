@@ -47,10 +47,12 @@ class UsageStore:
         await connection.execute(delete(tables.usage).where(own))
 
     async def of_member(
-        self, connection: AsyncConnection, member_id: int, since: datetime, now: datetime
+        self, connection: AsyncConnection, member_id: int, since: datetime, now: datetime, guild_id: int | None = None
     ) -> list[datetime]:
-        """When a member asked since then, in any guild, the earliest first."""
+        """When a member asked since then, in a guild or in any, the earliest first."""
         statement = select(tables.usage.c.taken_at).where(tables.usage.c.member_id == member_id, *_counts(since, now))
+        if guild_id is not None:
+            statement = statement.where(tables.usage.c.guild_id == guild_id)
         return list(await connection.scalars(statement.order_by(tables.usage.c.taken_at)))
 
     async def of_guild(self, connection: AsyncConnection, guild_id: int, since: datetime, now: datetime) -> int:

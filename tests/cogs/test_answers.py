@@ -264,6 +264,34 @@ async def test_a_mention_that_cannot_be_answered_is_told_why_in_the_thread(guild
     assert told.reference.message_id == thread.history()[-2].id
 
 
+# What admins say of models
+
+
+async def test_where_admins_want_no_model_the_article_answers_and_no_button_says_otherwise(guild: Guild):
+    card, _ = await discussed(guild)
+    model = await guild.with_model(GOOD)
+
+    told = await guild.told("channel model", on=False, member_hour=2)
+    more = await guild.bob.click(card, label="More")
+    opened = await guild.bob.click(more.response, label="Find in article")
+    answer = read((await guild.bob.submit_modal(opened, {"question": "When does the paper follow?"})).response)
+
+    assert told.startswith("**Language models in this server: off")
+    assert "Set up here: **small**" in told
+    assert "A member may ask: **2 questions an hour**, at most 5" in told
+    assert "The paper follows next week." in answer
+    assert "No language model this time" not in answer
+    assert model.asked == []
+
+
+async def test_admins_are_told_what_they_may_say_of_models(guild: Guild):
+    told = await guild.told("channel model", member_hour=6)
+
+    assert told == "Whoever runs this bot allows 1 to 5 questions an hour for a member. Nothing has changed."
+    assert "None is set up here" in await guild.told("channel model")
+    assert "**Manage Server**" in await guild.told("channel model", by=guild.mod)
+
+
 # What a model may not do
 
 

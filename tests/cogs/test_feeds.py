@@ -63,6 +63,11 @@ OPTIONS = {
         TALK_OPTION,
         ("at", TEXT, False, {"min_length": 1, "max_length": 100}),
     ],
+    "channel model": [
+        ("on", YES_OR_NO, False, {}),
+        ("member_hour", INTEGER, False, {"min_value": 1, "max_value": 1000}),
+        ("server_day", INTEGER, False, {"min_value": 1, "max_value": 100_000}),
+    ],
     "channel limits": [
         CHANNEL_OPTION,
         ("per_hour", INTEGER, False, {"min_value": 0, "max_value": 60}),

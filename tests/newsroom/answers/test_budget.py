@@ -8,10 +8,19 @@ from datetime import timedelta
 import pytest
 
 from newsroom.answers.answers import TOKEN_HOLDS
-from newsroom.answers.budget import GUILD_LIMIT, MEMBER_LIMIT, Budget, Limits, Remaining, Reservation, limits_of
+from newsroom.answers.budget import (
+    GUILD_LIMIT,
+    MEMBER_LIMIT,
+    Allowance,
+    Budget,
+    Limits,
+    Remaining,
+    Reservation,
+    limits_of,
+)
 from newsroom.answers.talk import Message, Tokens, estimate
 from newsroom.desk.retention import Retention
-from newsroom.errors import BudgetSpent, Failure, ModelFailed
+from newsroom.errors import BudgetSpent, Failure, ModelFailed, RequestRefused
 from newsroom.settings import MOST_SECONDS, read_settings
 from newsroom.store import Store
 from newsroom.store.database import Database
@@ -185,6 +194,44 @@ async def test_a_member_who_is_forgotten_leaves_the_count_of_the_guild(budget: B
     assert (await budget.remaining(GUILD, MEMBER)).member == MEMBER_LIMIT - 1
     await members.forget(MEMBER, None)
     assert await budget.remaining(GUILD, MEMBER) == Remaining(5, 59, 1_000_000 - 300, None)
+
+
+async def test_admins_say_how_much_is_asked_in_their_server_up_to_what_the_operator_allows(store: Store, clock: Clock):
+    budget = limited(store, clock, member_hour=6, server_day=8)
+    with pytest.raises(RequestRefused, match="allows 1 to 6 questions an hour for a member"):
+        await budget.allow(GUILD, member_hour=7, server_day=3)
+    await budget.allow(GUILD, member_hour=2, server_day=3)
+    await budget.allow(OTHER_GUILD, member_hour=6)
+
+    await reserve(budget, 2)
+    with pytest.raises(BudgetSpent, match=r"You have asked 2 questions .* in this server"):
+        await reserve(budget)
+    await reserve(budget, member=None)
+    with pytest.raises(BudgetSpent, match="3 questions of today"):
+        await reserve(budget, member=None)
+    # However many servers a member asks in, the operator's limit holds.
+    await reserve(budget, 4, guild=OTHER_GUILD)
+    with pytest.raises(BudgetSpent, match="You have asked 6 questions"):
+        await reserve(budget, guild=OTHER_GUILD)
+
+    assert await budget.allowance(GUILD) == Allowance(True, 2, 3, most_member_hour=6, most_server_day=8, asked=3)
+    assert (await budget.remaining(GUILD, MEMBER + 1)).member == 2
+
+
+async def test_what_admins_chose_gives_way_when_the_operator_allows_less(store: Store, clock: Clock):
+    await limited(store, clock, member_hour=20).allow(GUILD, member_hour=20)
+
+    now = await limited(store, clock, member_hour=3, server_day=40).allowance(GUILD)
+
+    assert (now.member_hour, now.server_day) == (3, 40)
+
+
+async def test_where_admins_want_no_model_none_is_asked(budget: Budget):
+    await budget.allow(GUILD, on=False)
+
+    with pytest.raises(RequestRefused, match="off in this server"):
+        await reserve(budget, member=None)
+    await reserve(budget, guild=OTHER_GUILD)
 
 
 async def test_who_asked_is_kept_for_two_days(budget: Budget, store: Store, clock: Clock):

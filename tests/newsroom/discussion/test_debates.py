@@ -227,6 +227,16 @@ async def test_one_model_argues_for_both_sides_and_reads_what_was_said_against_i
     assert f"Team Open: {OPEN_CASE}" in second
 
 
+async def test_where_admins_want_no_model_the_members_have_the_floor(database: Database):
+    model = FakeModel([OPEN_CASE])
+    desk = desk_over(database, Models(answer=model))
+    await desk.newsroom.budget.allow(GUILD, on=False)
+    await begun(desk, rounds=1)
+
+    assert [turn.kind for turn in await move(desk)] == [TurnKind.FLOOR]
+    assert model.asked == []
+
+
 async def test_a_model_reads_members_takes_of_its_side_and_no_name_and_no_other_take(database: Database):
     model = FakeModel([OPEN_CASE])
     desk = desk_over(database, Models(answer=model))

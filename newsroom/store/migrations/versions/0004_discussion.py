@@ -12,6 +12,7 @@ TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    _guilds()
     _news_channels()
     _takes()
     _threads()
@@ -22,6 +23,12 @@ def upgrade() -> None:
     _words_of_articles()
     _recaps()
     _lines_for_admins()
+
+
+def _guilds() -> None:
+    op.add_column("guild", sa.Column("model", sa.Boolean(), server_default=sa.true(), nullable=False))
+    op.add_column("guild", sa.Column("member_hour", sa.Integer()))
+    op.add_column("guild", sa.Column("server_day", sa.Integer()))
 
 
 def _news_channels() -> None:
