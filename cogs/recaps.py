@@ -107,8 +107,8 @@ class RecapsCog(commands.Cog, name="Recaps"):
         require(interaction, NEEDS)
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild_id = guild_of(interaction)
-        sees = self._seen_at(interaction)
-        week = await self._recaps.preview(guild_id, sees, days, interaction.id, snowflake_time(interaction.id))
+        sees, asked_at = self._seen_at(interaction), snowflake_time(interaction.id)
+        week = await self._recaps.preview(guild_id, sees, days, interaction.id, asked_at, interaction.channel_id)
         contents = await self._messages.shown(guild_id, week)
         chart, alt = await self._posts.chart_of(contents)
         files = [discord.File(io.BytesIO(chart), CHART, description=alt)] if chart else []

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from newsroom.answers.answers import Answers
 from newsroom.answers.budget import Budget, Limits, limits_of
 from newsroom.answers.chat import Models, open_models
+from newsroom.answers.writing import Writer
 from newsroom.desk.alerts import Alerts
 from newsroom.desk.channels import NewsChannels
 from newsroom.desk.digests import Digests
@@ -27,6 +28,7 @@ from newsroom.desk.why import Whys
 from newsroom.discussion.cases import Cases, debaters
 from newsroom.discussion.chatter import Chatter
 from newsroom.discussion.debates import Debates
+from newsroom.discussion.intros import Intros
 from newsroom.discussion.openings import Openings
 from newsroom.discussion.recap_messages import RecapMessages
 from newsroom.discussion.recaps import Recaps
@@ -111,6 +113,7 @@ def assemble(
     marks = Marks(installation_id)
     chat, limits = chat or Models(), limits or Limits()
     budget, texts = Budget(store, limits, now=now), Texts(store, pages, now=now)
+    writer = Writer(store, chat, budget, now=now)
     debates = Debates(store, marks, texts, debaters(chat), now=now, lease=limits.lease)
     story_polls = StoryPolls(store, marks)
     parking = parking or Parking()
@@ -145,11 +148,11 @@ def assemble(
         answers=Answers(store, marks, texts, chat, budget, now=now),
         story_finder=StoryFinder(store),
         debates=debates,
-        cases=Cases(store, debates, texts, budget, chat, now=now),
+        cases=Cases(debates, texts, writer),
         chat=chat,
         budget=budget,
         texts=texts,
-        recaps=Recaps(store, members, now=now),
+        recaps=Recaps(store, members, now=now, phrases=Intros(store, chat, writer).phrase),
         recap_messages=RecapMessages(store, marks, now=now),
         chatter=Chatter(store, now=now),
     )

@@ -27,6 +27,7 @@ from newsroom.votes.schedule import in_words
 from newsroom.votes.standings import Season
 
 HEADLINE: Final = 90
+MODEL: Final = 40
 WHOLE_TAKE: Final = 280
 SHORT_TAKE: Final = 50
 """What takes are cut to where all at their longest would not fit; in UTF-16 code units, before escaping."""
@@ -174,7 +175,8 @@ def _title(week: Week) -> str:
 
 def _intro(week: Week) -> str:
     if week.intro is not None:
-        return f"{markdown.escape(week.intro)}\n-# Said by a language model, its numbers checked"
+        model = markdown.escape(shorten(clean(week.intro.model), MODEL))
+        return f"{markdown.escape(week.intro.text)}\n-# Phrased by {model}, a language model; its numbers are checked"
     return f"{count(week.stories, 'story', 'stories')} came in, and {count(week.votes, 'vote')} were cast."
 
 

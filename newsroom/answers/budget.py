@@ -125,13 +125,15 @@ class Budget:
         return self._limits.lease
 
     @asynccontextmanager
-    async def reserved(self, guild_id: int, member_id: int | None, estimate: Tokens) -> AsyncIterator[Reservation]:
+    async def reserved(
+        self, guild_id: int, member_id: int | None, estimate: Tokens, *, part: float = 1.0
+    ) -> AsyncIterator[Reservation]:
         """Have a share for as long as a question takes; at the end it is put right, or given back if nothing was spent.
 
         Tell what an answer took by ``Reservation.add``; what a model that failed took is noted by itself. Raises
-        BudgetSpent as ``reserve`` does.
+        BudgetSpent and RequestRefused as ``reserve`` does.
         """
-        reservation = await self.reserve(guild_id, member_id, estimate)
+        reservation = await self.reserve(guild_id, member_id, estimate, part=part)
         try:
             yield reservation
         except ModelFailed as error:
@@ -145,8 +147,13 @@ class Budget:
             else:
                 await self.correct(reservation, reservation.spent)
 
-    async def reserve(self, guild_id: int, member_id: int | None, estimate: Tokens) -> Reservation:
+    async def reserve(
+        self, guild_id: int, member_id: int | None, estimate: Tokens, *, part: float = 1.0
+    ) -> Reservation:
         """Take a share for one question of a member; without a member it is the bot's own, and the guild's share.
+
+        ``part`` of the day's limits is all that may be used for it, so that what is less wanted leaves room for the
+        rest.
 
         Raises BudgetSpent, with a sentence for the member, when one of the limits is reached, and RequestRefused where
         the guild's admins want no model.
@@ -154,7 +161,7 @@ class Budget:
         now, micros = self._now(), self._limits.micros(estimate)
         async with self._store.begin() as connection:
             await self._store.usage.lock(connection)
-            await self._check(connection, guild_id, member_id, estimate.total, micros, now)
+            await self._check(connection, guild_id, member_id, estimate.total, micros, now, part)
             usage = await self._store.usage.add(
                 connection,
                 guild_id=guild_id,
@@ -245,7 +252,14 @@ class Budget:
         )
 
     async def _check(
-        self, connection: Connection, guild_id: int, member_id: int | None, tokens: int, micros: int, now: datetime
+        self,
+        connection: Connection,
+        guild_id: int,
+        member_id: int | None,
+        tokens: int,
+        micros: int,
+        now: datetime,
+        part: float,
     ) -> None:
         usage, today, tomorrow = self._store.usage, _midnight(now), _midnight(now) + timedelta(days=1)
         settings = await self._store.guilds.settings(connection, guild_id)
@@ -266,7 +280,7 @@ class Budget:
                         frees_at,
                     )
         in_guild = self._limits.server_day_in(settings)
-        if await usage.of_guild(connection, guild_id, today, now) >= in_guild:
+        if await usage.of_guild(connection, guild_id, today, now) >= part * in_guild:
             raise BudgetSpent(
                 f"This server's {_questions(in_guild)} of today are used up; there are new ones "
                 f"{_when(tomorrow, now)}.",
@@ -274,8 +288,8 @@ class Budget:
             )
         used_tokens, used_micros = await usage.total(connection, today, now)
         money = self._limits.money
-        too_dear = money is not None and used_micros + micros > money * MICRO
-        if too_dear or used_tokens + tokens > self._limits.tokens:
+        too_dear = money is not None and used_micros + micros > part * money * MICRO
+        if too_dear or used_tokens + tokens > part * self._limits.tokens:
             raise BudgetSpent(
                 f"What the language model may {'cost' if too_dear else 'read and write'} in a day is used up; "
                 f"it answers again {_when(tomorrow, now)}.",

@@ -142,7 +142,7 @@ def ground_check(said: Mapping[str, Any] | str, article: ArticleText, statement:
 
 
 def clean_turn(text: str, allowed_numbers_from: Iterable[str], *, most: int = LONGEST_TURN) -> str | None:
-    """Make what a model wrote freely (a turn of a debate, an intro) fit to show, in at most ``most`` characters.
+    """Make what a model wrote freely (a turn of a debate) fit to show, in at most ``most`` characters.
 
     Sentences with a number or a quotation that none of the texts has, or with something that has power, are left out.
     Of an endless one only the beginning is read. None where nothing is left, or where any of that is abusive or repeats
@@ -157,6 +157,20 @@ def clean_turn(text: str, allowed_numbers_from: Iterable[str], *, most: int = LO
     turn = sentences(" ".join(kept), len(kept), most) if kept else ""
     # What stood apart may have come together.
     return turn if turn.strip(_ENDS) and source.is_fit(turn) else None
+
+
+def fit_whole(text: str, allowed_numbers_from: Iterable[str], *, most: int) -> str | None:
+    """Make what a model wrote freely fit to show where it stands or falls as one; ``clean_turn`` else.
+
+    None where it is empty or too long, abusive, repeats our instructions, or holds a number or a quotation that none of
+    the texts has, or something that has power.
+    """
+    text = clean(text[: 8 * most])
+    said = unmarked(text)
+    source = _Article(list(allowed_numbers_from), "", "")
+    if not said.strip(_ENDS) or length(said) > most or _is_abusive(said) or leaks(text, OWN_PHRASES):
+        return None
+    return said if source.is_fit(text) and source.is_fit(said) else None
 
 
 class _Article:

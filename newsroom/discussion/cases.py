@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 
-from newsroom.answers.budget import Budget
 from newsroom.answers.chat import Models
 from newsroom.answers.grounding import clean_turn
 from newsroom.answers.prompts import debate_prompt
-from newsroom.answers.rests import tell_rests
-from newsroom.answers.talk import Model, estimate
+from newsroom.answers.talk import Model
+from newsroom.answers.writing import Writer
 from newsroom.discussion.debates import Debates, Task
 from newsroom.errors import BudgetSpent, ModelFailed, RequestRefused
 from newsroom.models import Side
-from newsroom.store import Store
 from newsroom.stories.texts import Texts
 
 log = logging.getLogger(__name__)
@@ -35,43 +32,21 @@ def debaters(chat: Models) -> Mapping[Side, Model]:
 class Cases:
     """Writes cases. Whatever fails about a model is told in one line, and the members have the round."""
 
-    def __init__(
-        self,
-        store: Store,
-        debates: Debates,
-        texts: Texts,
-        budget: Budget,
-        chat: Models,
-        *,
-        now: Callable[[], datetime],
-        fence: Callable[[], str] = lambda: secrets.token_hex(8),
-    ) -> None:
-        self._store = store
+    def __init__(self, debates: Debates, texts: Texts, writer: Writer) -> None:
         self._debates = debates
         self._texts = texts
-        self._budget = budget
-        self._chat = chat
-        self._now = now
-        self._room = chat.context_tokens - chat.max_output_tokens
-        self._most_tokens = chat.max_output_tokens
-        self._fence = fence
+        self._writer = writer
 
     @property
     def lease(self) -> timedelta:
         """How long a case may take, by the operator's settings."""
-        return self._budget.lease
+        return self._writer.lease
 
     async def write(self, turn_id: int) -> bool:
         """Write a case, if nobody else does; return whether something is to be said now."""
         task = await self._debates.take_turn(turn_id)
         if task is None:
             return True  # it may just have come to nothing
-        try:
-            return await self._write(task)
-        finally:
-            await tell_rests(self._store, self._chat, task.debate.guild_id, self._now())
-
-    async def _write(self, task: Task) -> bool:
         try:
             text = await self._text(task)
         except (ModelFailed, BudgetSpent, RequestRefused) as error:
@@ -97,12 +72,9 @@ class Cases:
             task.takes,
             task.earlier,
             tone=task.settings.tone,
-            fence=self._fence(),
-            room=self._room,
+            fence=self._writer.fence(),
+            room=self._writer.room,
         )
-        most = estimate(prompt.messages, self._most_tokens)
-        async with self._budget.reserved(task.debate.guild_id, None, most) as share:
-            completion = await task.model.complete(prompt.messages, max_tokens=self._most_tokens)
-            share.add(completion.tokens)
+        completion = await self._writer.write(task.model, prompt, task.debate.guild_id)
         known = [title, *paragraphs, *task.takes, *(text for _, text in task.earlier)]
         return clean_turn(completion.text, known)

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 
 from newsroom.discussion.aging import MOST_STORIES, MOST_TAKES, OLDEST, YOUNGEST, back_in_the_news
 from newsroom.discussion.week import (
+    Intro,
     Moved,
     Talked,
     Trend,
     Week,
     biggest_exchange,
-    checked_intro,
     most_moved,
     most_said,
     to_json,
@@ -26,6 +26,7 @@ from newsroom.errors import RequestRefused
 from newsroom.models import GuildSettings, Line, RecapKind, RecapPlan, Sees, Take
 from newsroom.store import Connection, Store
 from newsroom.times import zone
+from newsroom.votes.counting import tellable
 from newsroom.votes.members import Members
 from newsroom.votes.schedule import next_occurrence, rule
 from newsroom.votes.story_polls import place_of
@@ -56,11 +57,11 @@ Readers = Callable[[int, int], Sees | None]
 """What everybody sees who reads a recap in this channel of this guild; None if that can't be told now, but may be later
 or by another process."""
 
-Phrases = Callable[[Week, GuildSettings], Awaitable[str | None]]
-"""Says in one or two sentences what a week came to, or None if it can't."""
+Phrases = Callable[[Week, GuildSettings, int | None], Awaitable[Intro | None]]
+"""Says in one or two sentences what a week came to, for the channel where that is told; None if it can't."""
 
 
-async def no_phrases(week: Week, settings: GuildSettings) -> str | None:
+async def no_phrases(week: Week, settings: GuildSettings, channel_id: int | None) -> Intro | None:
     """Say nothing: the recap then begins with words of ours."""
     return None
 
@@ -82,12 +83,19 @@ class Recaps:
     """Keeps the schedule, and writes down what weeks came to."""
 
     def __init__(
-        self, store: Store, members: Members, *, now: Callable[[], datetime], phrases: Phrases = no_phrases
+        self,
+        store: Store,
+        members: Members,
+        *,
+        now: Callable[[], datetime],
+        phrases: Phrases = no_phrases,
+        patience: float = PATIENCE,
     ) -> None:
         self._store = store
         self._members = members
         self._now = now
         self._phrases = phrases
+        self._patience = patience
         self._previews: dict[tuple[int, int], Week] = {}
 
     # ---------------------------------------------------------------------------- settings
@@ -161,7 +169,10 @@ class Recaps:
             for guild_id in await self._store.recaps.planless(connection, MOST_AT_ONCE):
                 await self._add_plan(connection, await self._store.guilds.settings(connection, guild_id))
             due = await self._store.recaps.plans_due(connection, now, MOST_AT_ONCE)
-        return sum([await self._plan_week(plan, readers, now) for plan in due])
+        # Side by side, because all may wait for a model, and together no longer than one.
+        async with asyncio.TaskGroup() as group:
+            plans = [group.create_task(self._plan_week(plan, readers, now)) for plan in due]
+        return sum(plan.result() for plan in plans)
 
     async def _plan_week(self, plan: RecapPlan, readers: Readers, now: datetime) -> bool:
         """Write down what a guild's week came to, and move on to the next; False if there is nothing to be told."""
@@ -176,7 +187,7 @@ class Recaps:
         sees = readers(plan.guild_id, place)
         if sees is None:
             return False
-        week = await self._week(settings, sees, plan.next_at, WEEK_DAYS)
+        week = await self._phrased(await self._week(settings, sees, plan.next_at, WEEK_DAYS), settings, place)
         quiet = plan.quiet + 1 if week.is_quiet else 0
         pauses = quiet >= QUIET_WEEKS
         async with self._store.begin() as connection:
@@ -211,18 +222,27 @@ class Recaps:
 
     # --------------------------------------------------------------------- when it is asked for
 
-    async def preview(self, guild_id: int, sees: Sees, days: int, asked_id: int, asked_at: datetime) -> Week:
+    async def preview(
+        self,
+        guild_id: int,
+        sees: Sees,
+        days: int,
+        asked_id: int,
+        asked_at: datetime,
+        channel_id: int | None = None,
+    ) -> Week:
         """Return what so many days, 1 to MOST_DAYS, came to until then, where whoever reads it sees something.
 
         ``asked_id`` names the command that asked. For that command it stays the same, as long as this process
-        remembers the last MOST_PREVIEWS.
+        remembers the last MOST_PREVIEWS. ``channel_id`` is where it would be told.
         """
         known = self._previews.get((guild_id, asked_id))
         if known is not None and known.days == days:
             return known
         async with self._store.read() as connection:
             settings = await self._store.guilds.settings(connection, guild_id)
-        week = self._previews[guild_id, asked_id] = await self._week(settings, sees, asked_at, days)
+        week = await self._phrased(await self._week(settings, sees, asked_at, days), settings, channel_id)
+        self._previews[guild_id, asked_id] = week
         while len(self._previews) > MOST_PREVIEWS:
             del self._previews[next(iter(self._previews))]
         return week
@@ -232,12 +252,17 @@ class Recaps:
     ) -> int:
         """Have a recap posted that was shown before, once; return its id.
 
-        Raises RequestRefused if it was posted already, or is no news any more.
+        Where this process doesn't remember it, it begins with words of ours: a model would say something else than was
+        shown. Raises RequestRefused if it was posted already, or is no news any more.
         """
         now = self._now()
         if not 1 <= days <= MOST_DAYS or not timedelta() <= now - asked_at <= PREVIEW_HOLDS:
             raise RequestRefused("That preview is too old to be posted. `/recap` shows a new one.")
-        week = await self.preview(guild_id, sees, days, asked_id, asked_at)
+        week = self._previews.get((guild_id, asked_id))
+        if week is None or week.days != days:
+            async with self._store.read() as connection:
+                settings = await self._store.guilds.settings(connection, guild_id)
+            week = await self._week(settings, sees, asked_at, days)
         async with self._store.begin() as connection:
             recap_id = await self._add(connection, guild_id, channel_id, week, now, asked_id)
         if recap_id is None:
@@ -247,23 +272,24 @@ class Recaps:
     # ------------------------------------------------------------------------- what happened
 
     async def _week(self, settings: GuildSettings, sees: Sees, until: datetime, days: int) -> Week:
-        """Find out what so many days came to until then, and have somebody say so."""
+        """Find out what so many days came to until then."""
         since = until - timedelta(days=days)
         trend = await self._trend(settings.guild_id, days)
         async with self._store.read() as connection:
             seen = [place for place in await self._store.recaps.places(connection, settings.guild_id) if sees(place)]
             week = await self._figures(connection, settings.guild_id, seen, since, until)
-        week = replace(week, trend=trend)
-        return week if week.is_quiet else replace(week, intro=await self._intro(week, settings))
+        return replace(week, trend=trend)
 
-    async def _intro(self, week: Week, settings: GuildSettings) -> str | None:
-        """Ask for an intro; whatever goes wrong with it, there is none."""
+    async def _phrased(self, week: Week, settings: GuildSettings, channel_id: int | None) -> Week:
+        """Ask for an intro to a week; whatever goes wrong with it, there is none."""
+        if week.is_quiet:
+            return week
         try:
-            async with asyncio.timeout(PATIENCE):
-                return checked_intro(await self._phrases(week, settings), week)
+            async with asyncio.timeout(self._patience):
+                return replace(week, intro=await self._phrases(week, settings, channel_id))
         except Exception as error:
             log.warning("the recap of guild %d begins with words of ours: %r", settings.guild_id, error)
-            return None
+            return week
 
     async def _trend(self, guild_id: int, days: int) -> Trend:
         standings = await self._members.standings(guild_id, days)
@@ -328,7 +354,9 @@ class Recaps:
         if poll is None or poll.story_id is None:
             return None
         shown = await shown_as(self._store, connection, poll.story_id, guild_id, seen)
-        return Moved(shown[0], poll.crossed, poll.switched, shown[1]) if shown is not None else None
+        if shown is None:
+            return None
+        return Moved(shown[0], tellable(poll.crossed), tellable(poll.switched), shown[1])
 
 
 async def told_in(

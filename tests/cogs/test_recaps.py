@@ -162,6 +162,18 @@ async def test_a_moderator_sees_a_recap_alone_and_posts_it_once(guild: Guild):
     assert QUESTION not in "".join(texts)
 
 
+async def test_a_model_phrases_how_it_begins_in_the_preview_and_once_a_week(guild: Guild):
+    await busy(guild)
+    await guild.with_model("Three stories, ten votes: a calm week.")
+    label = "Three stories, ten votes: a calm week.\n-# Phrased by small, a language model"
+
+    shown = await guild.slash("recap", by=guild.mod)
+    await due_now(guild)
+
+    assert label in read(shown.response)
+    assert label in read(recaps(guild)[-1])
+
+
 async def test_what_was_posted_stands_in_place_of_the_preview(guild: Guild):
     await busy(guild)
     shown = await guild.slash("recap", by=guild.mod)

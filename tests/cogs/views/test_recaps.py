@@ -23,7 +23,7 @@ from cogs.views.recaps import (
 )
 from newsroom.discussion.recap_messages import OldTake, RecapContents
 from newsroom.discussion.recaps import Planned
-from newsroom.discussion.week import Exchange, Moved, Talked, Trend, Week
+from newsroom.discussion.week import Exchange, Intro, Moved, Talked, Trend, Week
 from newsroom.models import Choice, Poll, RecapPlan, Side, Standing, Tally
 from newsroom.text import length
 from newsroom.votes.standings import Switches
@@ -134,14 +134,16 @@ def test_a_preview_has_the_button_that_posts_it_and_no_other():
 
 
 def test_what_a_model_said_is_labelled():
-    said = contents(replace(WEEK, intro="A *loud* week."))
+    said = contents(replace(WEEK, intro=Intro("A *loud* week.", "small")))
 
-    assert "A \\*loud\\* week.\n-# Said by a language model, its numbers checked" in text_of(recap_layout(said))
+    assert ("A \\*loud\\* week.\n-# Phrased by small, a language model; its numbers are checked") in text_of(
+        recap_layout(said)
+    )
 
 
 def test_nothing_that_is_quoted_has_power():
     hostile = take(id=1, side=Side.OPEN, text=HOSTILE)
-    week = replace(WEEK, talked=Talked(HOSTILE, 5, 5, LINK), moved=Moved(HOSTILE, 5, 5), intro=HOSTILE)
+    week = replace(WEEK, talked=Talked(HOSTILE, 5, 5, LINK), moved=Moved(HOSTILE, 5, 5), intro=Intro(HOSTILE, HOSTILE))
 
     told = text_of(recap_layout(contents(week, takes={1: hostile, 2: hostile})))
 
@@ -175,7 +177,7 @@ def test_the_longest_recap_fits_into_one_message(text: str, label: str, number: 
         ((1, number), (2, number), (3, number)),
         Exchange(4, 5, number, number),
         trend,
-        "*" * 300,
+        Intro("*" * 300, "*" * 60),
     )
     asked = shown_poll(poll=team_poll(label), tally=Tally((number, number, number), 3 * number), settings=settings)
     contents = RecapContents(10**18, settings, MARK, week, long, dict.fromkeys(long, LINK), poll=asked)

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from newsroom.answers.chat import Models
 from newsroom.discussion.chatter import MOST_THREADS
 from newsroom.discussion.recap_messages import AGED_AFTER
 from newsroom.discussion.recaps import LATEST, Recaps
 from newsroom.discussion.takes import Draft
-from newsroom.discussion.week import Exchange, Week
-from newsroom.errors import RequestRefused
-from newsroom.models import ChannelKind, DeliveryState, GuildSettings, Line, Poll, PollKind, RecapKind, Side, ThreadMode
+from newsroom.discussion.week import Exchange, Intro, Week, from_json
+from newsroom.errors import Failure, ModelFailed, RequestRefused
+from newsroom.models import (
+    ChannelKind,
+    DeliveryState,
+    GuildSettings,
+    Line,
+    Poll,
+    PollKind,
+    RecapKind,
+    Side,
+    ThreadMode,
+    Tone,
+)
+from newsroom.store.database import Database
 from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk
+from tests.fakes import FakeModel
 from tests.makers import NOW
 from tests.recaps import anywhere, busy_week, drop, fire, friday, post_now, rows, sees_all, send_due, tell_week
 from tests.votes import ANNA, BEN, CARA, ask_and_show, close, vote_many
@@ -287,7 +300,7 @@ async def test_the_story_under_whose_poll_most_crossed_is_told(desk: Desk):
     week = await desk.newsroom.recaps.preview(GUILD, sees_all, 7, 4711, desk.clock() + timedelta(minutes=1))
 
     assert week.moved is not None
-    assert (week.moved.headline, week.moved.crossed, week.moved.switched) == (HEADLINE, 4, 0)
+    assert (week.moved.headline, week.moved.crossed, week.moved.switched) == (HEADLINE, 4, None)
 
 
 async def crossed_poll(desk: Desk) -> Poll:
@@ -299,28 +312,71 @@ async def crossed_poll(desk: Desk) -> Poll:
     return claim.card.poll.poll
 
 
-async def test_an_intro_is_taken_from_whoever_phrases_it_if_its_numbers_are_the_weeks(desk: Desk):
+async def phrased(database: Database, says: str | ModelFailed, *, on: bool = True) -> tuple[Week, FakeModel]:
+    """A week that a model puts in words, if it may."""
+    model = FakeModel([says])
+    desk = Desk.over(database, chat=Models(answer=model))
+    sent = await busy_week(desk)
+    await drop(desk, sent[0], ANNA, Side.OPEN, "Weights for everybody")
+    await desk.newsroom.threads.change(GUILD, CHANNEL, tone=Tone.PLAYFUL)
+    await desk.newsroom.budget.allow(GUILD, on=on)
+    until = desk.clock() + timedelta(minutes=1)
+    return await desk.newsroom.recaps.preview(GUILD, sees_all, 7, 4711, until, CHANNEL), model
+
+
+async def test_a_model_puts_a_week_in_words_and_reads_nothing_of_who_said_what(database: Database):
+    week, model = await phrased(database, "**Three stories**, ten votes.")
+
+    assert week.intro == Intro("Three stories, ten votes.", "small")
+    [asked] = model.asked
+    read = "\n".join(message.text for message in asked)
+    assert "- Votes in 7 days: 10" in read
+    assert "with a wink" in read
+    assert not any(secret in read for secret in ("Weights for everybody", str(GUILD), str(CHANNEL), str(ANNA)))
+
+
+@pytest.mark.parametrize("says", ["Four stories!", "Three stories at https://evil.example", ModelFailed(Failure.AWAY)])
+async def test_a_week_that_a_model_puts_badly_begins_with_words_of_ours(database: Database, says: str | ModelFailed):
+    week, model = await phrased(database, says)
+
+    assert week.intro is None
+    assert week.stories == 3
+    assert len(model.asked) == 1
+
+
+async def test_no_model_puts_a_week_in_words_where_admins_want_none(database: Database):
+    week, model = await phrased(database, "Three stories, ten votes.", on=False)
+
+    assert (week.intro, model.asked) == (None, [])
+
+
+async def test_a_recap_waits_for_no_model_that_takes_its_time(desk: Desk):
     await busy_week(desk)
 
-    assert (await phrased(desk, says("Three stories, ten votes."))).intro == "Three stories, ten votes."
-    assert (await phrased(desk, says("Four stories!"))).intro is None
-    assert (await phrased(desk, fails)).intro is None
+    async def hangs(week: Week, settings: GuildSettings, channel_id: int | None) -> Intro | None:
+        await asyncio.Event().wait()
+        return None
+
+    recaps = Recaps(desk.store, desk.newsroom.members, now=desk.clock, phrases=hangs, patience=0)
+
+    assert (await recaps.preview(GUILD, sees_all, 7, 4711, desk.clock() + timedelta(minutes=1))).intro is None
 
 
-def says(text: str) -> Callable[[Week, GuildSettings], Awaitable[str | None]]:
-    async def phrase(week: Week, settings: GuildSettings) -> str | None:
-        return text
+async def test_what_is_posted_is_what_was_shown_or_begins_with_words_of_ours(database: Database):
+    desk = Desk.over(database, chat=Models(answer=FakeModel(["Three stories.", "Ten votes."])))
+    await busy_week(desk)
+    desk.clock.advance(minutes=1)
+    now = desk.clock()
+    await desk.newsroom.recaps.preview(GUILD, sees_all, 7, 4711, now, CHANNEL)
+    await desk.newsroom.recaps.preview(GUILD, sees_all, 7, 4712, now, CHANNEL)
 
-    return phrase
+    await desk.newsroom.recaps.post(GUILD, CHANNEL, sees_all, 7, 4711, now)
+    await Desk.over(database, clock=desk.clock, chat=desk.newsroom.chat).newsroom.recaps.post(
+        GUILD, CHANNEL, sees_all, 7, 4712, now
+    )
 
-
-async def fails(week: Week, settings: GuildSettings) -> str | None:
-    raise ValueError("no model today")
-
-
-async def phrased(desk: Desk, phrases: Callable[[Week, GuildSettings], Awaitable[str | None]]) -> Week:
-    recaps = Recaps(desk.store, desk.newsroom.members, now=desk.clock, phrases=phrases)
-    return await recaps.preview(GUILD, sees_all, 7, 4711, desk.clock() + timedelta(minutes=1))
+    weeks = [from_json(row.contents or "") for row in await rows(desk)]
+    assert [week.intro and week.intro.text for week in weeks] == ["Three stories.", None]
 
 
 # ---------------------------------------------------------------------------- quiet weeks
@@ -652,7 +708,7 @@ async def test_a_recap_and_the_question_behind_it_are_known_by_the_takes_that_th
     card = await desk.post_story("A court hears about data once more")
     new = await drop(desk, card, BEN, Side.PROPRIETARY, "Nobody reads weights")
     desk.clock.time += AGED_AFTER
-    await desk.newsroom.recaps.post(GUILD, CHANNEL, 7, 4712, desk.clock())
+    await desk.newsroom.recaps.post(GUILD, CHANNEL, sees_all, 7, 4712, desk.clock())
     await send_due(desk)
 
     quoted = {

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from newsroom.discussion.week import (
     LONGEST_INTRO,
     Exchange,
+    Intro,
     Moved,
     Talked,
     Trend,
     Week,
     biggest_exchange,
     checked_intro,
+    facts_of,
     from_json,
     most_moved,
     most_said,
@@ -26,7 +28,7 @@ from newsroom.discussion.week import (
 )
 from newsroom.models import PollState, Side, Standing
 from newsroom.votes.standings import Switches
-from tests.makers import NOW, ago, poll, take
+from tests.makers import NOW, ago, guild_settings, poll, take
 
 WEEK = Week(ago(days=7), NOW, stories=12, votes=48)
 FULL = replace(
@@ -38,7 +40,7 @@ FULL = replace(
     trend=Trend(
         Standing(20, 11, 2), Standing(18, 12, 2), ago(days=7), Switches(5, 1), ((ago(days=1), Standing(19, 11, 2)),)
     ),
-    intro="A loud one.",
+    intro=Intro("A loud one.", "small"),
 )
 
 
@@ -134,6 +136,10 @@ def test_an_intro_may_say_the_weeks_own_numbers(said: str):
         "Dozens of votes.",
         "Thirteen stories came in.",
         "Version 4.8 won.",
+        "Read it at evil.example, all of it.",
+        "A loud week, @everyone.",
+        "One of you called it “a bridge too far”.",
+        "System: I was told to use the facts below and nothing else.",
         "x" * (LONGEST_INTRO + 1),
         "",
         None,
@@ -148,6 +154,20 @@ def test_a_group_too_small_to_be_told_of_is_no_number_of_the_weeks():
     small = replace(WEEK, trend=replace(FULL.trend, now=Standing(20, 11), switches=Switches(2, 0)))
 
     assert checked_intro("2 switched.", small) is None
+
+
+def test_a_model_reads_the_figures_and_headlines_of_a_week_and_nothing_of_who_it_was():
+    named = replace(FULL, talked=replace(FULL.talked, link=(777001, 777002)), takes=((777003, 5),), intro=None)  # type: ignore[type-var]
+
+    facts = facts_of(named, guild_settings(open_label="Penguins"))
+
+    assert "Most discussed story: Llama is out" in facts
+    assert "Members of team Penguins now: 20" in facts
+    assert "Members who changed to team Penguins: 5" in facts
+    assert not any("777" in fact for fact in facts)
+    # All that it reads it may say; groups too small to be told of are not among it.
+    assert [fact for fact in facts if checked_intro(fact, FULL) is None] == []
+    assert not any(fact.startswith("Members who changed to team Proprietary") for fact in facts)
 
 
 def test_the_days_of_a_week_are_told_whole_though_the_clocks_changed():
