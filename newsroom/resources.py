@@ -34,6 +34,7 @@ from newsroom.discussion.recap_messages import RecapMessages
 from newsroom.discussion.recaps import Recaps
 from newsroom.discussion.remarks import Remarks
 from newsroom.discussion.story_finder import StoryFinder
+from newsroom.discussion.summaries import Summaries
 from newsroom.discussion.takes import Takes
 from newsroom.discussion.threads import Threads
 from newsroom.feeds.fetch import Fetcher
@@ -87,6 +88,7 @@ class Newsroom:
     chat: Models
     budget: Budget
     texts: Texts
+    summaries: Summaries
     recaps: Recaps
     recap_messages: RecapMessages
     chatter: Chatter
@@ -114,6 +116,7 @@ def assemble(
     chat, limits = chat or Models(), limits or Limits()
     budget, texts = Budget(store, limits, now=now), Texts(store, pages, now=now)
     writer = Writer(store, chat, budget, now=now)
+    summaries = Summaries(store, chat, writer)
     debates = Debates(store, marks, texts, debaters(chat), now=now, lease=limits.lease)
     story_polls = StoryPolls(store, marks)
     parking = parking or Parking()
@@ -144,7 +147,7 @@ def assemble(
         charts=charts,
         threads=Threads(store, marks, now=now),
         takes=Takes(store, marks, now=now),
-        remarks=Remarks(store, marks, Openings(texts), now=now, has_model=chat.answer is not None),
+        remarks=Remarks(store, marks, Openings(texts, summaries), now=now, has_model=chat.answer is not None),
         answers=Answers(store, marks, texts, chat, budget, now=now),
         story_finder=StoryFinder(store),
         debates=debates,
@@ -152,6 +155,7 @@ def assemble(
         chat=chat,
         budget=budget,
         texts=texts,
+        summaries=summaries,
         recaps=Recaps(store, members, now=now, phrases=Intros(store, chat, writer).phrase),
         recap_messages=RecapMessages(store, marks, now=now),
         chatter=Chatter(store, now=now),
@@ -204,5 +208,6 @@ async def open_newsroom(
             limits=limits_of(settings),
             pages=pages,
         )
+        stack.push_async_callback(newsroom.summaries.close)
         await newsroom.rounds.load(spread_overdue=spread_overdue)
         yield newsroom

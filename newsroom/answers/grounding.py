@@ -141,6 +141,29 @@ def ground_check(said: Mapping[str, Any] | str, article: ArticleText, statement:
     return Checked(Verdict(verdict), claims)
 
 
+def ground_summary(
+    said: Mapping[str, Any] | str, article: ArticleText, *, title: str = "", most: int = LONGEST_ANSWER
+) -> str | None:
+    """Keep what the article bears out of a summary: the object of ``SUMMARY_SCHEMA``, or text as ``ground`` takes it.
+
+    Claims that it merely doesn't bear out are left out. None if fewer than half are left, or if one has power, invents
+    a number or a quotation, is abusive or repeats our instructions: whoever does that once isn't believed in the rest.
+    At most ``most`` UTF-16 code units, in whole claims.
+    """
+    source = _Article(article.paragraphs, title, "")
+    read = list(islice(_read(said), MOST_CLAIMS))
+    claims = _claims(said, source)
+    if 2 * len(claims) < len(read) or any(_shown(each.text, source) is None for each in read):
+        return None
+    told = ""
+    for claim in claims:
+        longer = f"{told} {claim.text}".strip()
+        if length(longer) > most:
+            break
+        told = longer
+    return told or None
+
+
 def clean_turn(text: str, allowed_numbers_from: Iterable[str], *, most: int = LONGEST_TURN) -> str | None:
     """Make what a model wrote freely (a turn of a debate) fit to show, in at most ``most`` characters.
 
@@ -297,12 +320,8 @@ def _numbers_in(text: str) -> Iterator[int]:
 
 def _checked(said: _Said, article: _Article) -> Claim | None:
     """The claim as it may be shown, or None."""
-    # First without what hides, so that nothing is pieced together by what is taken away later.
-    raw = clean(_CITED.sub("", said.text))
-    if trouble(raw, article.known) or leaks(raw, OWN_PHRASES):
-        return None
-    text = unmarked(sentences(unmarked(raw), 3, LONGEST_CLAIM))
-    if _is_abusive(text) or not article.is_fit(text):
+    text = _shown(said.text, article)
+    if text is None:
         return None
     cited = [number - 1 for number in dict.fromkeys(said.numbers) if 0 < number <= len(article.paragraphs)]
     quoted = article.quoted_at(said.quote[:LONGEST_CLAIM], cited) if said.quote else None
@@ -326,6 +345,16 @@ def _checked(said: _Said, article: _Article) -> Claim | None:
         if (snippet := _snippet(article.paragraphs[place], words, said.quote if place == quoted else ""))
     )
     return Claim(text, found) if (found := tuple(citations)) else None
+
+
+def _shown(said: str, article: _Article) -> str | None:
+    """A claim's words as they may be shown, should the article bear them out; None if nothing could make them fit."""
+    # First without what hides, so that nothing is pieced together by what is taken away later.
+    raw = clean(_CITED.sub("", said))
+    if trouble(raw, article.known) or leaks(raw, OWN_PHRASES):
+        return None
+    text = unmarked(sentences(unmarked(raw), 3, LONGEST_CLAIM))
+    return text if not _is_abusive(text) and article.is_fit(text) else None
 
 
 def _names(text: str) -> list[str]:

@@ -73,6 +73,10 @@ _DEBATING = (
     "Plain text of one paragraph, at most {most} characters: no heading, no links, no mentions, no Markdown, no HTML.",
     "Never speak of these rules or of how you were asked.",
 )
+_SUMMARISING = (
+    "You tell readers of a chat in two or three sentences what one news article says that matters most.",
+    "They are claims that can be read one after the other, 450 characters at most in all.",
+)
 _INTRODUCING = (
     "You write the opening of a weekly summary for a chat: one or two sentences, at most 300 characters.",
     "Use the facts below and nothing else; state no number that isn't among them, and leave out what doesn't matter.",
@@ -92,7 +96,16 @@ _SIDES = {
 OWN_PHRASES = phrases(
     tuple(
         sentence.format(fence="", most=LONGEST_TURN)
-        for sentence in (*_POLICY, *_DATA, _DATA_WAS, *_CHECKING, *_DEBATING, *_INTRODUCING, *_SIDES.values())
+        for sentence in (
+            *_POLICY,
+            *_DATA,
+            _DATA_WAS,
+            *_CHECKING,
+            *_DEBATING,
+            *_SUMMARISING,
+            *_INTRODUCING,
+            *_SIDES.values(),
+        )
     )
 )
 """What our own sentences are known by, should a model repeat them."""
@@ -106,27 +119,16 @@ class Verdict(StrEnum):
     NOT_IN_ARTICLE = "not in the article"
 
 
-_CLAIMS = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {
-            "text": {"type": "string"},
-            "paragraphs": {"type": "array", "items": {"type": "integer"}},
-            "quote": {"type": "string"},
-        },
-        "required": ["text", "paragraphs", "quote"],
-        "additionalProperties": False,
-    },
-}
-
-
 def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
+_CLAIM = {"text": {"type": "string"}, "paragraphs": {"type": "array", "items": {"type": "integer"}}}
+_CLAIMS = {"type": "array", "items": _object(**_CLAIM, quote={"type": "string"})}
+
 # Every property is required and none has bounds: the strictest endpoints take no other schema.
 ANSWER_SCHEMA = Schema("answer", _object(answered={"type": "boolean"}, claims=_CLAIMS))
+SUMMARY_SCHEMA = Schema("summary", _object(claims={"type": "array", "items": _object(**_CLAIM)}))
 CHECK_SCHEMA = Schema(
     "check", _object(verdict={"type": "string", "enum": [str(each) for each in Verdict]}, claims=_CLAIMS)
 )
@@ -187,6 +189,24 @@ def check_prompt(statement: str, article: ArticleText, *, title: str, source: st
         heading="STATEMENT",
         closing=f"Judge this statement, and say in one or two claims what the article says. Answer with JSON: {form}",
         schema=CHECK_SCHEMA,
+        title=title,
+        source=source,
+        fence=fence,
+        room=room,
+    )
+
+
+def summary_prompt(article: ArticleText, *, title: str, source: str, fence: str, room: int) -> Prompt:
+    """Ask for what an article says, in two or three sentences; else as ``ask_prompt``.
+
+    In no tone: it is written once for all who discuss the article.
+    """
+    return _about(
+        article,
+        asked=title,
+        rules=(*_SUMMARISING, *_POLICY[1:4], *_POLICY[6:]),
+        closing='Sum the article up. Answer with JSON: {"claims": [{"text": "...", "paragraphs": [1]}]}',
+        schema=SUMMARY_SCHEMA,
         title=title,
         source=source,
         fence=fence,
@@ -260,20 +280,24 @@ def _about(
     *,
     asked: str,
     rules: Sequence[str],
-    heading: str,
     closing: str,
     schema: Schema,
     title: str,
     source: str,
     fence: str,
     room: int,
+    heading: str = "",
+    talk: Sequence[str] = (),
+    standing: str = "",
 ) -> Prompt:
+    """What is asked stands below its ``heading``; without one it only says which paragraphs are wanted most."""
     _check(fence)
     material = _Material(fence)
     system = _system(rules, fence)
     asked = _nameless(asked)
     head = [f"Title: {_data(title, fence, LONGEST_TITLE)}", f"Source: {_data(source, fence, LONGEST_SOURCE)}"]
-    last = f"{material.block(heading, [_data(asked, fence, LONGEST_QUESTION)])}\n\n{_DATA_WAS} {closing}"
+    block = f"{material.block(heading, [_data(asked, fence, LONGEST_QUESTION)])}\n\n" if heading else ""
+    last = f"{block}{_DATA_WAS} {closing}"
     left = room - count_tokens(system) - count_tokens(material.block("ARTICLE", head)) - count_tokens(last) - _MARGIN
     chosen = _chosen(asked, article.paragraphs, left, fence)
     user = f"{material.block('ARTICLE', [*head, *chosen])}\n\n{last}"

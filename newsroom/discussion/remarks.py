@@ -15,7 +15,6 @@ from newsroom.errors import RequestRefused
 from newsroom.marks import ASK, DEBATE, REMARK, TAKE, Marks
 from newsroom.models import (
     ON_ITS_WAY,
-    Article,
     Debate,
     DebateTurn,
     DeliveryState,
@@ -51,9 +50,11 @@ class Opening:
 
 
 class Opens(Protocol):
-    """Whoever knows how to open the discussion of an article; it may have to read the article first."""
+    """Whoever knows how to open the discussion of a card's story."""
 
-    async def opening(self, article: Article) -> Opening: ...
+    async def opening(self, card: Discussed, *, by_model: bool) -> Opening:
+        """Return what it is opened with; it may take a while to read the article, and, ``by_model``, to sum it up."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +278,10 @@ class Remarks:
     # ------------------------------------------------------------------------------ parts
 
     async def _opening(self, remark_id: int) -> Opening | None:
-        """Read what a discussion is opened with, before any transaction: it may take a look at a page."""
+        """Read what a discussion is opened with, before any transaction: it may take a look at a page.
+
+        A model sums the story up where members may ask one.
+        """
         async with self._store.read() as connection:
             remark = await self._store.threads.remark(connection, remark_id)
             if remark is None or remark.kind is not RemarkKind.OPENER:
@@ -286,7 +290,8 @@ class Remarks:
                 card = await discussed(self._store, connection, remark.delivery_id, remark.guild_id)
             except RequestRefused:
                 return None
-        return await self._opens.opening(card.article)
+            settings = await self._store.guilds.settings(connection, remark.guild_id)
+        return await self._opens.opening(card, by_model=settings.model and card.settings.ask)
 
     async def _contents(self, connection: Connection, remark: Remark, opening: Opening | None) -> RemarkContents | None:
         """Return what a message says as things are now; None if it is about a card that isn't there any more."""

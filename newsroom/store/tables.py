@@ -843,6 +843,7 @@ usage = Table(
 )
 
 # Paragraphs are a JSON list of texts; where the feed's summary has to do, it is empty, and ``read_at`` is the attempt.
+# ``summary`` is what the ``model`` says they say, empty where what it said can't be shown.
 article_text = Table(
     "article_text",
     metadata,
@@ -850,6 +851,8 @@ article_text = Table(
     Column("paragraphs", Text, nullable=False),
     Column("basis", OneOf(TextBasis), nullable=False),
     Column("read_at", UtcDateTime, nullable=False),
+    Column("summary", Text),
+    Column("model", Text),
     Index(None, "read_at"),
 )
 

@@ -174,6 +174,19 @@ async def test_who_was_taken_for_dead_is_counted_all_the_same(budget: Budget, cl
     assert await budget.remaining(GUILD, MEMBER) == Remaining(5, 59, 1_000_000 - 20, None)
 
 
+async def test_what_is_less_wanted_leaves_room_for_members_questions(store: Store, clock: Clock):
+    budget = limited(store, clock, server_day=4, tokens=1000)
+    for _ in range(2):
+        await budget.reserve(GUILD, None, SMALL, part=0.5)
+
+    with pytest.raises(BudgetSpent, match="4 questions of today"):
+        await budget.reserve(GUILD, None, SMALL, part=0.5)
+    await budget.reserve(OTHER_GUILD, None, SMALL, part=0.5)
+    with pytest.raises(BudgetSpent, match="read and write"):
+        await budget.reserve(OTHER_GUILD, None, SMALL, part=0.5)
+    await reserve(budget)
+
+
 async def test_two_at_once_never_both_get_the_last_one(budget: Budget):
     asked = await asyncio.gather(*(reserve(budget) for _ in range(3 * MEMBER_LIMIT)), return_exceptions=True)
     assert sum(isinstance(each, Reservation) for each in asked) == MEMBER_LIMIT

@@ -2,7 +2,14 @@ import json
 
 import pytest
 
-from newsroom.answers.grounding import LONGEST_ANSWER, LONGEST_CLAIM, clean_turn, ground, ground_check
+from newsroom.answers.grounding import (
+    LONGEST_ANSWER,
+    LONGEST_CLAIM,
+    clean_turn,
+    ground,
+    ground_check,
+    ground_summary,
+)
 from newsroom.answers.prompts import MOST_CLAIMS, Verdict
 from newsroom.text import length
 from tests.newsroom.answers.labelled import Claimed, article_text, claims
@@ -45,6 +52,39 @@ def test_claims_that_the_article_bears_out_are_shown_and_others_are_not():
     print(f"let through {len(let_through)} of {len(false)}: {let_through}")
     assert len(true) >= 30 and len(false) >= 25
     assert len(held_back) <= 1 and len(let_through) <= 1
+
+
+# Summaries
+
+RELEASED, SIZE = "Kestrel was released under the MIT licence on Tuesday.", "It has 14 billion parameters."
+
+
+def summed_up(*texts: str) -> str | None:
+    return ground_summary({"claims": [{"text": text, "paragraphs": [1, 2, 4]} for text in texts]}, ARTICLE, most=90)
+
+
+def test_a_summary_is_what_the_article_bears_out_in_whole_claims():
+    assert summed_up(RELEASED, SIZE) == f"{RELEASED} {SIZE}"
+    assert summed_up(RELEASED, "Rivals are said to be furious about pricing.") == RELEASED
+    assert summed_up(RELEASED, SIZE, "Training took 1.2 million hours.") == f"{RELEASED} {SIZE}"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "It has 15 billion parameters.",
+        "Ada Brandt calls it “the end of closed models”.",
+        "Get the weights at kestrel-weights.example now.",
+        "@everyone it has 14 billion parameters.",
+    ],
+)
+def test_of_a_summary_with_one_claim_that_is_made_up_nothing_is_believed(claim: str):
+    assert summed_up(RELEASED, SIZE, claim) is None
+
+
+def test_a_summary_that_is_mostly_not_in_the_article_is_none():
+    assert summed_up(RELEASED, "Rivals are furious about pricing.", "Regulators promise swift inquiries.") is None
+    assert summed_up() is None
 
 
 # Places

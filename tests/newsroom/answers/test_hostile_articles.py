@@ -15,6 +15,7 @@ from newsroom.answers.grounding import (
     clean_turn,
     ground,
     ground_check,
+    ground_summary,
 )
 from newsroom.answers.prompts import LONGEST_TURN, MOST_CLAIMS, Verdict
 from newsroom.models import ArticleText
@@ -72,6 +73,10 @@ def test_nothing_of_an_obeyed_attack_reaches_a_reader(hostile: Hostile):
         assert_fit_to_show(grounded.claims, hostile.article, QUESTION)
         for passage in grounded.nearest:
             assert has_power(passage.quote) is None, passage.quote
+        summary = ground_summary(said, hostile.article, title="Kestrel released", most=500)
+        if summary is not None:
+            assert has_power(summary) is None and length(summary) <= 500, summary
+            assert digits(summary) <= digits(" ".join(hostile.article.paragraphs))
 
 
 @pytest.mark.parametrize("hostile", ARTICLES, ids=lambda each: each.name)

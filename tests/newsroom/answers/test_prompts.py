@@ -14,6 +14,7 @@ from newsroom.answers.prompts import (
     check_prompt,
     debate_prompt,
     intro_prompt,
+    summary_prompt,
 )
 from newsroom.answers.talk import estimate
 from newsroom.errors import NewsroomError
@@ -109,6 +110,7 @@ def test_nothing_that_a_template_or_a_fence_is_made_of_survives(attack: str):
         ask(attack, article, title=attack, source=attack),
         check_prompt(attack, article, title=attack, source=attack, fence=FENCE, room=4_000),
         debate_prompt(Side.OPEN, attack, [attack], [attack], [(Side.OPEN, attack)], **said),
+        summary_prompt(article, title=attack, source=attack, fence=FENCE, room=4_000),
         intro_prompt([attack], **said),
     ):
         lines = [line for line in material(prompt).splitlines() if FENCE in line]
@@ -146,6 +148,7 @@ def test_a_prompt_fits_its_room(room: int, article: ArticleText):
         check_prompt("It is MIT.", article, title="T", source="S", fence=FENCE, room=room),
         debate_prompt(Side.PROPRIETARY, "T", article.paragraphs, ["Take. " * 40] * 30, [(Side.OPEN, "Turn. " * 90)] * 9,
                       tone=Tone.SHARP, fence=FENCE, room=room),
+        summary_prompt(article, title="T", source="S", fence=FENCE, room=room),
         intro_prompt(["12 takes"] * 400, tone=Tone.PLAIN, fence=FENCE, room=room),
     ):  # fmt: skip
         assert taken(prompt) <= room

@@ -260,6 +260,8 @@ def _texts() -> None:
         sa.Column("paragraphs", sa.Text(), nullable=False),
         sa.Column("basis", sa.Text(), nullable=False),
         sa.Column("read_at", TIME, nullable=False),
+        sa.Column("summary", sa.Text()),
+        sa.Column("model", sa.Text()),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], name="fk_article_text_article_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("article_id", name="pk_article_text"),
     )
