@@ -324,8 +324,7 @@ class Feeds(commands.Cog):
         allowance = await self._budget.allow(
             guild_of(interaction), on=on, member_hour=member_hour, server_day=server_day
         )
-        names = [model.name for model in self._chat.configured.values()]
-        await _answer(interaction, allowance_reply(allowance, names))
+        await _answer(interaction, allowance_reply(allowance, self._chat.names))
 
     @channel.command()
     @app_commands.describe(channel="Where to tell what is wrong; left out, I tell where that is now")

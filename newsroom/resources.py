@@ -143,7 +143,7 @@ def assemble(
         digests=Digests(store, marks, now=now),
         presence=Presence(store, subscriptions, now=now),
         retention=retention,
-        status=StatusDesk(store, rounds, retention, now=now),
+        status=StatusDesk(store, rounds, retention, budget, chat.names, now=now),
         charts=charts,
         threads=Threads(store, marks, now=now),
         takes=Takes(store, marks, now=now),

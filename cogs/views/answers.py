@@ -199,7 +199,7 @@ def _fitting(lines: Iterator[str], room: int) -> Iterator[str]:
 def allowance_reply(allowance: Allowance, names: Sequence[str]) -> Reply:
     """Whether and how much language models write in a server, line by line; ``names`` are those that are set up."""
     on = "on" if allowance.on else "off: the articles themselves answer"
-    told = [markdown.escape(shorten(clean(name), 60)) for name in dict.fromkeys(names)]
+    told = [markdown.escape(shorten(clean(name), 60)) for name in names]
     which = f"Set up here: **{listed(told)}**" if told else "None is set up here: that is for whoever runs this bot"
     return Reply(
         "\n".join(

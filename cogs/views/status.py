@@ -11,15 +11,17 @@ from discord.utils import format_dt
 
 from cogs.views import markdown
 from cogs.views.panels import COLOUR, Reply, bold, count, problem
+from newsroom.answers.budget import Spent
 from newsroom.desk.status import Status
 from newsroom.desk.why import Fate, Way, Why
 from newsroom.models import Article, ChannelKind, Health
 from newsroom.tasks import Pulse
-from newsroom.text import listed
+from newsroom.text import clean, listed, shorten
 
 WAYS: Final = 15
 NAMES: Final = 5
 PROBLEM: Final = 150
+MODEL: Final = 60
 
 HEALTH: Final = {
     Health.OK: "ok",
@@ -61,7 +63,15 @@ def _here(status: Status) -> list[str]:
         f"**News channels:** {', '.join(channels) or 'none yet'}",
         f"**Waiting:** {count(status.waiting, 'story', 'stories')} on the way, "
         f"{status.later} for the daily list of those over the limit",
+        *([f"**Language models:** {_asked(status.spent)}"] if status.models else []),
     ]
+
+
+def _asked(spent: Spent) -> str:
+    """What language models were asked in this server today."""
+    if not spent.allowance.on:
+        return "off; `/channel model` lets them write here"
+    return f"{spent.allowance.asked} of {count(spent.allowance.server_day, 'question')} today, {spent.tokens:,} tokens"
 
 
 def _whole(status: Status, pulses: Sequence[Pulse], versions: Sequence[str]) -> list[str]:
@@ -84,6 +94,9 @@ def _whole(status: Status, pulses: Sequence[Pulse], versions: Sequence[str]) -> 
             f"**Last clean-up:** {format_dt(swept.at, 'R')}, {count(swept.articles, 'old article')} removed, "
             f"{count(swept.tombstones, 'short note')} of older ones kept"
         )
+    if status.models:
+        names = [markdown.escape(shorten(clean(name), MODEL)) for name in status.models]
+        lines.append(f"**Language models:** {listed(names)}, {status.spent.share:.0%} of the day's limit used")
     lines += [_pulse(pulse) for pulse in pulses]
     lines.append(f"-# {' · '.join(versions)}")
     return lines

@@ -111,6 +111,18 @@ class Allowance:
     asked: int
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What today has taken: a guild's ``tokens``, and the ``share`` of the operator's limits that all have used.
+
+    That is of tokens or of money, whichever is nearer to its end: 0 to 1. How much money stays the operator's business.
+    """
+
+    allowance: Allowance
+    tokens: int
+    share: float
+
+
 class Budget:
     """Takes shares and gives them back. Opens its own transactions."""
 
@@ -211,6 +223,18 @@ class Budget:
             tokens=max(self._limits.tokens - tokens, 0),
             money=None if money is None else max(money - micros / MICRO, 0.0),
         )
+
+    async def spent(self, guild_id: int) -> Spent:
+        """Return what today has taken, for a guild's admins."""
+        now, usage = self._now(), self._store.usage
+        async with self._store.read() as connection:
+            allowance = await self._allowance(connection, await self._store.guilds.settings(connection, guild_id))
+            here, _ = await usage.total(connection, _midnight(now), now, guild_id)
+            tokens, micros = await usage.total(connection, _midnight(now), now)
+        shares = [tokens / self._limits.tokens]
+        if self._limits.money is not None:
+            shares.append(micros / (self._limits.money * MICRO))
+        return Spent(allowance, here, min(max(shares), 1.0))
 
     # ------------------------------------------------------------------------ what admins allow
 

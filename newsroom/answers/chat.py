@@ -97,6 +97,11 @@ class Models:
         roles = {"answer": self.answer, "open": self.open, "proprietary": self.proprietary}
         return {role: model for role, model in roles.items() if model is not None}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What members read of each model there is, once."""
+        return tuple(dict.fromkeys(model.name for model in self.configured.values()))
+
     def take_notices(self) -> tuple[Notice, ...]:
         """What went wrong since the last time this was asked, for an alert; nearly always nothing."""
         taken = tuple(self._notices)

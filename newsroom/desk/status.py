@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsroom.answers.budget import Budget, Spent
 from newsroom.desk.retention import Retention, Swept
 from newsroom.desk.rounds import RoundReport, Rounds
 from newsroom.desk.subscriptions import is_paused
@@ -22,6 +23,7 @@ class Status:
 
     ``waiting`` counts the stories on their way to its channels, ``later`` those that are over a limit. The rest is the
     whole installation's: the last round and when it ended, the database's size in bytes, the last clean-up.
+    ``models`` are the names of the language models that are set up, ``spent`` what they took today.
     """
 
     feeds: Counter[Health]
@@ -37,15 +39,28 @@ class Status:
     database_bytes: int
     schema: str
     swept: Swept | None
+    models: Sequence[str]
+    spent: Spent
 
 
 class StatusDesk:
     """Counts; changes nothing."""
 
-    def __init__(self, store: Store, rounds: Rounds, retention: Retention, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        rounds: Rounds,
+        retention: Retention,
+        budget: Budget,
+        models: Sequence[str],
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
         self._store = store
         self._rounds = rounds
         self._retention = retention
+        self._budget = budget
+        self._models = models
         self._now = now
 
     async def of(self, guild_id: int) -> Status:
@@ -79,6 +94,8 @@ class StatusDesk:
             database_bytes=await store.size(),
             schema=LATEST,
             swept=self._retention.last,
+            models=self._models,
+            spent=await self._budget.spent(guild_id),
         )
 
 

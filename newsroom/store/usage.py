@@ -60,10 +60,15 @@ class UsageStore:
         statement = select(func.count()).where(tables.usage.c.guild_id == guild_id, *_counts(since, now))
         return int(await connection.scalar(statement) or 0)
 
-    async def total(self, connection: AsyncConnection, since: datetime, now: datetime) -> tuple[int, int]:
-        """Tokens, and millionths of the operator's currency, that all guilds together took since then."""
+    async def total(
+        self, connection: AsyncConnection, since: datetime, now: datetime, guild_id: int | None = None
+    ) -> tuple[int, int]:
+        """Tokens, and millionths of the operator's currency, that a guild, or all together, took since then."""
         sums = [func.coalesce(func.sum(column), 0) for column in (tables.usage.c.tokens, tables.usage.c.micros)]
-        tokens, micros = (await connection.execute(select(*sums).where(*_counts(since, now)))).one()
+        statement = select(*sums).where(*_counts(since, now))
+        if guild_id is not None:
+            statement = statement.where(tables.usage.c.guild_id == guild_id)
+        tokens, micros = (await connection.execute(statement)).one()
         return int(tokens), int(micros)
 
     async def release_stale(self, connection: AsyncConnection, now: datetime) -> int:

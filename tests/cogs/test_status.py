@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from newsroom.answers.talk import Tokens
 from newsroom.errors import FetchFailed
 from newsroom.store.database import LATEST
 from tests.cogs.guild import Guild, labels, member
@@ -55,6 +56,21 @@ async def test_the_status_tells_what_runs_here_and_that_it_gets_on(guild: Guild)
     assert "**Database:** " in told and f"schema {LATEST}" in told
     assert "**Rounds:** last pass <t:" in told and "**Posting:** last pass <t:" in told
     assert "Popcorn " in told and "discord.py 2." in told
+
+
+async def test_the_status_tells_what_language_models_took_today_and_no_money(guild: Guild):
+    assert "Language models" not in await guild.told("status")
+    await guild.with_model("Yes.")
+    budget = guild.newsroom.budget
+    await budget.correct(await budget.reserve(guild.guild.id, 1, Tokens(1)), Tokens(30_000, 4_000))
+    await budget.correct(await budget.reserve(guild.guild.id + 1, 1, Tokens(1)), Tokens(16_000, 0))
+
+    told = await guild.told("status")
+
+    assert "**Language models:** 1 of 60 questions today, 34,000 tokens" in told
+    assert "**Language models:** small, 5% of the day's limit used" in told
+    await guild.told("channel model", on=False)
+    assert "**Language models:** off; `/channel model` lets them write here" in await guild.told("status")
 
 
 async def test_the_status_tells_what_had_to_be_begun_again(guild: Guild):
