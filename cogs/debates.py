@@ -9,15 +9,16 @@ import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
-from cogs.callers import Guarded, guild_of, require, require_in
+from cogs.callers import Guarded, guild_of, may_in, require, require_in
 from cogs.discussions import Discussions
 from cogs.story_option import seeker, story_choices
 from cogs.views import debates as views
 from cogs.views.buttons import button_item
 from newsroom.discussion.cases import Cases
-from newsroom.discussion.debates import MINUTES, MOST_MINUTES, MOST_ROUNDS, ROUNDS, Debates
+from newsroom.discussion.debates import MINUTES, MOST_MINUTES, MOST_ROUNDS, ROUNDS, Debates, Started
 from newsroom.discussion.story_finder import StoryFinder
-from newsroom.errors import RequestRefused
+from newsroom.discussion.threads import Discussed
+from newsroom.errors import DebateRuns, RequestRefused
 from newsroom.models import Side, ThreadState
 from newsroom.tasks import Pulse, Tasks
 from newsroom.votes.guilds import Guilds
@@ -115,7 +116,20 @@ class DebatesCog(commands.Cog, name="Debates"):
         guild_id = guild_of(interaction)
         card = await self._finder.meant(seeker(interaction), story, wanted=lambda channel: channel.debate)
         require_in(interaction, card.card.channel_id, "view_channel", NEEDS)
-        started = await self._debates.start(guild_id, card.card.id, rounds or ROUNDS, minutes or MINUTES)
+        try:
+            started = await self._begin(guild_id, card, rounds or ROUNDS, minutes or MINUTES)
+        except DebateRuns as error:
+            if not may_in(interaction, error.channel_id, "view_channel", NEEDS):
+                raise
+            reply = views.runs_already(error.channel_id, error.mark)
+        else:
+            reply = views.started(started.debate.channel_id)
+        await interaction.edit_original_response(**reply.edit())
+
+    async def _begin(self, guild_id: int, card: Discussed, rounds: int, minutes: int) -> Started:
+        """Begin a debate and open its thread. Raises RequestRefused where that can't be done, DebateRuns beside one."""
+        self._discussions.require_voice(card.card.channel_id)
+        started = await self._debates.start(guild_id, card.card.id, rounds, minutes)
         thread = started.thread
         if thread is not None and thread.state is ThreadState.PENDING:
             try:
@@ -124,7 +138,7 @@ class DebatesCog(commands.Cog, name="Debates"):
                 await self._debates.discard(started.debate.id)
                 raise RequestRefused(f"{error} No debate was started.") from error
         await self._discussions.nudge()
-        await interaction.edit_original_response(**views.started(started.debate.channel_id).edit())
+        return started
 
     @start.autocomplete("story")
     async def _complete_story(self, interaction: Interaction, text: str) -> list[app_commands.Choice[str]]:
@@ -146,6 +160,8 @@ class DebatesCog(commands.Cog, name="Debates"):
         require(interaction, NEEDS)
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild_id = guild_of(interaction)
+        # Who is told that a debate runs elsewhere may click there as well.
+        require_in(interaction, await self._debates.place(mark, guild_id), "view_channel", NEEDS)
         await self._debates.stop(mark, guild_id, by=interaction.user.id)
         await self._discussions.nudge()
         await interaction.edit_original_response(content="Stopped.")

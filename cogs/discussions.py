@@ -12,6 +12,7 @@ import discord
 from aiolimiter import AsyncLimiter
 from discord.utils import snowflake_time
 
+from cogs.news_places import NewsPlace
 from cogs.places import CannotLook, ChannelPlace, Places
 from cogs.refusals import (
     SURELY_ONE_REQUEST,
@@ -47,6 +48,7 @@ FULL = 160006  # the guild has as many active threads as there may be
 ARCHIVED_AT_ONCE = 10
 
 LACKING = "I may not open threads there: give me **Create Public Threads** and **Send Messages in Threads**."
+MUTE = "I may not speak in threads of <#{channel_id}>: give me **Send Messages in Threads** there."
 
 
 class Discussions:
@@ -111,6 +113,15 @@ class Discussions:
         except (discord.HTTPException, discord.RateLimited, OSError, TimeoutError) as error:
             log.warning("a member could not be added to thread %d: %r", thread.thread_id, error)
         return thread.thread_id
+
+    def require_voice(self, channel_id: int) -> None:
+        """Raises RequestRefused where we may not speak in a news channel's threads, as far as we know."""
+        channel = self._client.get_channel(channel_id)
+        if not isinstance(channel, NewsPlace) or (isinstance(channel, discord.Thread) and channel.parent is None):
+            return  # the first attempt will tell
+        granted = channel.permissions_for(channel.guild.me)
+        if not (granted.view_channel and granted.send_messages_in_threads):
+            raise RequestRefused(MUTE.format(channel_id=channel_id))
 
     async def _add(self, thread_id: int, member: discord.abc.Snowflake) -> None:
         thread = await self._places.thread(thread_id)

@@ -12,6 +12,7 @@ NewsroomError
 │   └── NotAFeed          it answered, but with nothing we can read as a feed
 ├── NoArticle           a page holds no article that we can or may read; its feed's summary stands for it
 ├── RequestRefused      what a member asked for can't be done; says what to do instead
+│   └── DebateRuns        a server has a debate already; says where
 ├── ModelFailed         the language model gave no answer that can be used; ``kind`` says why
 ├── BudgetSpent         no more questions to language models for a while; says which limit and until when
 └── ChartFailed         the chart could not be drawn; the figures stand without it
@@ -87,6 +88,18 @@ class NoArticle(NewsroomError):
 
 class RequestRefused(NewsroomError):
     """A member asked for something that can't be done."""
+
+
+class DebateRuns(RequestRefused):
+    """A guild has a debate already: in that channel, with that ``mark`` on its buttons.
+
+    The text tells neither, since whoever asked may not see the channel.
+    """
+
+    def __init__(self, channel_id: int, mark: str) -> None:
+        super().__init__("There is a debate in this server already. One at a time.")
+        self.channel_id = channel_id
+        self.mark = mark
 
 
 class Failure(StrEnum):

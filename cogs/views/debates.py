@@ -189,6 +189,14 @@ def started(channel_id: int) -> Reply:
     return Reply(f"The debate is in <#{channel_id}>. **Stop** under its messages ends it at once.")
 
 
+def runs_already(channel_id: int, mark: str) -> Reply:
+    """What a moderator hears who would begin a debate beside another one."""
+    view = Lasting()
+    view.add_item(_button("Stop", f"stop:{mark}"))
+    text = f"There is a debate in this server already, in <#{channel_id}>. One at a time. **Stop** ends that one."
+    return Reply(text, view)
+
+
 def stands(settings: GuildSettings, side: Side, *, after: bool) -> Reply:
     """What a member hears who has said where to stand."""
     where = markdown.escape(side_in_words(settings, side))

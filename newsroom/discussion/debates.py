@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from newsroom.answers.talk import Model
 from newsroom.discussion.shift import Shift, shift_of
 from newsroom.discussion.threads import Discussed, can_have_thread, discussed, with_thread
-from newsroom.errors import RequestRefused
+from newsroom.errors import DebateRuns, RequestRefused
 from newsroom.marks import DEBATE, Marks
 from newsroom.models import (
     ON_ITS_WAY,
@@ -49,6 +49,9 @@ MOST_MINUTES, MINUTES = 60, 10
 MOST_AT_ONCE = 20
 LEAST_TIME = timedelta(minutes=1)
 """What is left of a phase at least when the bot is back; and how long is waited for a message on its way."""
+
+LONGEST_UNDER_WAY = timedelta(minutes=15)
+"""How long a debate waits for a message of its own that can't be sent, while the bot is there to send it."""
 
 MOST_ATTEMPTS = 2
 """How often a case is begun: once more if whoever wrote it died."""
@@ -104,11 +107,12 @@ class Debates:
         self._debaters = debaters
         self._now = now
         self._lease = lease
+        self._back_at: datetime | None = None
 
     # ---------------------------------------------------------------------------- beginning
 
     async def start(self, guild_id: int, delivery_id: int, rounds: int = ROUNDS, minutes: int = MINUTES) -> Started:
-        """Begin a debate over a card's story. Raises RequestRefused where there can be none."""
+        """Begin a debate over a card's story. Raises RequestRefused where there can be none, DebateRuns beside one."""
         async with self._store.read() as connection:
             card = await discussed(self._store, connection, delivery_id, guild_id)
             await self._check(connection, card)
@@ -132,7 +136,10 @@ class Debates:
                 started_at=now,
             )
             if debate is None:
-                raise RequestRefused("There is a debate in this server already. One at a time.")
+                running = await self._store.debates.running(connection, guild_id)
+                if running is None:
+                    raise RequestRefused("Another debate has just ended: try again.")
+                raise DebateRuns(running.channel_id, self._marks.mark(running.id, DEBATE))
             await self._say(connection, debate, TurnKind.OPENING, text=summary.text, basis=summary.basis)
             if extract and extract != summary.text and not await self._debaters_of(connection, guild_id):
                 # It is said in the first round, which may begin after a restart.
@@ -208,6 +215,11 @@ class Debates:
             )
             return debate
 
+    async def place(self, mark: str, guild_id: int) -> int:
+        """Return the thread in which a debate runs that a button names. Raises RequestRefused once it is over."""
+        async with self._store.begin() as connection:
+            return (await self._of_mark(connection, mark, guild_id)).channel_id
+
     async def _of_mark(self, connection: Connection, mark: str, guild_id: int) -> Debate:
         number = self._marks.number(mark, DEBATE)
         debate = await self._store.debates.hold(connection, number) if number is not None else None
@@ -219,8 +231,9 @@ class Debates:
 
     async def give_time(self) -> None:
         """The bot is back: what is due gets LEAST_TIME more, because nobody could vote or speak meanwhile."""
+        self._back_at = self._now()
         async with self._store.begin() as connection:
-            await self._store.debates.give_time(connection, self._now(), LEAST_TIME)
+            await self._store.debates.give_time(connection, self._back_at, LEAST_TIME)
 
     async def due(self) -> list[int]:
         """Return the debates whose next step is due."""
@@ -234,7 +247,7 @@ class Debates:
             debate = await self._store.debates.hold(connection, debate_id)
             if debate is None or debate.due_at is None or debate.due_at > now:
                 return False
-            if not await self._can_go_on(connection, debate):
+            if not await self._can_go_on(connection, debate, now):
                 await self._end(connection, debate, DebatePhase.STOPPED)
                 return True
             wait_until = await self._wait_until(connection, debate, now)
@@ -244,8 +257,8 @@ class Debates:
             await self._go_on(connection, debate, now)
             return True
 
-    async def _can_go_on(self, connection: Connection, debate: Debate) -> bool:
-        """Whether a debate still has a place, and is still wanted there."""
+    async def _can_go_on(self, connection: Connection, debate: Debate, now: datetime) -> bool:
+        """Whether a debate still has a place, is still wanted there, and can be heard."""
         try:
             card = await discussed(self._store, connection, debate.delivery_id, debate.guild_id)
         except RequestRefused:
@@ -253,14 +266,19 @@ class Debates:
         if not card.settings.debate or (card.thread is not None and card.thread.state is ThreadState.GONE):
             return False
         said = await self._store.debates.messages(connection, debate.id)
-        return not (said and said[-1][0].state is DeliveryState.SKIPPED)
+        if not said:
+            return True
+        remark, planned_at, _ = said[-1]
+        waits_since = max(planned_at, self._back_at or planned_at)
+        is_unheard = remark.state in ON_ITS_WAY and now - waits_since > LONGEST_UNDER_WAY
+        return not is_unheard and remark.state is not DeliveryState.SKIPPED
 
     async def _wait_until(self, connection: Connection, debate: Debate, now: datetime) -> datetime | None:
         """Until when a phase goes on because its message is on its way, or came late; None if its time is over."""
         said = await self._store.debates.messages(connection, debate.id)
         if not said:
             return None
-        remark, sent_at = said[-1]
+        remark, _, sent_at = said[-1]
         if remark.state in ON_ITS_WAY:
             return now + LEAST_TIME
         ends_at = sent_at + timedelta(minutes=debate.minutes) if sent_at is not None else now

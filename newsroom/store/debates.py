@@ -147,15 +147,17 @@ class DebateStore:
     async def record_turn(self, connection: AsyncConnection, turn_id: int, **values: object) -> None:
         await connection.execute(update(tables.debate_turn).where(tables.debate_turn.c.id == turn_id).values(**values))
 
-    async def messages(self, connection: AsyncConnection, debate_id: int) -> list[tuple[Remark, datetime | None]]:
-        """Return what a debate has said, or is about to, each with when it was sent; in its order."""
+    async def messages(
+        self, connection: AsyncConnection, debate_id: int
+    ) -> list[tuple[Remark, datetime, datetime | None]]:
+        """Return what a debate has said, or is about to, each with when it was planned and sent; in its order."""
         statement = (
-            select(*REMARK_COLUMNS, tables.remark.c.sent_at)
+            select(*REMARK_COLUMNS, tables.remark.c.planned_at, tables.remark.c.sent_at)
             .join(tables.debate_turn, tables.debate_turn.c.id == tables.remark.c.turn_id)
             .where(tables.debate_turn.c.debate_id == debate_id)
             .order_by(tables.remark.c.turn_id)
         )
-        return [(Remark(*row[:-1]), row[-1]) for row in await connection.execute(statement)]
+        return [(Remark(*row[:-2]), row[-2], row[-1]) for row in await connection.execute(statement)]
 
     async def take_back_unsent(self, connection: AsyncConnection, debate_id: int) -> None:
         """Forget what a debate was about to say and certainly hasn't."""

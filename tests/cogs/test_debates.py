@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import discord
 import pytest
+from simcord.backend.models import Overwrite
+from simcord.enums import OverwriteType
 
+from cogs.discussions import MUTE
 from newsroom.answers.chat import Models
 from newsroom.errors import Failure, ModelFailed
 from tests.cogs.guild import Guild, buttons, labels, read, told_in
@@ -140,9 +144,40 @@ async def test_debates_are_off_until_an_admin_turns_them_on(guild: Guild):
 async def test_there_is_one_debate_at_a_time(guild: Guild, card: Any):
     thread = await begun(guild)
 
-    assert await guild.told("debate start", by=guild.mod, where=thread) == (
-        "There is a debate in this server already. One at a time."
+    told = await guild.slash("debate start", by=guild.mod, where=thread)
+
+    assert told.ephemeral and read(told.response).startswith(
+        f"There is a debate in this server already, in <#{thread.id}>. One at a time."
     )
+    stopped = await guild.mod.click(told.response, label="Stop")
+    await guild.later(seconds=20)
+    assert read(stopped.response) == "Stopped."
+    said(thread, "without a result")
+
+
+async def test_who_moderates_one_channel_neither_sees_nor_stops_a_debate_in_another(guild: Guild, card: Any):
+    thread = await begun(guild)
+    mark = said(thread, "Where do you stand before?").components[0].children[0].custom_id.split(":")[1]
+    denied = discord.Permissions(manage_messages=True).value
+    guild.env.backend.set_overwrite(guild.news.id, Overwrite(guild.mod.id, OverwriteType.MEMBER, deny=denied))
+    other = guild.guild.create_text_channel("other")
+    await guild.env.settle()
+
+    stopped = await guild.counterfeit(guild.mod, f"stop:{mark}", where=other)
+
+    assert read(stopped.response) == f"For this you need **Manage Messages** in <#{thread.id}>."
+    assert "Where do you stand" in said(thread, "Where do you stand before?").content
+
+
+async def test_where_the_bot_may_not_speak_no_debate_begins(guild: Guild, card: Any):
+    guild.take_away(guild.news, "send_messages_in_threads")
+    await guild.env.settle()
+    story = (await guild.choices("debate start", by=guild.mod, option="story"))[0]["value"]
+
+    told = await guild.told("debate start", by=guild.mod, story=story)
+
+    assert told == MUTE.format(channel_id=guild.news.id)
+    assert (guild.news.threads, (await guild.rows())["debate"]) == ([], [])
 
 
 async def test_a_member_who_may_do_nothing_special_begins_no_debate_and_is_offered_no_story(guild: Guild, card: Any):

@@ -12,10 +12,10 @@ from sqlalchemy import func, select, update
 from newsroom.answers.budget import GUILD_LIMIT
 from newsroom.answers.chat import Models, Notice
 from newsroom.answers.talk import Completion, Schema
-from newsroom.discussion.debates import LEAST_TIME, Started
+from newsroom.discussion.debates import LEAST_TIME, LONGEST_UNDER_WAY, Started
 from newsroom.discussion.shift import Call, Shift
 from newsroom.discussion.takes import COOLDOWN, Draft
-from newsroom.errors import Failure, ModelFailed, RequestRefused
+from newsroom.errors import DebateRuns, Failure, ModelFailed, RequestRefused
 from newsroom.marks import DEBATE, Marks
 from newsroom.models import (
     ArticleText,
@@ -277,9 +277,10 @@ async def test_there_is_one_debate_at_a_time_in_a_server_and_the_next_once_it_ha
     started = await begun(desk)
     other = await posted(desk, channel_id=OTHER_CHANNEL)
 
-    with pytest.raises(RequestRefused, match="One at a time"):
+    with pytest.raises(DebateRuns, match="One at a time") as refused:
         await desk.newsroom.debates.start(GUILD, other)
-    await desk.newsroom.debates.stop(mark(started), GUILD)
+    assert (refused.value.mark, refused.value.channel_id) == (mark(started), started.debate.channel_id)
+    await desk.newsroom.debates.stop(refused.value.mark, GUILD)
 
     assert (await desk.newsroom.debates.start(GUILD, other)).debate.phase is DebatePhase.BEFORE
 
@@ -291,7 +292,7 @@ async def test_of_several_who_begin_at_once_one_does(database: Database):
 
     begun = await asyncio.gather(*(each.newsroom.debates.start(GUILD, card) for each in others), return_exceptions=True)
 
-    assert sorted(type(each).__name__ for each in begun) == ["RequestRefused", "RequestRefused", "Started"]
+    assert sorted(type(each).__name__ for each in begun) == ["DebateRuns", "DebateRuns", "Started"]
 
 
 async def test_debates_are_off_until_an_admin_turns_them_on(desk: Desk):
@@ -603,6 +604,35 @@ async def test_a_phase_begins_when_its_message_stands_in_the_thread(desk: Desk):
     assert await desk.newsroom.debates.step(started.debate.id) is False
 
     assert (await now_of(desk, started)).due_at == desk.clock() + timedelta(minutes=9)
+
+
+async def wait_unheard(desk: Desk) -> Started:
+    """Begin a debate whose opening Discord refuses, until no longer; nothing of it is known to stand anywhere."""
+    started = await desk.newsroom.debates.start(GUILD, await posted(desk), 1, 10)
+    for thread, _ in await desk.newsroom.threads.due():
+        await desk.newsroom.threads.opened(thread.thread_id)
+    desk.clock.advance(seconds=(LONGEST_UNDER_WAY + timedelta(seconds=1)).total_seconds())
+    return started
+
+
+async def test_a_debate_whose_message_cannot_be_said_is_stopped_and_the_next_may_begin(desk: Desk):
+    started = await wait_unheard(desk)
+
+    assert await desk.newsroom.debates.step(started.debate.id) is True
+
+    assert (await now_of(desk, started)).phase is DebatePhase.STOPPED
+    await desk.newsroom.debates.start(GUILD, await posted(desk, channel_id=OTHER_CHANNEL))
+
+
+async def test_what_could_not_be_said_while_the_bot_was_away_has_its_time_again(desk: Desk):
+    started = await wait_unheard(desk)
+    after = desk.restarted()
+    await after.newsroom.debates.give_time()
+    after.clock.advance(seconds=LEAST_TIME.total_seconds())
+
+    assert await after.newsroom.debates.step(started.debate.id) is False
+
+    assert (await now_of(after, started)).phase is DebatePhase.BEFORE
 
 
 @pytest.mark.parametrize("how", ["thread deleted", "debates off"])
