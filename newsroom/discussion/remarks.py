@@ -87,8 +87,8 @@ class RemarkContents:
 
     Set are: for what opens a discussion ``card``, ``opening`` and ``standing``, for growth ``card`` and ``also``, the
     other sources by name and address, for an answer ``card`` and ``answered``, or else ``sorry``, why there
-    is none, for a debate ``card`` and ``turn``, for a take ``shown`` and, unless it is gone, ``card``. The card of
-    a ``sorry`` may be gone. What opens a discussion is drawn anew without ``opening``: its words stay.
+    is none, for a debate ``card`` and ``turn``, for a take ``card`` and ``shown``. The card of a take, a debate or a
+    ``sorry`` may be gone. What opens a discussion is drawn anew without ``opening``: its words stay.
     ``has_model``: a language model answers questions.
     """
 
@@ -305,7 +305,8 @@ class Remarks:
         try:
             card = await discussed(self._store, connection, remark.delivery_id, remark.guild_id)
         except RequestRefused:
-            return None
+            # A debate is ended in words, and without buttons, also when its story was taken down.
+            return await self._turn(connection, contents) if remark.kind is RemarkKind.DEBATE else None
         contents = replace(contents, card=card)
         match remark.kind:
             case RemarkKind.GROWTH:

@@ -648,6 +648,21 @@ async def test_a_debate_that_has_no_place_any_more_is_stopped(desk: Desk, how: s
     assert (await now_of(desk, started)).phase is DebatePhase.STOPPED
 
 
+async def test_a_debate_whose_story_is_taken_down_says_that_it_was_stopped_and_shows_so(desk: Desk):
+    started = await begun(desk)
+    message_id = started.card.card.message_id
+    assert message_id is not None
+    await desk.newsroom.story_desk.take_down(GUILD, message_id)
+
+    said = await move(desk)
+
+    assert [turn.kind for turn in said] == [TurnKind.RESULT]
+    [opening] = await desk.newsroom.remarks.due_redraws()
+    redraw = await desk.newsroom.remarks.take_redraw(opening)
+    assert redraw is not None and redraw.contents is not None and redraw.contents.turn is not None
+    assert redraw.contents.turn.debate.phase is DebatePhase.STOPPED
+
+
 async def test_a_debate_that_could_not_begin_leaves_nothing(desk: Desk):
     started = await desk.newsroom.debates.start(GUILD, await posted(desk))
 
