@@ -25,6 +25,7 @@ from newsroom.desk.alerts import AlertClaim, AlertContents, Alerts
 from newsroom.desk.refusals import Verdict
 from newsroom.desk.replacements import Replacements
 from newsroom.desk.subscriptions import Candidate, Several, Subscriptions, Target
+from newsroom.discussion.threads import Threads
 from newsroom.errors import RequestRefused
 from newsroom.models import Alert, AlertKind, DeliveryState
 from newsroom.tasks import Pulse, Tasks
@@ -51,6 +52,7 @@ class AlertsCog(commands.Cog, name="Alerts"):
         alerts: Alerts,
         subscriptions: Subscriptions,
         replacements: Replacements,
+        threads: Threads,
         client: discord.Client,
         pulse: Pulse,
         sweep_pulse: Pulse,
@@ -59,6 +61,7 @@ class AlertsCog(commands.Cog, name="Alerts"):
         self._alerts = alerts
         self._subscriptions = subscriptions
         self._replacements = replacements
+        self._threads = threads
         self._client = client
         self._pulse = pulse
         self._sweep_pulse = sweep_pulse
@@ -218,6 +221,10 @@ class AlertsCog(commands.Cog, name="Alerts"):
         alert = await self._of(interaction, mark)
         if alert.kind is AlertKind.BLOCKED:
             text = await self._mend_channel(alert, what)
+        elif alert.kind is AlertKind.MUTED:
+            assert alert.channel_id is not None, "it is about a channel"
+            await self._threads.try_again(alert.channel_id)
+            text = f"I try again to speak in the discussions of <#{alert.channel_id}>."
         else:
             text = await self._mend_feed(alert, what, _feed_of(alert, feed_id))
         await interaction.edit_original_response(**panels.Reply(text).edit())
@@ -370,6 +377,7 @@ async def setup(bot: NewsBot) -> None:
         bot.newsroom.alerts,
         bot.newsroom.subscriptions,
         bot.newsroom.replacements,
+        bot.newsroom.threads,
         bot,
         bot.pulse("alerts", LOOK_EVERY),
         bot.pulse("look over the feeds", LOOK_OVER_EVERY),

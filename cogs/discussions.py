@@ -44,10 +44,14 @@ REQUESTS_A_SECOND = 5
 SUSPENDED_FOR = timedelta(minutes=10)  # what waits where we may not write
 
 ARCHIVED = 50083  # the thread is archived
+OF_ONE_THREAD = frozenset({ARCHIVED, 160005})  # locked: moderators do that
+LACKS_PERMISSION = 50013
 FULL = 160006  # the guild has as many active threads as there may be
 ARCHIVED_AT_ONCE = 10
 
 LACKING = "I may not open threads there: give me **Create Public Threads** and **Send Messages in Threads**."
+CANNOT_OPEN = "I may not open threads there: give me Create Public Threads and Send Messages in Threads."
+CANNOT_SPEAK = "I may not write in threads there: give me Send Messages in Threads."
 MUTE = "I may not speak in threads of <#{channel_id}>: give me **Send Messages in Threads** there."
 
 
@@ -116,12 +120,15 @@ class Discussions:
 
     def require_voice(self, channel_id: int) -> None:
         """Raises RequestRefused where we may not speak in a news channel's threads, as far as we know."""
+        if not self._has_voice(channel_id):
+            raise RequestRefused(MUTE.format(channel_id=channel_id))
+
+    def _has_voice(self, channel_id: int) -> bool:
         channel = self._client.get_channel(channel_id)
         if not isinstance(channel, NewsPlace) or (isinstance(channel, discord.Thread) and channel.parent is None):
-            return  # the first attempt will tell
+            return True  # the first attempt will tell
         granted = channel.permissions_for(channel.guild.me)
-        if not (granted.view_channel and granted.send_messages_in_threads):
-            raise RequestRefused(MUTE.format(channel_id=channel_id))
+        return granted.view_channel and granted.send_messages_in_threads
 
     async def _add(self, thread_id: int, member: discord.abc.Snowflake) -> None:
         thread = await self._places.thread(thread_id)
@@ -145,6 +152,11 @@ class Discussions:
 
     async def _open(self, thread: Thread, card: Discussed) -> str | None:
         """Open a thread; return why not in words, None if it is open."""
+        # One in which we may not speak would stay empty.
+        if not self._has_voice(thread.channel_id):
+            await self._threads.muted(thread.channel_id, CANNOT_OPEN)
+            await self._threads.later(thread, CANNOT_OPEN)
+            return LACKING
         try:
             await self._make_room(thread.guild_id)
             await self._pace.acquire()
@@ -162,7 +174,10 @@ class Discussions:
             if error.code == FULL:
                 await self._make_room(thread.guild_id, at_least=1)
             await self._threads.later(thread, reason)
-            return LACKING if meaning is Verdict.SUSPEND else "Discord won't open the thread just now. I try again."
+            if meaning is not Verdict.SUSPEND:
+                return "Discord won't open the thread just now. I try again."
+            await self._note_mute(thread.channel_id, code_of(error), CANNOT_OPEN, reason)
+            return LACKING
         except (discord.RateLimited, OSError, TimeoutError) as error:
             log.warning("thread %d could not be opened: %r", thread.thread_id, error)
             await self._threads.later(thread, UNREACHABLE)
@@ -242,6 +257,13 @@ class Discussions:
         else:
             wait = SUSPENDED_FOR if failure.meaning is Verdict.SUSPEND else failure.wait
             await self._remarks.later(claim, failure.reason, uncertain=uncertain, wait=wait)
+            if failure.meaning is Verdict.SUSPEND:
+                await self._note_mute(claim.remark.channel_id, failure.code, CANNOT_SPEAK, failure.reason)
+
+    async def _note_mute(self, place_id: int, code: int, lacking: str, reason: str) -> None:
+        """Have the admins told that a channel's discussions refuse us, unless it is but one thread that does."""
+        if code not in OF_ONE_THREAD | GONE:
+            await self._threads.muted(place_id, lacking if code == LACKS_PERMISSION else reason)
 
     async def _redraw(self, remark_id: int) -> None:
         """Have a message show what is known by now, or be gone."""

@@ -120,6 +120,7 @@ class Feeds(commands.Cog):
             [_row(listed) for listed in here],
             elsewhere,
             suspended_for=here[0].channel.suspended_for if here else None,
+            muted_for=here[0].channel.muted_for if here else None,
             backlog=await self._subscriptions.backlog(channel_id) if here else None,
         )
         await _answer(interaction, reply)

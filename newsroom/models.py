@@ -128,7 +128,8 @@ class NewsChannel:
     Paused by a moderator (``paused_until`` is None for "until resumed") or suspended because Discord refuses
     us there; ``suspended_for`` is the reason in words and ``suspended_code`` Discord's own, 0 for none. In both cases
     its deliveries wait. It gets at most ``per_hour`` and ``per_day`` cards, 0 for any number; ``free_cards`` more may
-    come whatever was sent in the hour, because they waited or were asked for.
+    come whatever was sent in the hour, because they waited or were asked for. ``muted_for`` is in words why we may not
+    speak in its discussions.
     """
 
     channel_id: int
@@ -142,6 +143,7 @@ class NewsChannel:
     per_hour: int = 4
     per_day: int = 20
     free_cards: int = 0
+    muted_for: str | None = None
 
 
 class SubscriptionState(StrEnum):
@@ -364,6 +366,7 @@ class AlertKind(StrEnum):
     """What admins are told of: how feeds do once a day, all else at once. A line is what nobody has to act on."""
 
     BLOCKED = "blocked"
+    MUTED = "muted"
     HELD = "held"
     GONE = "gone"
     DAILY = "daily"

@@ -35,6 +35,7 @@ _LABELS: Final = {
 }
 _BUTTONS: Final = {
     AlertKind.BLOCKED: ("retry", "pause", "replace"),
+    AlertKind.MUTED: ("retry",),
     AlertKind.HELD: ("release", "skip", "pause"),
     AlertKind.GONE: ("retry", "replace", "pause"),
 }
@@ -135,6 +136,8 @@ def _title(contents: AlertContents) -> str:
     match contents.alert.kind:
         case AlertKind.BLOCKED:
             return "🔕 A channel gets no news any more"
+        case AlertKind.MUTED:
+            return "🔇 I can't speak in a channel's discussions"
         case AlertKind.HELD:
             return "✋ A feed is held"
         case AlertKind.GONE:
@@ -152,6 +155,13 @@ def _text(contents: AlertContents) -> str:
             if contents.waiting:
                 lines.append(f"{count(contents.waiting, 'story waits', 'stories wait')} for it; nothing is lost.")
             lines.append("Once that is mended I go on by myself, within half an hour; **Retry** tries it now.")
+        case AlertKind.MUTED:
+            lines = [
+                f"Nothing of mine can be said in the discussions of <#{contents.alert.channel_id}>. "
+                f"{problem(contents.reason, PROBLEM)}",
+                "What is to be said there waits for a day at least. Once that is mended I go on by myself, within ten "
+                "minutes; **Retry** tries it now.",
+            ]
         case AlertKind.HELD:
             feed = contents.feeds[0][0]
             lines = [

@@ -360,18 +360,20 @@ def feed_list(
     elsewhere: Sequence[int] = (),
     *,
     suspended_for: str | None = None,
+    muted_for: str | None = None,
     backlog: Backlog | None = None,
 ) -> Reply:
     """A channel's feeds with their state, last success, next check and last error, a few to a page.
 
     ``elsewhere`` holds the channels that the server's other subscriptions go to, one id for each of them.
-    ``suspended_for`` is why Discord refuses us in this channel, and ``backlog`` how its stories fare.
+    ``suspended_for`` is why Discord refuses us in this channel, ``muted_for`` why it does in its discussions, and
+    ``backlog`` how its stories fare.
     """
     if rows:
         notes = []
         if elsewhere:
             notes.append(f"-# Other channels get {count(len(elsewhere), 'more feed')}: `/feed list channel` shows them")
-        notes += _notes(suspended_for, backlog)
+        notes += _notes(suspended_for, muted_for, backlog)
         return Reply(view=Pages(asked, count(len(rows), "feed"), [_row_text(row) for row in rows], notes))
     if elsewhere:
         others = channels(list(dict.fromkeys(elsewhere)))
@@ -379,10 +381,12 @@ def feed_list(
     return Reply("There are no feeds here yet. Add the first one with `/feed add`.")
 
 
-def _notes(suspended_for: str | None, backlog: Backlog | None) -> Iterator[str]:
+def _notes(suspended_for: str | None, muted_for: str | None, backlog: Backlog | None) -> Iterator[str]:
     """What an admin should know of the channel as a whole, one line each."""
     if suspended_for:
         yield f"⚠️ {problem(suspended_for)} Then I go on by myself; `/channel resume` there tries it at once."
+    if muted_for:
+        yield f"⚠️ Nothing can be said in its discussions. {problem(muted_for)} Then I go on by myself."
     if backlog and backlog.waiting:
         why = problem(backlog.waiting_for) if backlog.waiting_for and not suspended_for else ""
         yield f"-# Waiting: {count(backlog.waiting, 'story', 'stories')}. {why}".rstrip()

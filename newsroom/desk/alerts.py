@@ -1,8 +1,9 @@
 """What admins have to hear of: what to tell whom, once.
 
-That a channel gets nothing any more, that a feed is held or gone, is told at once: the alert becomes true in the
-transaction that finds it out. Feeds that fail, went stale or recovered come as one message a day for all of them. An
-alert whose cause has passed before it was sent is left out. A line tells what was done, and nobody has to act on it.
+That a channel gets nothing any more, that we may not speak in its discussions, that a feed is held or gone, is told at
+once: the alert becomes true in the transaction that finds it out. Feeds that fail, went stale or recovered come as one
+message a day for all of them. An alert whose cause has passed before it was sent is left out. A line tells what was
+done, and nobody has to act on it.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Ears:
 class AlertContents:
     """What an alert says. ``feeds`` are what it is about, each with its health; ``mark`` names it in its buttons.
 
-    ``waiting`` counts the stories that wait for an admin's word, and ``reason`` is why a channel refuses us.
+    ``waiting`` counts the stories that wait for an admin's word, ``reason`` is why a channel or its threads refuse us.
     """
 
     alert: Alert
@@ -234,6 +235,10 @@ class Alerts:
                     return None
                 backlog = await store.deliveries.backlog(connection, alert.channel_id, self._now())
                 return AlertContents(alert, mark, ears, waiting=backlog.waiting, reason=reason)
+            case AlertKind.MUTED:
+                assert alert.channel_id is not None, "it is about a channel"
+                reason = channels[alert.channel_id].muted_for
+                return AlertContents(alert, mark, ears, reason=reason) if reason is not None else None
             case AlertKind.HELD:
                 held = [one for one, _ in pairs if one.state is SubscriptionState.HELD]
                 if not held:

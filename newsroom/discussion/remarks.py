@@ -195,6 +195,7 @@ class Remarks:
                 reason=None,
                 **again,
             )
+            await self._store.threads.unmute(connection, claim.remark.channel_id)
         self._tries.forget(claim.remark)
 
     async def later(self, claim: RemarkClaim, reason: str, *, uncertain: bool, wait: timedelta | None = None) -> None:

@@ -13,6 +13,7 @@ from newsroom.attempts import wait_after
 from newsroom.errors import RequestRefused
 from newsroom.marks import Marks
 from newsroom.models import (
+    AlertKind,
     Article,
     ChannelKind,
     Delivery,
@@ -168,6 +169,23 @@ class Threads:
             await self._store.threads.record(connection, thread_id, state=ThreadState.GONE, reason=reason)
             if await self._store.threads.get(connection, thread_id) is not None:
                 await self._store.threads.drop_waiting(connection, thread_id, reason)
+
+    async def muted(self, place_id: int, reason: str) -> None:
+        """We may not speak in a news channel's discussions, for that reason; its admins are told if that is new.
+
+        ``place_id`` is the channel or one of its threads. It is over as soon as something is said there.
+        """
+        now = self._now()
+        async with self._store.begin() as connection:
+            muted = await self._store.threads.mute(connection, place_id, reason)
+            if muted is not None:
+                channel_id, guild_id = muted
+                await self._store.alerts.add(connection, AlertKind.MUTED, [guild_id], now, channel_id=channel_id)
+
+    async def try_again(self, channel_id: int) -> None:
+        """Something may have mended it: what waits in a news channel's discussions is tried now."""
+        async with self._store.begin() as connection:
+            await self._store.threads.try_again(connection, channel_id, self._now())
 
     async def ours(self, guild_id: int) -> list[int]:
         """Return the threads of a guild that we opened, the oldest first."""

@@ -234,6 +234,7 @@ news_channel = Table(
     Column("ask", Boolean, nullable=False, server_default=true()),
     Column("debate", Boolean, nullable=False, server_default=false()),
     Column("tone", OneOf(Tone), nullable=False, server_default=text("'plain'")),
+    Column("muted_for", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "guild_id"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsroom.models import (
@@ -168,6 +168,32 @@ class ThreadStore:
             tables.thread.c.guild_id == guild_id, tables.thread.c.state == ThreadState.OPEN
         )
         return list(await connection.scalars(statement.order_by(tables.thread.c.thread_id)))
+
+    async def mute(self, connection: AsyncConnection, place_id: int, reason: str) -> tuple[int, int] | None:
+        """Note why we may not speak in the discussions of a news channel: of this one, or the one with this thread.
+
+        Return the channel's id and its guild's if that is new.
+        """
+        statement = update(tables.news_channel).where(_around(place_id), tables.news_channel.c.muted_for.is_(None))
+        muted = statement.values(muted_for=reason).returning(
+            tables.news_channel.c.channel_id, tables.news_channel.c.guild_id
+        )
+        row = (await connection.execute(muted)).one_or_none()
+        return (row.channel_id, row.guild_id) if row else None
+
+    async def unmute(self, connection: AsyncConnection, place_id: int) -> None:
+        """Note that we can speak there."""
+        statement = update(tables.news_channel).where(_around(place_id), tables.news_channel.c.muted_for.is_not(None))
+        await connection.execute(statement.values(muted_for=None))
+
+    async def try_again(self, connection: AsyncConnection, channel_id: int, now: datetime) -> None:
+        """Have what waits in a news channel's discussions tried now: threads to open, and what surely isn't said."""
+        opening = (tables.thread.c.channel_id == channel_id) & (tables.thread.c.state == ThreadState.PENDING)
+        await connection.execute(update(tables.thread).where(opening).values(due_at=now))
+        threads = select(tables.thread.c.thread_id).where(tables.thread.c.channel_id == channel_id)
+        there = or_(tables.remark.c.channel_id == channel_id, tables.remark.c.channel_id.in_(threads))
+        unsaid = there & (tables.remark.c.state == DeliveryState.PENDING)
+        await connection.execute(update(tables.remark).where(unsaid).values(due_at=now))
 
     # ----------------------------------------------------------------------------- remarks
 
@@ -379,6 +405,12 @@ class ThreadStore:
     async def _remark(self, connection: AsyncConnection, *wanted: ColumnElement[Any]) -> Remark | None:
         row = (await connection.execute(select(*REMARK_COLUMNS).where(*wanted))).one_or_none()
         return Remark(*row) if row else None
+
+
+def _around(place_id: int) -> ColumnElement[bool]:
+    """Say in SQL that a news channel is this place, or the one in which this thread was opened."""
+    above = select(tables.thread.c.channel_id).where(tables.thread.c.thread_id == place_id).scalar_subquery()
+    return tables.news_channel.c.channel_id == func.coalesce(above, place_id)
 
 
 def _is_old(remark: FromClause, now: datetime) -> ColumnElement[bool]:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from cogs.discussions import LACKING
+from cogs.discussions import CANNOT_OPEN, LACKING
 from newsroom.desk.outbox import Outbox
 from newsroom.discussion.threads import DELETED
 from newsroom.errors import StoreError
 from newsroom.models import ThreadState
-from tests.cogs.guild import TEAM_HEADLINE, Guild, labels, read
+from tests.cogs.guild import TEAM_HEADLINE, Guild, labels, read, told_in
 from tests.desk import FEED, post, posts
 
 SILENT = 1 << 12
@@ -174,6 +174,33 @@ async def test_who_clicks_where_a_permission_is_missing_reads_which_and_it_opens
     await guild.later()
     (thread,) = guild.news.threads
     assert len(thread.history()) == 1
+
+
+async def test_where_the_bot_may_not_speak_no_thread_opens_and_the_admins_hear_once_what_it_lacks(guild: Guild):
+    ops = guild.guild.create_text_channel("ops")
+    told_in(guild, ops)
+    card = await guild.team_card()
+    guild.take_away(guild.news, "send_messages_in_threads")
+    await guild.env.settle()
+
+    assert read((await guild.bob.click(card, label="Discuss")).response) == LACKING
+    await guild.later(minutes=15)
+
+    (alert,) = ops.history()
+    assert alert.embeds[0].description.startswith(
+        f"Nothing of mine can be said in the discussions of <#{guild.news.id}>. {CANNOT_OPEN}"
+    )
+    assert CANNOT_OPEN in await guild.told("feed list")
+    assert guild.news.threads == []
+
+    guild.give_back(guild.news)
+    await guild.env.settle()
+    await guild.alice.click(alert, label="Retry")
+    await guild.later(minutes=10)
+
+    (thread,) = guild.news.threads
+    assert len(thread.history()) == 1
+    assert CANNOT_OPEN not in await guild.told("feed list")
 
 
 async def test_a_thread_that_somebody_else_has_opened_on_the_card_is_as_good(guild: Guild):

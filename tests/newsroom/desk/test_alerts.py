@@ -10,6 +10,7 @@ from newsroom.errors import RequestRefused
 from newsroom.models import AlertKind, DeliveryState, Feed, Health, Line, SubscriptionState
 from newsroom.store.database import Database
 from tests.desk import ADMIN, CHANNEL, FEED, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk, posts
+from tests.talks import card, discussed, shown
 
 OPS, MODERATORS = 4001, 4002
 OTHER_FEED = "https://blog.example/feed.xml"
@@ -91,6 +92,27 @@ async def test_an_alert_that_may_stand_somewhere_is_left_out_too_once_its_cause_
 
     assert await due(alerts) == []
     assert await alerts.due() == []
+
+
+async def test_that_nothing_can_be_said_in_a_channels_discussions_is_told_once_until_something_was(desk, alerts):
+    posted = await card(desk, url=OTHER_FEED)
+    thread_id = await discussed(desk, posted)
+    threads = desk.newsroom.threads
+
+    for _ in range(2):
+        await threads.muted(thread_id, "I may not write there.")
+    [contents] = await tell(alerts)
+    assert (contents.alert.kind, contents.alert.channel_id, contents.reason) == (
+        AlertKind.MUTED,
+        CHANNEL,
+        "I may not write there.",
+    )
+    await threads.muted(CHANNEL, "I may not write there.")
+    assert await due(alerts) == []
+
+    await shown(desk, posted)
+    await threads.muted(thread_id, "I may not write there.")
+    assert [contents.alert.kind for contents in await due(alerts)] == [AlertKind.MUTED]
 
 
 async def test_those_can_be_told_who_added_what_it_is_about(desk, alerts):

@@ -40,6 +40,7 @@ def _news_channels() -> None:
         sa.Column("ask", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("debate", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("tone", sa.Text(), server_default=sa.text("'plain'"), nullable=False),
+        sa.Column("muted_for", sa.Text()),
     ):
         op.add_column("news_channel", column)
 
