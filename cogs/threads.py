@@ -15,7 +15,7 @@ from cogs.views.cards import origin_text, why_this_side
 from cogs.views.panels import Reply
 from newsroom.answers.answers import Answers
 from newsroom.desk.outbox import Outbox
-from newsroom.discussion.threads import Threads
+from newsroom.discussion.threads import DELETED, Threads
 from newsroom.errors import RequestRefused
 from newsroom.models import ChannelKind, DiscussionSettings
 from newsroom.tasks import Pulse
@@ -57,6 +57,11 @@ class ThreadsCog(commands.Cog, name="Threads"):
     async def on_ready(self) -> None:
         if not self.tick.is_running():
             self.tick.start()
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """Say nothing more in a thread that somebody deleted, and tell nobody that it is there."""
+        await self._threads.refused(payload.thread_id, DELETED)
 
     async def cog_unload(self) -> None:
         self.tick.cancel()

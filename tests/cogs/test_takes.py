@@ -93,6 +93,15 @@ async def test_the_form_brings_back_what_its_member_said_before(guild: Guild):
     assert "value" not in controls(await hot_form(guild, guild.alice, card))["text"]
 
 
+async def test_no_take_is_said_to_be_shown_in_a_thread_that_was_deleted(guild: Guild):
+    card = await guild.team_card()
+    take = await shown(guild, guild.alice, card)
+    guild.env.backend.delete_channel(take.channel.id)
+    await guild.env.settle()
+
+    assert "shown with the result" in await drop(guild, guild.bob, card, OTHER_WORDS)
+
+
 async def test_a_take_is_shown_in_the_storys_thread_under_its_authors_name(guild: Guild):
     card = await guild.team_card()
 
