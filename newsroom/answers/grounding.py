@@ -172,7 +172,8 @@ def clean_turn(text: str, allowed_numbers_from: Iterable[str], *, most: int = LO
     our instructions.
     """
     texts = list(allowed_numbers_from)
-    text = clean(text[: 8 * most])
+    # The paragraphs are numbered for the model alone.
+    text = clean(_CITED.sub("", text[: 8 * most]))
     if _is_abusive(unmarked(text)) or leaks(text, OWN_PHRASES):
         return None
     source = _Article(texts, "", "")

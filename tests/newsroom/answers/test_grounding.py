@@ -307,6 +307,12 @@ def test_of_an_empty_or_abusive_turn_nothing_is_shown(text: str):
     assert turn(text) is None
 
 
+def test_a_turn_shows_no_numbers_of_paragraphs():
+    assert turn("[2] The weights are there for all. [10] Anybody may look.") == (
+        "The weights are there for all. Anybody may look."
+    )
+
+
 def test_a_turn_ends_with_a_sentence_within_its_length():
     said = (
         "Weights that all can read are weights that all can trust. Whoever doubts a result runs it again at home and"
