@@ -11,6 +11,8 @@ from cogs.views.buttons import Lasting
 from cogs.views.panels import Reply, count
 from cogs.views.polls import EMOJI
 from cogs.views.takes import RemarkForm
+from newsroom.answers.prompts import LONGEST_TURN
+from newsroom.discussion.debates import STATEMENT
 from newsroom.discussion.remarks import RemarkContents, ShownTurn
 from newsroom.discussion.shift import Call, Shift
 from newsroom.discussion.takes import sides_of
@@ -21,8 +23,6 @@ from newsroom.votes.counting import FEWEST, SMALLEST_GROUP
 from newsroom.votes.members import side_in_words
 
 # In UTF-16 code units before escaping, which at most doubles them: all of a message fits into its limit.
-STATEMENT: Final = 500
-CASE: Final = 600
 REASON: Final = 200
 MODEL: Final = 60
 
@@ -82,7 +82,7 @@ def _case(shown: ShownTurn, settings: GuildSettings) -> list[str]:
     assert turn.side is not None, "a case is for a side"
     model = markdown.escape(shorten(clean(turn.model or ""), MODEL))
     head = f"{EMOJI[turn.side]} **{_team(settings, turn.side)}** · round {turn.round} of {debate.rounds}"
-    text = markdown.escape(shorten(clean(turn.text or ""), REASON if turn.state is TurnState.FAILED else CASE))
+    text = markdown.escape(shorten(clean(turn.text or ""), REASON if turn.state is TurnState.FAILED else LONGEST_TURN))
     if turn.state is TurnState.FAILED:
         whose = f"No case from {model}" if model else "No case"
         return [f"{head}: {whose}. {text} Make it yourselves: the floor is yours."]

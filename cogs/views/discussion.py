@@ -15,6 +15,7 @@ from cogs.views.panels import Reply, count
 from cogs.views.polls import EMOJI
 from cogs.views.takes import RemarkForm, take_message
 from newsroom.discussion.remarks import RemarkContents
+from newsroom.discussion.summaries import SUMMARY
 from newsroom.models import (
     DiscussionSettings,
     GuildSettings,
@@ -30,7 +31,6 @@ from newsroom.votes.asking import team_name
 from newsroom.votes.counting import FEWEST
 
 # In UTF-16 code units before escaping, which at most doubles them: all of an opener fits into one message.
-SUMMARY: Final = 350
 MODEL: Final = 50
 QUESTION: Final = 200
 NAME_OF_THREAD: Final = 90

@@ -75,7 +75,7 @@ _DEBATING = (
 )
 _SUMMARISING = (
     "You tell readers of a chat in two or three sentences what one news article says that matters most.",
-    "They are claims that can be read one after the other, 450 characters at most in all.",
+    "They are claims that can be read one after the other, 300 characters at most in all.",
 )
 _INTRODUCING = (
     "You write the opening of a weekly summary for a chat: one or two sentences, at most 300 characters.",

@@ -57,7 +57,7 @@ MOST_ATTEMPTS = 2
 """How often a case is begun: once more if whoever wrote it died."""
 
 STATEMENT = 500
-"""UTF-16 code units of what the article says."""
+"""UTF-16 code units of what the article says, shown whole."""
 
 GONE = "That debate isn't there any more."
 VOTE_OVER = "The time for that vote is over."

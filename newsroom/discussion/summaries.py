@@ -24,8 +24,8 @@ PATIENCE = 8.0
 PART = 0.5
 """Of a day's budgets at most so much goes into summaries, so that members can still ask when many stories came."""
 
-SUMMARY = 500
-"""UTF-16 code units."""
+SUMMARY = 350
+"""UTF-16 code units: shown whole, with two questions beside it, however it is escaped."""
 
 
 class Summaries:

@@ -138,7 +138,8 @@ async def test_a_discussion_does_not_wait_for_a_slow_model_and_the_next_one_has_
         text = await desk.store.texts.get(connection, told.id)
     assert text is not None
     chat = Models(answer=model)
-    hasty = Summaries(desk.store, chat, Writer(chat, desk.newsroom.budget), patience=0.001)
+    writer = Writer(desk.store, chat, desk.newsroom.budget, now=desk.clock)
+    hasty = Summaries(desk.store, chat, writer, patience=0.001)
 
     first = await hasty.of(told, "Lab Notes", text, GUILD)
     while not model.asked:
