@@ -124,7 +124,8 @@ class Recaps:
                 values |= {"paused": not on, "quiet": 0}
             if schedule is not None or on:
                 schedule = schedule or before.plan.rule
-                next_at = next_occurrence(schedule, now, zone(before.settings.timezone))
+                after = await self._store.recaps.not_before(connection, guild_id, now)
+                next_at = next_occurrence(schedule, after, zone(before.settings.timezone))
                 values |= {"rule": schedule, "next_at": next_at}
             if not values:
                 return before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
@@ -34,6 +34,9 @@ POLL_COLUMNS = [tables.poll.c[name] for name in Poll.__dataclass_fields__ if nam
 
 THREADS_A_STATEMENT = 500
 
+BETWEEN_WEEKLY = timedelta(days=4)
+"""At the least, whenever admins change day, time or time zone."""
+
 
 class RecapStore:
     """What is remembered of recaps. Every method works inside the caller's transaction."""
@@ -58,6 +61,17 @@ class RecapStore:
         await connection.execute(
             update(tables.recap_plan).where(tables.recap_plan.c.guild_id == guild_id).values(**values)
         )
+
+    async def not_before(self, connection: AsyncConnection, guild_id: int, now: datetime) -> datetime:
+        """Return from when on the next weekly recap may come: one with a new time is none that comes again."""
+        last = await connection.scalar(
+            select(func.max(tables.recap.c.planned_at)).where(
+                tables.recap.c.guild_id == guild_id,
+                tables.recap.c.kind == RecapKind.WEEK,
+                tables.recap.c.asked_id.is_(None),
+            )
+        )
+        return max(now, last + BETWEEN_WEEKLY) if last is not None else now
 
     async def planless(self, connection: AsyncConnection, most: int) -> list[int]:
         """Return guilds that have news channels and no plan yet."""

@@ -49,7 +49,8 @@ class Guilds:
                     await self._store.repeats.set(connection, repeat.id, next_at=next_at)
                 plan = await self._store.recaps.plan(connection, guild_id, hold=True)
                 if plan is not None:
-                    next_at = next_occurrence(plan.rule, self._now(), zone(settings.timezone))
+                    after = await self._store.recaps.not_before(connection, guild_id, self._now())
+                    next_at = next_occurrence(plan.rule, after, zone(settings.timezone))
                     await self._store.recaps.set_plan(connection, guild_id, next_at=next_at)
         return settings
 

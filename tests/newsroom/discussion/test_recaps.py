@@ -405,6 +405,19 @@ async def test_a_week_with_something_in_it_lets_the_count_of_quiet_ones_begin_an
     assert (await desk.newsroom.recaps.planned(GUILD)).plan.quiet == 0
 
 
+async def test_a_new_time_does_not_tell_the_same_week_again(desk: Desk):
+    await busy_week(desk)
+    assert await tell_week(desk) is not None
+    told_at = desk.clock()
+
+    later = await desk.newsroom.recaps.change(GUILD, at=f"{told_at + timedelta(minutes=30):%A %H:%M}")
+    await desk.newsroom.guilds.change(GUILD, {"timezone": "Pacific/Pago_Pago"})
+    moved = await desk.newsroom.recaps.planned(GUILD)
+
+    assert later.plan.next_at == told_at + timedelta(days=7, minutes=30)
+    assert moved.plan.next_at - told_at > timedelta(days=4)
+
+
 async def test_a_quiet_week_asks_no_team_question(desk: Desk):
     await busy_week(desk, votes=0)
     await tell_week(desk)
