@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
@@ -47,6 +48,10 @@ SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FRO
 COMMIT;
 """
 VACUUM_EVERY = 50  # tests
+
+# How long an example takes says something of the machine and of what else it does, not of us: bench/ measures.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.text import clean, length, paragraphs, plain, row_number, sentences, shorten, split_sentences
@@ -27,7 +27,6 @@ texts = st.one_of(st.text(), hard_texts)
 limits = st.integers(min_value=0, max_value=40)
 
 
-@settings(deadline=None)
 @given(texts)
 def test_clean_text_holds_nothing_unseen_and_stays_as_it_is(text):
     cleaned = clean(text)
@@ -37,7 +36,6 @@ def test_clean_text_holds_nothing_unseen_and_stays_as_it_is(text):
     assert clean(cleaned) == cleaned
 
 
-@settings(deadline=None)
 @given(texts, limits)
 def test_plain_text_holds_nothing_unseen_and_is_never_too_long(html, limit):
     text = plain(html, limit)
@@ -46,7 +44,6 @@ def test_plain_text_holds_nothing_unseen_and_is_never_too_long(html, limit):
     assert length(text) <= limit
 
 
-@settings(deadline=None)
 @given(texts, limits)
 def test_a_shortened_text_is_never_too_long_and_stays_as_it_is(text, limit):
     shortened = shorten(text, limit)
@@ -55,7 +52,6 @@ def test_a_shortened_text_is_never_too_long_and_stays_as_it_is(text, limit):
     assert shorten(shortened, limit) == shortened
 
 
-@settings(deadline=None)
 @given(texts, st.integers(min_value=1, max_value=4), limits)
 def test_the_first_sentences_are_never_too_long(text, most, limit):
     assert length(sentences(text, most, limit)) <= limit
@@ -244,7 +240,6 @@ def test_sentences_are_split_where_they_end_and_not_behind_abbreviations():
     assert split_sentences(text) == ["Dr. Roux said so.", "It costs 2.4 million!", "Really?", "它很便宜。", "是的"]
 
 
-@settings(deadline=None)
 @given(texts)
 def test_sentences_split_are_the_text(text):
     assert "".join("".join(split_sentences(text)).split()) == "".join(text.split())

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 import simcord
 from discord.ext import commands
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cogs.views import markdown
@@ -227,14 +227,12 @@ CARDS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(CARDS)
 def test_whatever_a_feed_says_a_card_keeps_discords_limits(card: Card):
     assert_within_limits(card_message(card, now=NOW))
     assert_within_limits(plain_card_message(card))
 
 
-@settings(deadline=None)
 @given(CARDS)
 def test_whatever_a_feed_says_only_our_own_marks_mean_anything(card: Card):
     made = card_message(card, now=NOW)
@@ -265,7 +263,6 @@ def test_more_tells_feed_host_time_and_link_but_no_key_of_the_feeds_address():
     )
 
 
-@settings(deadline=None)
 @given(ANY_TEXT, ANY_TEXT, ANY_URL)
 def test_whatever_the_feed_is_called_more_keeps_discords_limits(title: str, feed_url: str, url: str | None):
     text = origin_text(origin(feed_title=title, feed_url=feed_url, url=url))

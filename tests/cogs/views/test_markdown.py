@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -44,14 +44,12 @@ FRAGMENTS = st.sampled_from(
 TEXTS = st.lists(FRAGMENTS | st.text(max_size=4), max_size=12).map("".join)
 
 
-@settings(deadline=None)
 @given(TEXTS)
 @example("".join(HOSTILE))
 def test_escaped_text_is_shown_as_it_stands_and_means_nothing(text: str):
     assert shown(markdown.escape(text)) == (clean(text), [])
 
 
-@settings(deadline=None)
 @given(TEXTS)
 @example("".join(HOSTILE))
 def test_where_links_are_allowed_nothing_else_is_acted_upon(text: str):
@@ -82,7 +80,6 @@ def test_each_known_attack_is_shown_as_it_stands_and_means_nothing(text: str):
     assert shown(markdown.escape(text)) == (clean(text), [])
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_escaping_at_most_doubles_a_text(text: str):
     assert length(markdown.escape(text)) <= 2 * length(text)
@@ -152,7 +149,6 @@ def test_what_discord_would_refuse_is_no_link(url: str | None):
     assert markdown.link(url, 100) is None
 
 
-@settings(deadline=None)
 @given(TEXTS | st.text(), st.integers(min_value=0, max_value=200))
 def test_a_link_is_never_too_long_and_never_leaves_its_brackets(text: str, limit: int):
     for url in (text, f"https://lab.example/{text}", f"https://{text}.example/"):
@@ -164,7 +160,6 @@ def test_a_link_is_never_too_long_and_never_leaves_its_brackets(text: str, limit
             markdown.host(link)
 
 
-@settings(deadline=None)
 @given(TEXTS | st.text("()[]\\ab%289/?#", max_size=30))
 @example("a)**BREAKING**")
 @example("a)-[openai.com](https://evil.example/b")
@@ -206,7 +201,6 @@ ENDINGS = st.sampled_from(["com", "ai", "c\u0323om", "भारत", "xn--p1ai",
 AFTER = st.sampled_from(["", "”", ")", "…", "/a", " and more", "](", "]"])
 
 
-@settings(deadline=None)
 @given(WORDS, NAMES, DOTS, ENDINGS, AFTER)
 def test_beside_a_label_that_reads_like_an_address_stands_where_the_link_leads(
     before: str, name: str, dot: str, ending: str, after: str
@@ -239,7 +233,6 @@ def test_a_usual_label_and_one_that_names_the_true_host_stand_alone(label: str):
     assert markdown.masked_link(label, "https://lab.example/a") == f"[{markdown.escape(label)}](https://lab.example/a)"
 
 
-@settings(deadline=None)
 @given(TEXTS | st.text(), TEXTS)
 def test_a_label_is_escaped_whatever_it_says_and_wherever_it_leads(label: str, path: str):
     said = re.escape(markdown.escape(label))

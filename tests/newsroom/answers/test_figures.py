@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.answers.figures import figures, invented, known_numbers
@@ -89,13 +89,11 @@ def test_one_is_no_number_by_itself():
     assert invented("One of them left.", frozenset()) == []
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_a_text_invents_nothing_that_it_says_itself(text):
     assert invented(text, known_numbers([text])) == []
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="0123456789 .,'kmb%-GPT万三千"))
 def test_numbers_of_every_form_can_be_read(text):
     for figure in figures(text):

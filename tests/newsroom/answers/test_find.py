@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.answers.find import LONGEST_QUOTE, find, nearest, quotation, rank
@@ -132,7 +132,6 @@ def test_a_quotation_leaves_out_what_has_power():
     assert "@everyone" in passage.text
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80), st.lists(st.text(max_size=400), max_size=6))
 def test_whatever_is_asked_of_whatever_the_quotations_fit_and_the_numbers_exist(question, paragraphs):
     for passage in [*find(question, paragraphs), *nearest(question, paragraphs)]:

@@ -122,7 +122,7 @@ PIECES = st.lists(
 HOSTILE_TEXT = st.one_of(st.text(max_size=300), PIECES)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     HOSTILE_TEXT, st.lists(HOSTILE_TEXT, min_size=1, max_size=4), HOSTILE_TEXT, st.lists(st.integers(-1, 5), max_size=4)
 )
@@ -146,7 +146,6 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["answered", "claims", "verdict"]), JSON))
 def test_an_object_of_any_form_is_read_without_an_error(data):
     ground(data, article_text(*HONEST), QUESTION)

@@ -205,7 +205,7 @@ def test_an_intro_is_asked_for_from_the_given_facts():
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(max_size=600), st.lists(st.text(max_size=900), min_size=1, max_size=8), st.integers(700, 3_000))
 def test_whatever_others_wrote_the_prompt_fits_and_keeps_its_fences(question, paragraphs, room):
     prompt = ask(question, article_text(*paragraphs), title=question, source=question, room=room)

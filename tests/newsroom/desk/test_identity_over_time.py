@@ -358,7 +358,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SITES, STEPS)
 async def test_whatever_happens_to_a_feed_each_of_its_items_is_remembered_once(
     reader: Reader, site: Site, steps: Sequence[Sequence[tuple[Change, int] | None]]

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsroom.errors import NotAFeed
@@ -203,7 +203,7 @@ class Memory:
         return [(entry.guid, entry.link, entry.title) for entry in fresh]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(readings())
 def test_the_same_articles_are_new_as_if_whole_documents_were_read(documents: list[str]):
     whole, ladder = Memory(cuts=False), Memory(cuts=True)
@@ -237,7 +237,7 @@ def test_an_item_that_leads_elsewhere_is_not_taken_for_a_move_because_the_others
     assert ladder.host == "lab.example"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(readings(), st.integers(0, 10**6), st.integers(0, 40), st.sampled_from(["cut", "twice", "junk"]))
 def test_in_a_damaged_document_no_item_changes_for_what_is_left_out(
     documents: list[str], place: int, size: int, damage: str

@@ -12,7 +12,7 @@ import aiohttp
 import brotli
 import pytest
 from aiohttp.abc import AbstractResolver
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.errors import AddressRefused, FetchFailed, HostParked
@@ -711,7 +711,6 @@ def test_a_wait_that_is_neither_seconds_nor_a_date_is_no_wait(header):
         retry_after(header, NOON)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_no_wait_however_odd_raises_anything_but_value_error(header):
     try:

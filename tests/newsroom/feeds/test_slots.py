@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.feeds.slots import ASIDE, DOMAIN_SHARE, Slot, Slots
@@ -194,7 +194,6 @@ async def test_who_comes_back_is_behind_one_beginner_of_his_domain_at_most() -> 
 STEPS = st.tuples(st.sampled_from(["begin", "slow", "body", "end", "give_up"]), st.integers(0, 11))
 
 
-@settings(deadline=None)
 @given(st.sampled_from([1, 2, 3, 3 * DOMAIN_SHARE]), st.lists(STEPS, max_size=60))
 def test_whatever_happens_no_slot_is_lost_or_given_twice(most: int, steps: list[tuple[str, int]]) -> None:
     async def go() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.stories.facts import LONGEST_FACT, Facts, facts_of
@@ -137,7 +137,6 @@ HOSTILE = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None)
 @given(HOSTILE, st.lists(HOSTILE, max_size=3))
 def test_every_fact_stands_in_the_text_and_holds_nothing_that_discord_would_format(title: str, paragraphs: list[str]):
     facts = facts_of(title, paragraphs)

@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.stories import grouping
@@ -434,7 +434,6 @@ TELLINGS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(TELLINGS, max_size=12), TELLINGS)
 def test_whatever_is_told_is_placed_and_the_same_again(known: list[Telling], new: Telling):
     once, twice = index_of(*known), index_of(*known)
@@ -442,7 +441,6 @@ def test_whatever_is_told_is_placed_and_the_same_again(known: list[Telling], new
     assert once.story_for(new, NOW) == twice.story_for(new, NOW) == once.story_for(new, NOW)
 
 
-@settings(deadline=None)
 @given(st.lists(TELLINGS, max_size=12))
 def test_no_story_spans_more_than_48_hours(known: list[Telling]):
     index = StoryIndex()
@@ -457,7 +455,6 @@ def test_no_story_spans_more_than_48_hours(known: list[Telling]):
     assert all(max(each) - min(each) <= WINDOW.total_seconds() for each in times.values())
 
 
-@settings(deadline=None)
 @given(TELLINGS, TELLINGS)
 def test_two_articles_are_as_alike_from_either_side(one: Telling, other: Telling):
     assert likeness(one, other) == likeness(other, one)
@@ -466,7 +463,6 @@ def test_two_articles_are_as_alike_from_either_side(one: Telling, other: Telling
     assert sorted(penalties(one, other).items()) == sorted(penalties(other, one).items())
 
 
-@settings(deadline=None)
 @given(st.permutations(LUMEN.split()), st.permutations(LUMEN_TOO.split()))
 def test_the_order_of_words_may_change(one: list[str], other: list[str]):
     assert likeness(telling(" ".join(one), article=2), telling(" ".join(other))) > JOINS

@@ -75,7 +75,7 @@ def test_without_sentences_it_is_how_the_text_begins(paragraphs: tuple[str, ...]
     assert summarise(TITLE, paragraphs) == (paragraphs[0] if summary is None else summary)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(), st.lists(st.text(alphabet=st.sampled_from("ab .!?。“”\n1中لـ\N{POPCORN}"), max_size=300), max_size=5))
 def test_whatever_is_read_it_fits(title: str, paragraphs: list[str]):
     assert length(summarise(title, paragraphs)) <= 600

@@ -3,7 +3,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.stories.tellings import MOST_MENTIONS, MOST_TERMS, TITLE_WEIGHT, Mention, Said, read, stem
@@ -199,7 +199,6 @@ def test_long_hostile_text_is_read_in_part(text: str):
     assert len(reading.facts.title.mentions) <= MOST_MENTIONS
 
 
-@settings(deadline=None)
 @given(st.text(max_size=600), st.text(max_size=600))
 def test_any_text_can_be_read_and_reads_the_same_again(title: str, summary: str):
     assert read(title, summary) == read(title, summary)

@@ -272,7 +272,7 @@ def test_the_next_time_is_later_and_shows_the_rules_time_unless_the_clocks_skip_
     assert local(meant, zone) == coming
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(clock=clocks, after=moments, zone=st.sampled_from((*ZONES, SCORESBYSUND)))
 def test_a_year_of_days_skips_and_repeats_none(clock: time, after: datetime, zone: ZoneInfo):
     coming = list(islice(_all(f"daily {clock:%H:%M}", after, zone), 366))

@@ -130,9 +130,7 @@ def running_desk(emptied_url: str) -> Iterator[tuple[asyncio.Runner, Desk]]:
         runner.run(database.close())
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=stories)
 def test_the_standing_of_every_day_follows_from_the_logs(running_desk: tuple[asyncio.Runner, Desk], story):
     runner, desk = running_desk
