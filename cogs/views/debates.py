@@ -143,8 +143,8 @@ def _moves(shift: Shift, settings: GuildSettings) -> list[str]:
     for side in sides_of(settings):
         moved = shift.moved_to(side)
         number = str(moved) if moved is not None else f"fewer than {SMALLEST_GROUP}"
-        emoji = f"{EMOJI[side]} " if side in EMOJI else ""
-        told.append(f"{emoji}{number} to {markdown.escape(side_in_words(settings, side))}")
+        signed = markdown.sign(EMOJI[side], number) if side in EMOJI else number
+        told.append(f"{signed} to {markdown.escape(side_in_words(settings, side))}")
     return [f"Moved: {' · '.join(told)}"]
 
 

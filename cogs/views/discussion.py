@@ -192,7 +192,10 @@ def standing_line(settings: GuildSettings, standing: Standing) -> str:
     """Where the members of a guild stand, in one line; too few are counted and not compared."""
     if standing.members < FEWEST:
         return f"Where this server stands: {count(standing.members, 'member')} on a side so far, too few to call"
-    parts = [f"{EMOJI[Side.OPEN]} {standing.open}", f"{EMOJI[Side.PROPRIETARY]} {standing.proprietary}"]
+    parts = [
+        markdown.sign(EMOJI[Side.OPEN], standing.open),
+        markdown.sign(EMOJI[Side.PROPRIETARY], standing.proprietary),
+    ]
     if settings.depends and standing.depends:
         parts.append(f"{standing.depends} in between")
     return f"Where this server stands: {' · '.join(parts)}"

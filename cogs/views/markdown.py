@@ -126,6 +126,11 @@ def link(
     return encoded if fits else None
 
 
+def sign(emoji: str, number: int | str) -> str:
+    """A number and what it counts, which no narrow screen parts."""
+    return f"{emoji}\N{NO-BREAK SPACE}{number}"
+
+
 def message_link(guild_id: int, channel_id: int, message_id: int) -> str:
     """The address of a message, which Discord's clients open where they are."""
     return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"

@@ -156,7 +156,7 @@ def _texts(contents: RecapContents, longest: int) -> Iterator[str]:
         headline = _headline(contents, week.moved.headline, week.moved.link)
         yield f"**Moved most members**\n{headline}\n-# {' · '.join(facts)}"
     tops = [
-        _take(contents, contents.takes[take_id], longest, f"🔥 {fires}" if fires else "not hot yet")
+        _take(contents, contents.takes[take_id], longest, markdown.sign("🔥", fires) if fires else "not hot yet")
         for take_id, fires in week.takes
         if take_id in contents.takes
     ]
@@ -200,7 +200,7 @@ def _take(contents: RecapContents, take: Take, longest: int, heat: str) -> str:
 
 def _exchange(contents: RecapContents, exchange: Exchange, longest: int) -> str:
     take, answer = contents.takes[exchange.take_id], contents.takes[exchange.answer_id]
-    heat = f" · 🔥 {exchange.fires}" if exchange.fires else ""
+    heat = f" · {markdown.sign('🔥', exchange.fires)}" if exchange.fires else ""
     return "\n".join(
         [
             "**Biggest exchange**",

@@ -214,7 +214,7 @@ def top(takes: Sequence[Hot], settings: GuildSettings, week: int, *, removable: 
 
 
 def _row(hot: Hot, settings: GuildSettings) -> str:
-    heat = f"🔥 {hot.fires}" if hot.fires else "not hot yet"
+    heat = markdown.sign("🔥", hot.fires) if hot.fires else "not hot yet"
     lines = [f"{author_line(hot.take, settings)} · {heat}", f"> {markdown.escape(hot.take.text)}"]
     about = markdown.escape(shorten(clean(hot.headline), HEADLINE))
     if hot.link is not None:

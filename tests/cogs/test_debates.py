@@ -65,7 +65,7 @@ async def test_a_debate_without_a_model_goes_from_votes_over_rounds_to_votes_and
 
     result = said(thread, "wins the debate")
     assert "**Team Open Source wins the debate:**" in result.content
-    assert "Moved: 🟦 4 to Team Open Source · 🟧 fewer than 3 to Team Proprietary" in result.content
+    assert "Moved: 🟦\xa04 to Team Open Source · 🟧\xa0fewer than 3 to Team Proprietary" in result.content
     assert "12 voted before, 12 after, 12 both times" in result.content
     assert [buttons(guild.fresh(message)) for message in (opening, first, closing, result)] == [[], [], [], []]
     assert all(request.json["flags"] & SILENT for request in guild.requests("POST", f"/channels/{thread.id}/messages"))

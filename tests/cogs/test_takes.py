@@ -350,7 +350,7 @@ async def test_the_hottest_of_a_week_are_listed_with_where_they_stand(guild: Gui
     (thread,) = guild.news.threads
     assert told.split("\n")[:3] == [
         "### 🔥 Hottest takes of the last seven days",
-        f"<@{guild.mod.id}> · 🟦 Team Open Source · 🔥 1",
+        f"<@{guild.mod.id}> · 🟦 Team Open Source · 🔥\xa01",
         f"> {OTHER_WORDS}",
     ]
     assert f"https://discord.com/channels/{guild.guild.id}/{thread.id}/{hot.id}" in told

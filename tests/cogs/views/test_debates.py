@@ -207,7 +207,7 @@ def test_groups_of_fewer_than_three_are_not_told():
     content = message(turn(TurnKind.RESULT), debate(DebatePhase.OVER, ended_at=NOW), shift=shift).content
 
     assert (
-        "Moved: 🟦 fewer than 3 to Team Open Source · 🟧 4 to Team Proprietary · fewer than 3 to “It depends”"
+        "Moved: 🟦\xa0fewer than 3 to Team Open Source · 🟧\xa04 to Team Proprietary · fewer than 3 to “It depends”"
         in content
     )
 

@@ -83,7 +83,7 @@ def test_an_opener_has_a_line_for_the_story_and_its_basis_each_side_and_the_stan
         "-# The story, in its source's own words",
         "🟦 **Team Open Source:** Is it open?",
         "🟧 **Team Proprietary:** Does it last?",
-        "-# Where this server stands: 🟦 6 · 🟧 4 · 1 in between",
+        "-# Where this server stands: 🟦\xa06 · 🟧\xa04 · 1 in between",
     ]
 
 

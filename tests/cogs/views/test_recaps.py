@@ -79,7 +79,7 @@ def test_a_recap_tells_what_the_week_came_to():
     assert "-# 17 messages · 1 take" in told
     assert "-# 4 crossed" in told
     assert "switched for good" not in told
-    assert "<@4001> · 🟦 Team Open Source · 🔥 5 · [look](" in told
+    assert "<@4001> · 🟦 Team Open Source · 🔥\xa05 · [look](" in told
     assert "A member · 🟧 Team Proprietary · not hot yet\n> Somebody has to pay" in told
     assert "**Biggest exchange**" in told
     assert "Switched teams since then: 5 to Open source" in told
