@@ -86,16 +86,6 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
-class Remaining:
-    """How many questions are left to a member and to a guild, and what is left of the day; money if it has a limit."""
-
-    member: int
-    guild: int
-    tokens: int
-    money: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Allowance:
     """What a guild's admins allow: whether models write there, and how many questions in an hour and in a day.
 
@@ -204,25 +194,6 @@ class Budget:
         """Remove what a process that died had reserved; it counts for nothing anyhow. Return how many those were."""
         async with self._store.begin() as connection:
             return await self._store.usage.release_stale(connection, self._now())
-
-    async def remaining(self, guild_id: int, member_id: int) -> Remaining:
-        """What is left, for a line of status."""
-        now, usage = self._now(), self._store.usage
-        async with self._store.read() as connection:
-            settings = await self._store.guilds.settings(connection, guild_id)
-            asked = await usage.of_member(connection, member_id, now - MEMBER_WINDOW, now)
-            asked_here = await usage.of_member(connection, member_id, now - MEMBER_WINDOW, now, guild_id)
-            in_guild = await usage.of_guild(connection, guild_id, _midnight(now), now)
-            tokens, micros = await usage.total(connection, _midnight(now), now)
-        money = self._limits.money
-        return Remaining(
-            member=max(
-                min(self._limits.member_hour_in(settings) - len(asked_here), self._limits.member_hour - len(asked)), 0
-            ),
-            guild=max(self._limits.server_day_in(settings) - in_guild, 0),
-            tokens=max(self._limits.tokens - tokens, 0),
-            money=None if money is None else max(money - micros / MICRO, 0.0),
-        )
 
     async def spent(self, guild_id: int) -> Spent:
         """Return what today has taken, for a guild's admins."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsroom.answers.talk import Model
-from newsroom.discussion.shift import Shift, shift_of
+from newsroom.discussion.shift import shift_of
 from newsroom.discussion.threads import Discussed, can_have_thread, discussed, with_thread
 from newsroom.errors import DebateRuns, RequestRefused
 from newsroom.marks import DEBATE, Marks
@@ -446,11 +446,3 @@ class Debates:
         turns = await self._store.debates.turns(connection, debate.id)
         if all(each.state is not TurnState.WAITING for each in turns if each.kind is TurnKind.CASE):
             await self._set(connection, debate, due_at=self._now() + timedelta(minutes=debate.minutes))
-
-
-async def result_of(store: Store, connection: Connection, debate_id: int) -> Shift | None:
-    """Return what a debate came to; None if it was stopped, or goes on."""
-    for turn in await store.debates.turns(connection, debate_id):
-        if turn.kind is TurnKind.RESULT and turn.text:
-            return Shift.from_json(turn.text)
-    return None

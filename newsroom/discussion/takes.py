@@ -462,10 +462,10 @@ async def checked(
 
 async def check_block(store: Store, connection: Connection, guild_id: int, member_id: int, now: datetime) -> None:
     """Raises RequestRefused for a member whose takes a guild's moderators don't want at the moment."""
-    blocked, until = await store.takes.blocked_until(connection, guild_id, member_id, now)
-    if blocked:
-        when = f"until <t:{until.timestamp():.0f}:f>" if until is not None else "for now"
-        raise RequestRefused(f"The moderators of this server take no takes of yours {when}.")
+    until = await store.takes.blocked_until(connection, guild_id, member_id, now)
+    if until is not None:
+        when = f"<t:{until.timestamp():.0f}:f>"
+        raise RequestRefused(f"The moderators of this server take no takes of yours until {when}.")
 
 
 def _check_name(draft: Draft, settings: DiscussionSettings) -> None:

@@ -37,11 +37,11 @@ WITH_TAKES = (RemarkKind.OPENER, RemarkKind.TAKE, RemarkKind.DEBATE)
 WITH_ASK = (RemarkKind.OPENER, RemarkKind.ANSWER)
 """What has buttons for takes, and for questions."""
 
-MOST_ACTIVE = 1000
-"""Threads that may be active in a guild at once. Source: Discord's error 160006."""
-
 CROWDED = 900
-"""From so many active threads on the oldest quiet ones of ours are archived."""
+"""From so many active threads in a guild on the oldest quiet ones of ours are archived.
+
+1000 may be active at once. Source: Discord's error 160006.
+"""
 
 QUIET = timedelta(hours=24)
 """How long nobody has written in a thread that counts as quiet."""

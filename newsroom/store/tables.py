@@ -640,15 +640,15 @@ fire = Table(
     Index(None, "member_id"),
 )
 
-# Members whose takes a guild's moderators no longer want; ``until`` null: until they say otherwise. By the take, which
-# is gone, they can say so without being told of whom.
+# Members whose takes a guild's moderators don't want until then. By the take, which is gone, they can lift that without
+# being told of whom.
 take_block = Table(
     "take_block",
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("member_id", BigInteger, primary_key=True, autoincrement=False),
     Column("take_id", BigInteger, nullable=False),
-    Column("until", UtcDateTime),
+    Column("until", UtcDateTime, nullable=False),
     Column("blocked_at", UtcDateTime, nullable=False),
 )
 

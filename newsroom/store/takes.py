@@ -238,9 +238,9 @@ class TakeStore:
         member_id: int,
         take_id: int,
         now: datetime,
-        until: datetime | None,
+        until: datetime,
     ) -> None:
-        """Take no more takes from a member in a guild because of this one, until then or for good."""
+        """Take no more takes from a member in a guild because of this one, until then."""
         values = {"take_id": take_id, "until": until, "blocked_at": now}
         statement = self._insert(tables.take_block).values(guild_id=guild_id, member_id=member_id, **values)
         await connection.execute(statement.on_conflict_do_update(index_elements=["guild_id", "member_id"], set_=values))
@@ -252,13 +252,12 @@ class TakeStore:
 
     async def blocked_until(
         self, connection: AsyncConnection, guild_id: int, member_id: int, now: datetime
-    ) -> tuple[bool, datetime | None]:
-        """Return whether a member is blocked now, and until when; None is for good."""
-        statement = select(tables.take_block.c.until).where(
-            tables.take_block.c.guild_id == guild_id, tables.take_block.c.member_id == member_id
-        )
-        row = (await connection.execute(statement)).one_or_none()
-        return row is not None and (row.until is None or row.until > now), row.until if row else None
+    ) -> datetime | None:
+        """Return until when a member is blocked; None if they aren't now."""
+        block = tables.take_block.c
+        own = (block.guild_id == guild_id) & (block.member_id == member_id)
+        until: datetime | None = await connection.scalar(select(block.until).where(own, block.until > now))
+        return until
 
     # ----------------------------------------------------------------------- a member's own
 

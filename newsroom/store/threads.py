@@ -117,16 +117,6 @@ class ThreadStore:
         """Return the thread of a card, if it is to have one."""
         return await self._thread(connection, tables.thread.c.delivery_id == delivery_id)
 
-    async def of_story(self, connection: AsyncConnection, story_id: int, guild_id: int) -> list[Thread]:
-        """Return the threads of a story's cards in a guild, the oldest first."""
-        statement = (
-            select(*THREAD_COLUMNS)
-            .join(tables.delivery, tables.delivery.c.id == tables.thread.c.delivery_id)
-            .where(tables.delivery.c.story_id == story_id, tables.thread.c.guild_id == guild_id)
-            .order_by(tables.thread.c.thread_id)
-        )
-        return [Thread(*row) for row in await connection.execute(statement)]
-
     async def due(self, connection: AsyncConnection, now: datetime, most: int) -> list[Thread]:
         """Return the threads to be opened now."""
         statement = select(*THREAD_COLUMNS).where(

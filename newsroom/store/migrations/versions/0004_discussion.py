@@ -73,7 +73,7 @@ def _takes() -> None:
         sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("take_id", sa.BigInteger(), nullable=False),
-        sa.Column("until", TIME),
+        sa.Column("until", TIME, nullable=False),
         sa.Column("blocked_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("guild_id", "member_id", name="pk_take_block"),
     )
