@@ -23,7 +23,7 @@ from cogs.refusals import (
     meaning_of,
 )
 from cogs.views.cards import carries
-from cogs.views.discussion import redrawn, remark_form, thread_name
+from cogs.views.discussion import remark_form, thread_name
 from newsroom.attempts import Step
 from newsroom.desk.refusals import GONE, Verdict
 from newsroom.discussion.remarks import RemarkClaim, RemarkContents, RemarkRedraw, Remarks
@@ -236,7 +236,7 @@ class Discussions:
 
     async def _find(self, place: ChannelPlace, claim: RemarkClaim) -> int | None:
         """Look whether an earlier attempt left the message there: by its mark, or by its words if it has no button."""
-        words = "" if claim.contents.is_empty else remark_form(claim.contents).content
+        words = remark_form(claim.contents).content
 
         def fits(message: discord.Message) -> bool:
             return carries(message, claim.contents.mark) or (bool(words) and message.content == words)
@@ -303,7 +303,7 @@ class Discussions:
         if contents is None:
             await message.delete()
         else:
-            await message.edit(**redrawn(contents))
+            await message.edit(**remark_form(contents).edit())
 
 
 def _last_word(thread: discord.Thread) -> datetime:

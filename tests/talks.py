@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from newsroom.desk.outbox import Claim
-from newsroom.discussion.remarks import RemarkClaim, RemarkRedraw
+from newsroom.discussion.remarks import RemarkClaim, RemarkRedraw, ShownTake
 from newsroom.discussion.takes import COOLDOWN, Draft, Written
 from newsroom.models import ChannelKind, Remark, Side, Take, Thread
 from tests.desk import CHANNEL, FEED, GUILD, Desk
@@ -111,6 +111,12 @@ async def say_due(desk: Desk) -> list[RemarkClaim]:
                 await desk.newsroom.remarks.sent(claim, 7000 + remark_id)
                 said.append(claim)
     return said
+
+
+def shown_in(message: RemarkClaim | RemarkRedraw) -> ShownTake:
+    """Return the take that a message is to show."""
+    assert message.contents is not None and isinstance(message.contents.says, ShownTake)
+    return message.contents.says
 
 
 async def draw_due(desk: Desk) -> list[RemarkRedraw]:

@@ -37,10 +37,8 @@ BASIS: Final = {
 PRIVATE: Final = "Nobody in this server sees it, and it counts in this debate alone."
 
 
-def turn_message(contents: RemarkContents) -> RemarkForm:
+def turn_message(shown: ShownTurn, contents: RemarkContents) -> RemarkForm:
     """A message of a debate, as it should look now."""
-    shown = contents.turn
-    assert shown is not None, "it shows a turn"
     match shown.turn.kind:
         case TurnKind.OPENING:
             lines = _opening(shown)
@@ -52,7 +50,7 @@ def turn_message(contents: RemarkContents) -> RemarkForm:
             lines = _closing(shown)
         case TurnKind.RESULT:
             lines = _result(shown, contents.settings)
-    return RemarkForm("\n".join(lines), _buttons(contents, shown))
+    return RemarkForm("\n".join(lines), _buttons(shown, contents))
 
 
 def _opening(shown: ShownTurn) -> list[str]:
@@ -152,7 +150,7 @@ def _team(settings: GuildSettings, side: Side) -> str:
     return markdown.escape(team_name(clean(settings.label(side))))
 
 
-def _buttons(contents: RemarkContents, shown: ShownTurn) -> discord.ui.View:
+def _buttons(shown: ShownTurn, contents: RemarkContents) -> discord.ui.View:
     """What can be clicked on as a debate stands: nothing once it is over."""
     view = Lasting()
     debate, kind = shown.debate, shown.turn.kind
@@ -169,8 +167,7 @@ def _buttons(contents: RemarkContents, shown: ShownTurn) -> discord.ui.View:
                     row=0,
                 )
             )
-    card = contents.card
-    if card is not None and card.settings.takes and kind is not TurnKind.CLOSING:
+    if shown.card is not None and shown.card.settings.takes and kind is not TurnKind.CLOSING:
         view.add_item(_button("Take the floor", f"hot:{contents.card_mark}:{contents.mark}", emoji="🔥"))
     # With the mark of this very message: by it the message is found again.
     view.add_item(_button("Stop", f"stop:{shown.mark}:{contents.mark}"))

@@ -14,18 +14,10 @@ from cogs.views.debates import turn_message
 from cogs.views.panels import Reply, count
 from cogs.views.polls import EMOJI
 from cogs.views.takes import RemarkForm, take_message
-from newsroom.discussion.remarks import RemarkContents
+from newsroom.answers.answers import Answered
+from newsroom.discussion.remarks import Grown, Opened, OpenedBefore, RemarkContents, ShownTake, ShownTurn, Sorry
 from newsroom.discussion.summaries import SUMMARY
-from newsroom.models import (
-    DiscussionSettings,
-    GuildSettings,
-    RemarkKind,
-    Side,
-    Standing,
-    Summary,
-    SummaryBasis,
-    ThreadMode,
-)
+from newsroom.models import DiscussionSettings, GuildSettings, Side, Standing, Summary, SummaryBasis, ThreadMode
 from newsroom.text import clean, length, shorten
 from newsroom.votes.asking import team_name
 from newsroom.votes.counting import FEWEST
@@ -126,51 +118,42 @@ def discussed_here() -> Reply:
 
 
 def remark_form(contents: RemarkContents) -> RemarkForm:
-    """A message of ours in a discussion, as it should look now."""
-    match contents.remark.kind:
-        case RemarkKind.OPENER:
-            return opener(contents)
-        case RemarkKind.GROWTH:
-            return growth(contents)
-        case RemarkKind.TAKE:
-            return take_message(contents)
-        case RemarkKind.ANSWER:
-            if contents.sorry:
-                return RemarkForm(contents.sorry, Lasting())
-            assert contents.answered is not None, "it shows an answer"
-            return shared_answer(contents.answered, contents.card_mark, contents.mark, has_model=contents.has_model)
-        case RemarkKind.DEBATE:
-            return turn_message(contents)
+    """A message of ours in a discussion, as it should look now; without words if it has none or keeps its own."""
+    match contents.says:
+        case Opened() as opened:
+            return RemarkForm(opener(opened, contents.settings), _opener_buttons(opened, contents))
+        case OpenedBefore() as opened:
+            return RemarkForm("", _opener_buttons(opened, contents))
+        case Grown(also):
+            return RemarkForm(f"This story has grown. Also covered by {_sources(also)}", Lasting())
+        case ShownTake() as shown:
+            return take_message(shown, contents)
+        case Answered() as answered:
+            return shared_answer(answered, contents.card_mark, contents.mark, has_model=contents.has_model)
+        case Sorry(why):
+            return RemarkForm(why, Lasting())
+        case ShownTurn() as shown:
+            return turn_message(shown, contents)
+        case None:
+            return RemarkForm("", Lasting())
 
 
-def redrawn(contents: RemarkContents) -> dict[str, Any]:
-    """What editing a message of ours takes, so that it looks as it should now.
-
-    What opens a discussion keeps its words, for which a page might have to be read again: its buttons follow.
-    """
-    if contents.remark.kind is RemarkKind.OPENER:
-        return {"view": _opener_buttons(contents)}
-    return remark_form(contents).edit()
-
-
-def opener(contents: RemarkContents) -> RemarkForm:
+def opener(opened: Opened, settings: GuildSettings) -> str:
     """What opens a discussion: what the story says and on what basis, a question for each side, and the standing."""
-    opening, settings = contents.opening, contents.settings
-    assert opening is not None and contents.standing is not None, "they are what opens it"
+    opening = opened.opening
     lines = [*_summary(opening.summary)]
     for side, asked in ((Side.OPEN, opening.for_open), (Side.PROPRIETARY, opening.for_proprietary)):
         name = markdown.escape(team_name(clean(settings.label(side))))
         lines.append(f"{EMOJI[side]} **{name}:** {markdown.escape(shorten(clean(asked), QUESTION))}")
-    lines.append(f"-# {standing_line(settings, contents.standing)}")
-    return RemarkForm("\n".join(lines), _opener_buttons(contents))
+    lines.append(f"-# {standing_line(settings, opened.standing)}")
+    return "\n".join(lines)
 
 
-def _opener_buttons(contents: RemarkContents) -> discord.ui.View:
-    view, card = Lasting(), contents.card
-    assert card is not None, "a discussion is one of a card"
-    if card.settings.takes:
+def _opener_buttons(opened: Opened | OpenedBefore, contents: RemarkContents) -> discord.ui.View:
+    view = Lasting()
+    if opened.card.settings.takes:
         view.add_item(hot_button(contents.card_mark, contents.mark))
-    if card.settings.ask:
+    if opened.card.settings.ask:
         view.add_item(ask_button(contents.card_mark, contents.mark, has_model=contents.has_model))
     return view
 
@@ -199,11 +182,6 @@ def standing_line(settings: GuildSettings, standing: Standing) -> str:
     if settings.depends and standing.depends:
         parts.append(f"{standing.depends} in between")
     return f"Where this server stands: {' · '.join(parts)}"
-
-
-def growth(contents: RemarkContents) -> RemarkForm:
-    """That a story has grown: who else tells it."""
-    return RemarkForm(f"This story has grown. Also covered by {_sources(contents.also)}", Lasting())
 
 
 # --------------------------------------------------------------------------------------- settings

@@ -12,7 +12,7 @@ from cogs.views import markdown
 from cogs.views.buttons import Lasting, LastingLayout
 from cogs.views.panels import COLOUR, PATIENCE, Reply
 from cogs.views.polls import EMOJI
-from newsroom.discussion.remarks import RemarkContents
+from newsroom.discussion.remarks import RemarkContents, ShownTake
 from newsroom.discussion.takes import Asked, Hot, Written
 from newsroom.models import GuildSettings, Remark, Side, Take
 from newsroom.text import clean, length, shorten
@@ -47,8 +47,8 @@ class RemarkForm:
     view: discord.ui.View
 
     def edit(self) -> dict[str, Any]:
-        """What editing a message takes."""
-        return {"content": self.content, "view": self.view}
+        """What editing a message takes; without words of ours it keeps its own."""
+        return {"view": self.view} | ({"content": self.content} if self.content else {})
 
     def for_channel(self) -> dict[str, Any]:
         """What ``send`` of a channel or thread takes."""
@@ -143,11 +143,9 @@ def side_of(values: dict[str, str]) -> Side | None:
 # ----------------------------------------------------------------------------------------- shown
 
 
-def take_message(contents: RemarkContents) -> RemarkForm:
+def take_message(shown: ShownTake, contents: RemarkContents) -> RemarkForm:
     """A take in its story's thread: who says it for which side, the words, and what it pushes back on."""
-    shown = contents.shown
-    assert shown is not None, "it shows a take"
-    has_links = contents.card is not None and contents.card.settings.links
+    has_links = shown.card is not None and shown.card.settings.links
     words = (markdown.escape_but_links if has_links else markdown.escape)(shown.take.text)
     lines = [author_line(shown.take, contents.settings), f"> {words}"]
     if shown.answers is not None:
@@ -156,7 +154,7 @@ def take_message(contents: RemarkContents) -> RemarkForm:
         pushes = f"[pushes back]({link})" if link else "pushes back"
         lines.append(f"-# {pushes} on {whose}: {markdown.escape(shorten(shown.answers.text, QUOTED))}")
     view = Lasting()
-    if contents.card is None or contents.card.settings.takes:
+    if shown.card is None or shown.card.settings.takes:
         label = f"Hot · {shown.fires}" if shown.fires else "Hot"
         view.add_item(discord.ui.Button(label=label, emoji="🔥", custom_id=f"fire:{shown.mark}"))
         # The mark of this very message: by it the message is found again.

@@ -58,58 +58,85 @@ class Opens(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """What opens a discussion, with where the members stand as it does."""
+
+    card: Discussed
+    opening: Opening
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedBefore:
+    """What opened a discussion: its words stay, for which a page might have to be read again. Its buttons follow."""
+
+    card: Discussed
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """That a story has grown: the other sources that tell it, by name and address."""
+
+    also: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ShownTake:
-    """A take as it is shown. ``mark`` names it on its buttons; ``answers`` is the take that it pushes back on."""
+    """A take as it is shown. ``mark`` names it on its buttons; ``answers`` is the take that it pushes back on.
+
+    The ``card`` of its story may be gone.
+    """
 
     take: Take
     mark: str
     fires: int
     answers: Take | None
     answers_link: tuple[int, int] | None
+    card: Discussed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sorry:
+    """Why a question has no answer, in a sentence."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class ShownTurn:
     """A turn of a debate as it is shown, by how the debate stands. ``mark`` names the debate on its buttons.
 
-    A result has its ``shift``, unless the debate was stopped.
+    A result has its ``shift``, unless the debate was stopped. The ``card`` of its story may be gone.
     """
 
     turn: DebateTurn
     debate: Debate
     mark: str
     shift: Shift | None
+    card: Discussed | None
+
+
+Says = Opened | OpenedBefore | Grown | ShownTake | Answered | Sorry | ShownTurn
 
 
 @dataclass(frozen=True, slots=True)
 class RemarkContents:
-    """What a message of ours in a discussion says. ``mark`` tells it from all others, ``card_mark`` names its card.
+    """What a message of ours in a discussion ``says``: None if there is nothing to say any more.
 
-    Set are: for what opens a discussion ``card``, ``opening`` and ``standing``, for growth ``card`` and ``also``, the
-    other sources by name and address, for an answer ``card`` and ``answered``, or else ``sorry``, why there
-    is none, for a debate ``card`` and ``turn``, for a take ``card`` and ``shown``. The card of a take, a debate or a
-    ``sorry`` may be gone. What opens a discussion is drawn anew without ``opening``: its words stay.
-    ``has_model``: a language model answers questions.
+    ``mark`` tells it from all others, ``card_mark`` names its card. ``has_model``: a language model answers questions.
     """
 
     remark: Remark
     mark: str
     card_mark: str
     settings: GuildSettings
-    card: Discussed | None = None
-    opening: Opening | None = None
-    standing: Standing | None = None
-    also: tuple[tuple[str, str | None], ...] = ()
-    shown: ShownTake | None = None
-    answered: Answered | None = None
-    sorry: str = ""
+    says: Says | None
     has_model: bool = False
-    turn: ShownTurn | None = None
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to say any more: at most there is something to take away."""
-        return not (self.opening or self.also or self.shown or self.answered or self.sorry or self.turn)
+        """Whether there are no words to send: at most there is a message to draw anew or to take away."""
+        return self.says is None or isinstance(self.says, OpenedBefore)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +255,7 @@ class Remarks:
             if remark is None:
                 return None
             contents = None if remark.withdrawn else await self._contents(connection, remark, None)
-            says_nothing = contents is None or (contents.is_empty and remark.kind is not RemarkKind.OPENER)
-            if not remark.withdrawn and says_nothing:
+            if not remark.withdrawn and (contents is None or contents.says is None):
                 await self._store.threads.redrawn(connection, remark_id, until)
                 return None
             return RemarkRedraw(remark, contents, until)
@@ -298,35 +324,32 @@ class Remarks:
         """Return what a message says as things are now; None if it is about a card that isn't there any more."""
         settings = await self._store.guilds.settings(connection, remark.guild_id)
         mark, card_mark = self._marks.mark(remark.id, REMARK), self._marks.mark(remark.delivery_id)
-        contents = RemarkContents(remark, mark, card_mark, settings, has_model=self._has_model and settings.model)
-        if remark.kind is RemarkKind.TAKE:
-            return await self._take(connection, contents)
-        if remark.kind is RemarkKind.ANSWER:
-            return await self._answer(connection, contents)
         try:
-            card = await discussed(self._store, connection, remark.delivery_id, remark.guild_id)
+            says = await self._says(connection, remark, opening)
         except RequestRefused:
-            # A debate is ended in words, and without buttons, also when its story was taken down.
-            return await self._turn(connection, contents) if remark.kind is RemarkKind.DEBATE else None
-        contents = replace(contents, card=card)
-        match remark.kind:
-            case RemarkKind.GROWTH:
-                return replace(contents, also=await self._store.deliveries.also(connection, card.card))
-            case RemarkKind.DEBATE:
-                return await self._turn(connection, contents)
-            case _:
-                return await self._opener(connection, contents, opening) if opening is not None else contents
+            return None
+        return RemarkContents(remark, mark, card_mark, settings, says, has_model=self._has_model and settings.model)
 
-    async def _opener(self, connection: Connection, contents: RemarkContents, opening: Opening) -> RemarkContents:
-        standing = await standing_now(self._store, connection, contents.remark.guild_id, self._now())
-        return replace(contents, opening=opening, standing=standing)
+    async def _says(self, connection: Connection, remark: Remark, opening: Opening | None) -> Says | None:
+        """Return what a message says; None is nothing any more. Raises RequestRefused if its card isn't there."""
+        if remark.take_id is not None:
+            return await self._take(connection, remark, remark.take_id)
+        if remark.ask_id is not None:
+            return await self._answer(connection, remark, remark.ask_id)
+        if remark.turn_id is not None:
+            return await self._turn(connection, remark, remark.turn_id)
+        card = await discussed(self._store, connection, remark.delivery_id, remark.guild_id)
+        if remark.kind is RemarkKind.GROWTH:
+            also = await self._store.deliveries.also(connection, card.card)
+            return Grown(also) if also else None
+        if opening is None:
+            return OpenedBefore(card)
+        return Opened(card, opening, await standing_now(self._store, connection, remark.guild_id, self._now()))
 
-    async def _take(self, connection: Connection, contents: RemarkContents) -> RemarkContents:
-        remark = contents.remark
-        assert remark.take_id is not None, "it shows a take"
-        take = await self._store.takes.get(connection, remark.take_id, remark.guild_id)
+    async def _take(self, connection: Connection, remark: Remark, take_id: int) -> ShownTake | None:
+        take = await self._store.takes.get(connection, take_id, remark.guild_id)
         if take is None or remark.withdrawn:
-            return contents
+            return None
         fires = (await self._store.takes.fires(connection, [take.id]))[take.id]
         answers, link = None, None
         if take.answers_id is not None:
@@ -337,36 +360,32 @@ class Remarks:
             card = await card_of_take(self._store, connection, take)
         except RequestRefused:
             card = None
-        shown = ShownTake(take, self._marks.mark(take.id, TAKE), fires, answers, link)
-        return replace(contents, card=card, shown=shown)
+        return ShownTake(take, self._marks.mark(take.id, TAKE), fires, answers, link, card)
 
-    async def _answer(self, connection: Connection, contents: RemarkContents) -> RemarkContents | None:
-        ask_id = contents.remark.ask_id
-        assert ask_id is not None, "it shows an answer"
+    async def _answer(self, connection: Connection, remark: Remark, ask_id: int) -> Answered | Sorry | None:
         ask = await self._store.asks.get(connection, ask_id)
-        if ask is None or ask.answer is None or contents.remark.withdrawn:
-            return contents
+        if ask is None or ask.answer is None or remark.withdrawn:
+            return None
         answer = Answer.from_json(ask.answer)
+        if answer.sorry:
+            return Sorry(answer.sorry)
         # Of other channels' stories everybody reads nothing, whatever the asker sees. Why no model answered is the
         # asker's business, who reads it here if it was asked here.
         answer = replace(answer, related=(), note=answer.note if ask.reply_to is not None else "")
-        if answer.sorry:
-            return replace(contents, sorry=answer.sorry)
-        try:
-            card = await discussed(self._store, connection, ask.delivery_id, ask.guild_id)
-        except RequestRefused:
-            return None
-        return replace(contents, card=card, answered=Answered(ask, self._marks.mark(ask.id, ASK), card, answer))
+        card = await discussed(self._store, connection, ask.delivery_id, ask.guild_id)
+        return Answered(ask, self._marks.mark(ask.id, ASK), card, answer)
 
-    async def _turn(self, connection: Connection, contents: RemarkContents) -> RemarkContents:
-        remark = contents.remark
-        assert remark.turn_id is not None, "it shows a turn"
-        turn = await self._store.debates.turn(connection, remark.turn_id)
+    async def _turn(self, connection: Connection, remark: Remark, turn_id: int) -> ShownTurn | None:
+        turn = await self._store.debates.turn(connection, turn_id)
         debate = await self._store.debates.get(connection, turn.debate_id, remark.guild_id) if turn else None
         if turn is None or debate is None or turn.state is TurnState.REMOVED or remark.withdrawn:
-            return contents
+            return None
         shift = Shift.from_json(turn.text) if turn.kind is TurnKind.RESULT and turn.text else None
-        return replace(contents, turn=ShownTurn(turn, debate, self._marks.mark(debate.id, DEBATE), shift))
+        try:
+            card = await discussed(self._store, connection, remark.delivery_id, remark.guild_id)
+        except RequestRefused:
+            card = None  # a debate is ended in words, and without buttons, also when its story was taken down
+        return ShownTurn(turn, debate, self._marks.mark(debate.id, DEBATE), shift, card)
 
     async def _record(self, claim: RemarkClaim, **values: object) -> None:
         async with self._store.begin() as connection:

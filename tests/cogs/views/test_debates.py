@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cogs.views import markdown
-from cogs.views.debates import started, turn_message
-from cogs.views.discussion import HOT_TEMPLATE
+from cogs.views.debates import started
+from cogs.views.discussion import HOT_TEMPLATE, remark_form
 from cogs.views.takes import RemarkForm
 from newsroom.discussion.remarks import RemarkContents, ShownTurn
 from newsroom.discussion.shift import Call, Shift
@@ -30,7 +30,7 @@ from newsroom.models import (
 from newsroom.text import length
 from tests.cogs.views.discord_markdown import shown as as_read
 from tests.cogs.views.test_polls import texts
-from tests.makers import NOW, guild_settings
+from tests.makers import NOW, guild_settings, remark
 
 MARK = f"{2**63 - 1}.{'a' * 24}"
 CARD_MARK = f"{2**63 - 1}.{'c' * 24}"
@@ -93,17 +93,8 @@ def message(
     takes: bool = True,
 ) -> RemarkForm:
     card: Any = SimpleNamespace(settings=DiscussionSettings(takes=takes))
-    row: Any = SimpleNamespace(kind=None)
-    return turn_message(
-        RemarkContents(
-            remark=row,
-            mark=REMARK_MARK,
-            card_mark=CARD_MARK,
-            card=card,
-            settings=settings or guild_settings(),
-            turn=ShownTurn(turn, debate, MARK, shift),
-        )
-    )
+    says = ShownTurn(turn, debate, MARK, shift, card)
+    return remark_form(RemarkContents(remark(), REMARK_MARK, CARD_MARK, settings or guild_settings(), says))
 
 
 def labels(form: RemarkForm) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,8 +25,8 @@ from cogs.views.discussion import (
     thread_name,
 )
 from cogs.views.takes import RemarkForm
-from newsroom.discussion.remarks import Opening, RemarkContents
-from newsroom.models import DiscussionSettings, GuildSettings, RemarkKind, Standing, Summary, SummaryBasis, ThreadMode
+from newsroom.discussion.remarks import Grown, Opened, OpenedBefore, Opening, RemarkContents, Says
+from newsroom.models import DiscussionSettings, GuildSettings, Standing, Summary, SummaryBasis, ThreadMode
 from newsroom.text import clean, length
 from tests.cogs.views.discord_markdown import shown as as_read
 from tests.cogs.views.test_polls import texts
@@ -52,15 +53,13 @@ OPENINGS = st.builds(
 )
 
 
-def contents(kind: RemarkKind = RemarkKind.OPENER, **fields: Any) -> RemarkContents:
-    settings = fields.pop("settings", guild_settings())
-    card = fields.pop("card", discussed_card())
-    return RemarkContents(remark(kind=kind), REMARK_MARK, MARK, settings, card, **fields)
+def form_of(says: Says | None, settings: GuildSettings | None = None) -> RemarkForm:
+    return remark_form(RemarkContents(remark(), REMARK_MARK, MARK, settings or guild_settings(), says))
 
 
-def opener(**fields: Any) -> RemarkForm:
+def opener(settings: GuildSettings | None = None, **fields: Any) -> RemarkForm:
     opening = Opening(Summary("The weights are open.", SummaryBasis.FEED), "Is it open?", "Does it last?")
-    return remark_form(contents(**{"opening": opening, "standing": Standing(6, 4, 1)} | fields))
+    return form_of(replace(Opened(discussed_card(), opening, Standing(6, 4, 1)), **fields), settings)
 
 
 def buttons(view: discord.ui.View | None) -> list[discord.ui.Button[Any]]:
@@ -117,6 +116,13 @@ def test_an_opener_offers_what_is_on_and_is_found_by_either_button():
     assert carries(_message(on), REMARK_MARK)
 
 
+def test_an_opener_that_is_drawn_anew_keeps_its_words():
+    again = form_of(OpenedBefore(discussed_card())).edit()
+
+    assert "content" not in again
+    assert [button.label for button in buttons(again["view"])] == [button.label for button in buttons(opener().view)]
+
+
 @given(OPENINGS, LABELS, STANDINGS)
 def test_an_opener_fits_and_formats_nothing_whatever_it_holds(
     opening: Opening, settings: GuildSettings, standing: Standing
@@ -138,7 +144,7 @@ def test_too_few_members_are_counted_and_not_compared():
 
 
 def test_growth_names_the_other_sources():
-    form = remark_form(contents(RemarkKind.GROWTH, also=(("Blog", "https://blog.example/1"), ("Wire", None))))
+    form = form_of(Grown((("Blog", "https://blog.example/1"), ("Wire", None))))
 
     assert form.content == "This story has grown. Also covered by [Blog](https://blog.example/1), Wire"
     assert buttons(form.view) == []
@@ -147,7 +153,7 @@ def test_growth_names_the_other_sources():
 @given(SOURCES)
 @example(tuple(("*" * 100, "https://lab.example/" + "a" * 480) for _ in range(9)))
 def test_however_many_sources_tell_a_story_they_fit_or_are_counted(also: tuple[tuple[str, str | None], ...]):
-    grown = remark_form(contents(RemarkKind.GROWTH, also=also))
+    grown = form_of(Grown(also))
     panel = also_panel(also)
 
     assert_fits(grown.content)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cogs.views import markdown
+from cogs.views.discussion import remark_form
 from cogs.views.takes import (
     BACK_FORM,
     HOT_FORM,
@@ -19,7 +20,6 @@ from cogs.views.takes import (
     filled,
     side_of,
     sure_to_remove,
-    take_message,
     top,
     written,
 )
@@ -48,7 +48,7 @@ LINKS = st.sampled_from([None, (2**63 - 1, 2**63 - 2)])
 
 def message(shown: ShownTake, settings: GuildSettings | None = None) -> Any:
     row = remark(kind=RemarkKind.TAKE, take_id=shown.take.id)
-    return take_message(RemarkContents(row, LONGEST, LONGEST, settings or guild_settings(), shown=shown))
+    return remark_form(RemarkContents(row, LONGEST, LONGEST, settings or guild_settings(), shown))
 
 
 def assert_only(markup: list[str], *own: str, anonymous: bool) -> None:
@@ -62,7 +62,7 @@ def assert_only(markup: list[str], *own: str, anonymous: bool) -> None:
 def test_a_take_fits_and_formats_nothing_whatever_it_says(
     said: Take, answers: Take | None, link: tuple[int, int] | None, fires: int, settings: GuildSettings
 ):
-    form = message(ShownTake(said, LONGEST, fires, answers, link), settings)
+    form = message(ShownTake(said, LONGEST, fires, answers, link, None), settings)
     _, markup = as_read(form.content)
 
     assert 1 <= length(form.content) <= markdown.CONTENT
@@ -77,18 +77,10 @@ def test_a_take_fits_and_formats_nothing_whatever_it_says(
     ("allowed", "words"), [(True, "See <https://lab.example/a>."), (False, "See https\\://lab.example/a.")]
 )
 def test_a_link_in_a_take_leads_somewhere_where_links_are_allowed(allowed: bool, words: str):
-    said = take(text="See https://lab.example/a.")
-    row = remark(kind=RemarkKind.TAKE, take_id=said.id)
-    contents = RemarkContents(
-        row,
-        LONGEST,
-        LONGEST,
-        guild_settings(),
-        card=discussed_card(settings=DiscussionSettings(links=allowed)),
-        shown=ShownTake(said, LONGEST, 0, None, None),
-    )
+    card = discussed_card(settings=DiscussionSettings(links=allowed))
+    shown = ShownTake(take(text="See https://lab.example/a."), LONGEST, 0, None, None, card)
 
-    assert take_message(contents).content.split("\n")[1] == f"> {words}"
+    assert message(shown).content.split("\n")[1] == f"> {words}"
 
 
 @given(st.lists(st.builds(Hot, TAKES, st.integers(0, 10**6), st.one_of(st.just(""), texts(500)), LINKS), max_size=10))
@@ -136,7 +128,7 @@ def test_a_form_fits_whatever_was_said_before_and_whatever_the_teams_are_called(
 
 def test_a_take_says_who_speaks_for_which_side_and_what_it_answers():
     said = take(text="Not so fast.", side=Side.PROPRIETARY)
-    shown = ShownTake(said, LONGEST, 3, take(id=2, member_id=4002), (9001, 7002))
+    shown = ShownTake(said, LONGEST, 3, take(id=2, member_id=4002), (9001, 7002), None)
 
     assert message(shown).content.split("\n") == [
         "<@4001> · 🟧 Team Proprietary",
@@ -162,7 +154,7 @@ def test_a_take_is_introduced_by_its_author_or_by_nobody(fields: dict[str, Any],
 
 @pytest.mark.parametrize("anonymous", [True, False])
 def test_an_answer_to_an_anonymous_take_names_nobody(anonymous: bool):
-    shown = ShownTake(take(member_id=4002), LONGEST, 0, take(anonymous=anonymous), None)
+    shown = ShownTake(take(member_id=4002), LONGEST, 0, take(anonymous=anonymous), None, None)
 
     assert ("<@4001>" in message(shown).content) is not anonymous
 

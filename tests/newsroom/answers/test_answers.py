@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from newsroom.answers.answers import LEASE, MOST_IN_A_WHILE, MOST_MENTIONS, Answer, Answered, Question
 from newsroom.answers.chat import Models
 from newsroom.answers.talk import Tokens
+from newsroom.discussion.remarks import Sorry
 from newsroom.errors import Failure, ModelFailed, RequestRefused
 from newsroom.marks import Marks
 from newsroom.models import ArticleText, Ask, AskKind, AskState, RemarkKind, TextBasis
@@ -348,9 +349,9 @@ async def test_a_mention_is_answered_in_threads_of_ours_alone_and_one_that_canno
         await answers.decline(asked, "I was interrupted.")
     assert await answers.mentioned(replace(said, text="?")) is None
 
-    assert [(claim.contents.sorry, claim.remark.reply_to) for claim in await talks.say_due(desk)] == [
-        ("I was interrupted.", 77),
-        ("Ask a question in a few words.", 77),
+    assert [(claim.contents.says, claim.remark.reply_to) for claim in await talks.say_due(desk)] == [
+        (Sorry("I was interrupted."), 77),
+        (Sorry("Ask a question in a few words."), 77),
     ]
     desk.clock.advance(minutes=10)
     assert await answers.take_abandoned() == []
@@ -388,7 +389,7 @@ async def test_why_no_model_answered_is_not_shared(database: Database):
     await desk.newsroom.answers.share(answered.mark, GUILD, ANNA)
 
     [said] = await talks.say_due(desk)
-    assert said.contents.answered is not None and said.contents.answered.answer.note == ""
+    assert isinstance(said.contents.says, Answered) and said.contents.says.answer.note == ""
 
 
 async def test_a_shared_answer_names_no_story_that_only_its_asker_may_see(database: Database):
@@ -405,8 +406,7 @@ async def test_a_shared_answer_names_no_story_that_only_its_asker_may_see(databa
     await answers.share(answered.mark, GUILD, ANNA)
 
     [said] = await talks.say_due(desk)
-    assert said.contents.answered is not None
-    assert said.contents.answered.answer.related == ()
+    assert isinstance(said.contents.says, Answered) and said.contents.says.answer.related == ()
 
 
 async def test_without_a_thread_there_is_nowhere_to_share(over: Callable[..., Any]):

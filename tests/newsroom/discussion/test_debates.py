@@ -13,6 +13,7 @@ from newsroom.answers.budget import GUILD_LIMIT
 from newsroom.answers.chat import Models, Notice
 from newsroom.answers.talk import Completion, Schema
 from newsroom.discussion.debates import LEAST_TIME, LONGEST_UNDER_WAY, Started
+from newsroom.discussion.remarks import ShownTurn
 from newsroom.discussion.shift import Call, Shift
 from newsroom.discussion.takes import COOLDOWN, Draft
 from newsroom.errors import DebateRuns, Failure, ModelFailed, RequestRefused
@@ -102,8 +103,8 @@ async def say(desk: Desk) -> list[DebateTurn]:
             claim = await desk.newsroom.remarks.claim(remark_id)
             if claim is not None:
                 await desk.newsroom.remarks.sent(claim, 50_000 + remark_id)
-                if claim.contents.turn is not None:
-                    said.append(claim.contents.turn.turn)
+                if isinstance(claim.contents.says, ShownTurn):
+                    said.append(claim.contents.says.turn)
     return said
 
 
@@ -659,8 +660,8 @@ async def test_a_debate_whose_story_is_taken_down_says_that_it_was_stopped_and_s
     assert [turn.kind for turn in said] == [TurnKind.RESULT]
     [opening] = await desk.newsroom.remarks.due_redraws()
     redraw = await desk.newsroom.remarks.take_redraw(opening)
-    assert redraw is not None and redraw.contents is not None and redraw.contents.turn is not None
-    assert redraw.contents.turn.debate.phase is DebatePhase.STOPPED
+    assert redraw is not None and redraw.contents is not None and isinstance(redraw.contents.says, ShownTurn)
+    assert (redraw.contents.says.debate.phase, redraw.contents.says.card) == (DebatePhase.STOPPED, None)
 
 
 async def test_a_debate_that_could_not_begin_leaves_nothing(desk: Desk):

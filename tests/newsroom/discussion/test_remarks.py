@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from newsroom.attempts import CLOCK_SLACK, NONCE_WINDOW, Step
-from newsroom.discussion.remarks import MOST_ATTEMPTS, REDRAW_WAIT
+from newsroom.discussion.remarks import MOST_ATTEMPTS, REDRAW_WAIT, OpenedBefore, ShownTake
 from newsroom.models import DeliveryState, RemarkKind, Take
 from newsroom.store import tables
 from newsroom.store.threads import FIRST_WORD, ThreadStore
@@ -28,6 +28,7 @@ from tests.talks import (
     remark_of,
     say_due,
     shown,
+    shown_in,
     take_now,
 )
 from tests.votes import BEN, CARA, everything
@@ -62,7 +63,7 @@ async def test_what_is_said_is_said_once_with_all_that_it_takes_to_show_it(desk:
     claim = await claimed(desk)
     await desk.newsroom.remarks.sent(claim, 7001)
 
-    assert (claim.step, claim.remark.kind, claim.contents.shown and claim.contents.shown.take) == (
+    assert (claim.step, claim.remark.kind, shown_in(claim).take) == (
         Step.SEND,
         RemarkKind.TAKE,
         take,
@@ -109,7 +110,8 @@ async def test_after_a_crash_it_is_looked_for_first_and_drawn_as_things_are_by_t
     assert await after.newsroom.remarks.due() == []
     [redraw] = await draw_due(after)
     # What opens a discussion keeps its words: only its buttons may be others by now.
-    assert redraw.contents is not None and redraw.contents.opening is None
+    assert redraw.contents is not None
+    assert isinstance(redraw.contents.says, OpenedBefore if kind == "opener" else ShownTake)
     assert await after.newsroom.remarks.due_redraws() == []
 
 
@@ -268,9 +270,9 @@ async def test_what_changes_between_claim_and_sent_is_drawn_next(desk: Desk):
     await fire(desk, take, BEN)
     await desk.newsroom.remarks.sent(claim, 7001)
 
-    assert claim.contents.shown is not None and claim.contents.shown.fires == 0
+    assert shown_in(claim).fires == 0
     [redraw] = await draw_due(desk)
-    assert redraw.contents is not None and redraw.contents.shown is not None and redraw.contents.shown.fires == 1
+    assert shown_in(redraw).fires == 1
     assert await draw_due(desk) == []
 
 
@@ -286,7 +288,7 @@ async def test_what_changes_while_a_message_is_drawn_is_drawn_once_more(desk: De
 
     [redraw] = await draw_due(desk)
 
-    assert redraw.contents is not None and redraw.contents.shown is not None and redraw.contents.shown.fires == 2
+    assert shown_in(redraw).fires == 2
     assert await draw_due(desk) == []
 
 

@@ -12,7 +12,7 @@ import pytest
 from newsroom.answers.chat import Models
 from newsroom.answers.talk import Completion, Message, Schema
 from newsroom.answers.writing import Writer
-from newsroom.discussion.remarks import RemarkClaim
+from newsroom.discussion.remarks import Opened, RemarkClaim
 from newsroom.discussion.summaries import Summaries
 from newsroom.errors import Failure, ModelFailed
 from newsroom.models import ArticleText, Summary, SummaryBasis, TextBasis
@@ -56,8 +56,8 @@ async def opened(desk: Desk, guild_id: int = GUILD, channel_id: int = CHANNEL) -
 
 
 def summary_in(opener: RemarkClaim) -> Summary:
-    assert opener.contents.opening is not None
-    return opener.contents.opening.summary
+    assert isinstance(opener.contents.says, Opened)
+    return opener.contents.says.opening.summary
 
 
 async def elsewhere(desk: Desk) -> Summary:

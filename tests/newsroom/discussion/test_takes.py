@@ -32,6 +32,7 @@ from tests.talks import (
     remark_of,
     say_due,
     shown,
+    shown_in,
     take_now,
 )
 from tests.votes import ANNA, BEN, CARA, ask_and_show, close, draw_of_result, everything, say_why, send_due, vote_many
@@ -63,7 +64,7 @@ async def test_a_take_opens_the_storys_thread_and_is_shown_in_it(desk: Desk):
     assert (written.place_id, written.edited) == (message_of(posted), False)
     assert await open_threads(desk) == [message_of(posted)]
     opener, take = await say_due(desk)
-    assert take.contents.shown is not None and take.contents.shown.take == written.take
+    assert shown_in(take).take == written.take
     assert {opener.remark.channel_id, take.remark.channel_id} == {message_of(posted)}
 
 
@@ -120,8 +121,7 @@ async def test_a_take_that_discord_did_not_take_is_shown_once_it_is_changed(desk
     changed = await drop(desk, posted, OTHER_WORDS)
 
     [said] = await say_due(desk)
-    assert said.contents.shown is not None
-    assert (said.contents.shown.take.text, said.remark.channel_id) == (OTHER_WORDS, changed.place_id)
+    assert (shown_in(said).take.text, said.remark.channel_id) == (OTHER_WORDS, changed.place_id)
 
 
 async def test_a_member_has_one_take_on_a_story_and_one_message_that_shows_it(desk: Desk):
@@ -133,9 +133,7 @@ async def test_a_member_has_one_take_on_a_story_and_one_message_that_shows_it(de
     assert (second.take.id, second.edited, second.place_id) == (first.id, True, message_of(posted))
     assert await desk.newsroom.remarks.due() == []
     [redraw] = await draw_due(desk)
-    assert redraw.contents is not None and redraw.contents.shown is not None
-    assert redraw.contents.shown.take.text == OTHER_WORDS
-    assert redraw.contents.shown.take.side is Side.PROPRIETARY
+    assert (shown_in(redraw).take.text, shown_in(redraw).take.side) == (OTHER_WORDS, Side.PROPRIETARY)
 
 
 async def test_a_take_and_a_reason_for_a_vote_on_the_storys_poll_are_one(desk: Desk):
@@ -368,9 +366,8 @@ async def test_who_leaves_the_name_out_later_is_quoted_without_it_everywhere(des
 
     await drop(desk, posted, anonymous=True)
 
-    quotes = [redraw.contents.shown for redraw in await draw_due(desk) if redraw.contents]
-    assert len(quotes) == 2 and all(quotes)
-    assert all((quote.answers or quote.take).anonymous for quote in quotes if quote)
+    quotes = [shown_in(redraw) for redraw in await draw_due(desk)]
+    assert [(quote.answers or quote.take).anonymous for quote in quotes] == [True, True]
     [result] = await draw_of_result(desk, poll.poll)
     assert [quoted.anonymous for quoted in result.takes if quoted.id == take.id] == [True]
 
@@ -388,9 +385,9 @@ async def test_a_take_that_pushes_back_is_paired_with_the_one_it_answers(desk: D
     [said] = await say_due(desk)
     where = await remark_of(desk, take)
     assert asked.answered == take
-    assert where is not None and said.contents.shown is not None
-    assert (written.take.answers_id, said.contents.shown.answers) == (take.id, take)
-    assert said.contents.shown.answers_link == (where.channel_id, where.message_id)
+    assert where is not None
+    assert (written.take.answers_id, shown_in(said).answers) == (take.id, take)
+    assert shown_in(said).answers_link == (where.channel_id, where.message_id)
     assert said.remark.reply_to == where.message_id
 
 
@@ -412,8 +409,8 @@ async def test_two_can_push_back_on_each_other(desk: Desk):
 
     await push_back(desk, other, OTHER_WORDS)
 
-    pairs = [redraw.contents.shown for redraw in await draw_due(desk) if redraw.contents]
-    assert sorted((pair.take.id, pair.answers.id) for pair in pairs if pair and pair.answers) == [
+    pairs = [shown_in(redraw) for redraw in await draw_due(desk)]
+    assert sorted((pair.take.id, pair.answers.id) for pair in pairs if pair.answers) == [
         (mine.id, other.id),
         (other.id, mine.id),
     ]
@@ -427,8 +424,8 @@ async def test_what_quotes_a_take_follows_when_that_changes(desk: Desk):
 
     await drop(desk, posted, OTHER_WORDS)
 
-    quotes = [redraw.contents.shown for redraw in await draw_due(desk) if redraw.contents]
-    assert [quote.answers.text for quote in quotes if quote and quote.answers] == [OTHER_WORDS]
+    quotes = [shown_in(redraw) for redraw in await draw_due(desk)]
+    assert [quote.answers.text for quote in quotes if quote.answers] == [OTHER_WORDS]
 
 
 async def test_nobody_pushes_back_on_their_own_take_or_on_one_that_is_gone(desk: Desk):
@@ -461,8 +458,7 @@ async def test_many_who_fire_at_once_are_all_counted_and_drawn_once(desk: Desk, 
     await asyncio.gather(*(fire(each, take, 6000 + number) for number, each in enumerate([desk, twin] * 10)))
 
     [redraw] = await draw_due(desk)
-    assert redraw.contents is not None and redraw.contents.shown is not None
-    assert redraw.contents.shown.fires == await fires_of(desk, take.id) == 20
+    assert shown_in(redraw).fires == await fires_of(desk, take.id) == 20
     assert await draw_due(desk) == await draw_due(twin) == []
 
 
@@ -568,7 +564,7 @@ async def test_the_next_take_after_a_removed_one_is_shown_and_not_taken_for_it(d
 
     assert written.take.id != removed.id
     [said] = await say_due(desk)
-    assert said.contents.shown is not None and said.contents.shown.take == written.take
+    assert shown_in(said).take == written.take
     assert [redraw.contents for redraw in await draw_due(desk)] == [None]
 
 
@@ -638,8 +634,8 @@ async def test_what_answered_a_removed_take_answers_nothing_and_quotes_it_no_mor
 
     await desk.newsroom.takes.remove(GUILD, take.id)
 
-    left = [redraw.contents.shown for redraw in await draw_due(desk) if redraw.contents]
-    assert [(each.take.id, each.answers, each.take.answers_id) for each in left if each] == [(answer.id, None, None)]
+    left = [shown_in(redraw) for redraw in await draw_due(desk) if redraw.contents]
+    assert [(each.take.id, each.answers, each.take.answers_id) for each in left] == [(answer.id, None, None)]
 
 
 async def test_a_result_that_may_quote_a_removed_take_is_drawn_without_it(desk: Desk):
@@ -718,7 +714,7 @@ async def test_who_has_all_data_deleted_takes_along_takes_fires_and_what_quotes_
 
     drawn = await draw_due(desk)
     assert [redraw.remark.take_id for redraw in drawn if redraw.contents is None] == [mine.id]
-    left = {redraw.contents.shown.take.id: redraw.contents.shown for redraw in drawn if redraw.contents}
+    left = {shown_in(redraw).take.id: shown_in(redraw) for redraw in drawn if redraw.contents}
     assert set(left) == {other.id, answer.id}
     assert (left[other.id].fires, left[answer.id].answers) == (0, None)
     async with desk.store.read() as connection:
@@ -770,7 +766,7 @@ async def test_a_take_under_a_card_that_went_with_a_merger_can_still_be_answered
     [redraw] = await draw_due(desk)
 
     assert (answer.take.answers_id, answer.place_id) == (take.id, message_of(posted))
-    assert redraw.contents is not None and redraw.contents.shown is not None and redraw.contents.shown.fires == 1
+    assert shown_in(redraw).fires == 1
     assert where is not None and where.message_id is not None
     assert [each.id for each in await desk.newsroom.takes.on_message(GUILD, where.message_id)] == [take.id]
     await desk.newsroom.takes.remove(GUILD, take.id)

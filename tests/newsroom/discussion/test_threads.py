@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from newsroom.attempts import LONGEST_WAIT
+from newsroom.discussion.remarks import Grown
 from newsroom.discussion.story_finder import Seeker
 from newsroom.discussion.threads import DELETED, GONE, MOST_ATTEMPTS, NO_THREAD
 from newsroom.errors import RequestRefused
@@ -247,7 +248,8 @@ async def test_a_thread_is_told_once_that_its_story_has_grown(desk: Desk):
     await desk.tell(posted.card.headline, url=third)
 
     assert (told.remark.kind, told.remark.channel_id) == (RemarkKind.GROWTH, thread_id)
-    assert [url for _, url in told.contents.also] == [
+    assert isinstance(told.contents.says, Grown)
+    assert [url for _, url in told.contents.says.also] == [
         f"https://lab.example/{'-'.join(posted.card.headline.casefold().split())}"
     ]
     assert await say_due(desk) == await draw_due(desk) == []
