@@ -25,6 +25,9 @@ LONGEST_SENTENCE = 500
 LEAST_SENTENCE, LEAST_DENSE = 40, 14
 """Characters of a sentence that can stand for itself: usually, and in scripts that write a word in one or two signs."""
 
+GAP = " … "
+"""Between sentences that don't follow each other in the article."""
+
 LEAST_SUMMARY = 80
 """Characters of a feed's own summary from which it is taken for one."""
 
@@ -54,9 +57,11 @@ _CUT_OFF = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """A sentence with its place among all, and its terms with their weight, together of length 1."""
+    """A sentence with its place among those to choose from, where it is among all, and its terms with their weight,
+    together of length 1."""
 
     place: int
+    at: int
     text: str
     terms: Mapping[str, float]
 
@@ -100,14 +105,19 @@ def summarise(title: str, paragraphs: Sequence[str], *, most_sentences: int = 3,
         chosen.append(candidates[best])
         if length(candidates[best].text) > left:
             break
-        left -= length(candidates[best].text) + 1
+        left -= length(candidates[best].text) + len(GAP)
         likeness = [
             max(before, _product(one.terms, candidates[best].terms))
             for before, one in zip(likeness, candidates, strict=True)
         ]
     if not chosen:
         return sentences(_joined(read[:most_sentences]), most_sentences, most_length)
-    return shorten(_joined([one.text for one in sorted(chosen, key=lambda one: one.place)]), most_length)
+    told, last = "", 0
+    for one in sorted(chosen, key=lambda one: one.at):
+        if told and one.at > last + 1:
+            told += GAP.rstrip()
+        told, last = _joined([told, one.text]), one.at
+    return shorten(told, most_length)
 
 
 def _beginning(paragraphs: Sequence[str]) -> Iterator[str]:
@@ -121,17 +131,20 @@ def _beginning(paragraphs: Sequence[str]) -> Iterator[str]:
 
 def _sentences(paragraphs: Sequence[str]) -> list[_Sentence]:
     """The sentences that could stand in a summary, each once."""
-    found: dict[str, Counter[str]] = {}
+    found: dict[str, tuple[int, Counter[str]]] = {}
+    at = 0
     for paragraph in paragraphs:
-        if not _is_prose(paragraph):
-            continue
-        for sentence in split_sentences(paragraph):
+        for sentence in split_sentences(paragraph) if _is_prose(paragraph) else ():
             if len(found) == MOST_SENTENCES:
                 break
-            if _stands_alone(sentence):
-                found.setdefault(sentence, Counter(_terms(sentence)))
-    rarity = _rarity(found.values())
-    return [_Sentence(place, text, _scaled(terms, rarity)) for place, (text, terms) in enumerate(found.items())]
+            if _stands_alone(sentence) and sentence not in found:
+                found[sentence] = at, Counter(_terms(sentence))
+            at += 1
+        at += not _is_prose(paragraph)
+    rarity = _rarity([terms for _, terms in found.values()])
+    return [
+        _Sentence(place, at, text, _scaled(terms, rarity)) for place, (text, (at, terms)) in enumerate(found.items())
+    ]
 
 
 def _is_prose(paragraph: str) -> bool:

@@ -37,13 +37,17 @@ def text(*paragraphs: str, basis: TextBasis = TextBasis.PAGE) -> ArticleText:
     return ArticleText(1, paragraphs, basis, NOW)
 
 
-def test_it_says_what_happened_in_whole_sentences_of_the_article_each_once_and_in_its_order():
-    assert summarise(TITLE, R1) == f"{RELEASE} {PRICE} {LICENCE}"
+def test_it_says_what_happened_in_whole_sentences_of_the_article_each_once_and_in_its_order_with_its_gaps():
+    assert summarise(TITLE, R1) == f"{RELEASE} … {PRICE} … {LICENCE}"
+
+
+def test_sentences_that_follow_each_other_are_told_without_a_gap():
+    assert summarise(TITLE, [f"{RELEASE} {PRICE}", LICENCE]) == f"{RELEASE} {PRICE} {LICENCE}"
 
 
 def test_it_has_its_limits():
     assert summarise(TITLE, R1, most_sentences=1) == RELEASE
-    assert summarise(TITLE, R1, most_length=200) == f"{RELEASE} {LICENCE}"
+    assert summarise(TITLE, R1, most_length=200) == f"{RELEASE} … {LICENCE}"
     assert summarise(TITLE, R1, most_length=60) == "Chinese lab DeepSeek released its reasoning model R1 under…"
 
 
@@ -57,7 +61,7 @@ def test_sentences_without_spaces_between_are_put_together_as_they_stand():
 
 
 def test_sentences_are_found_in_arabic():
-    assert len(split_sentences(summarise("", page("arabic")))) == 3
+    assert len(split_sentences(summarise("", page("arabic")).replace(" … ", " "))) == 3
     assert split_sentences("هل سيخفض المنافسون أسعارهم؟ نعم.") == ["هل سيخفض المنافسون أسعارهم؟", "نعم."]
 
 
@@ -109,7 +113,7 @@ def test_the_summary_of_a_feed_is_taken_if_it_is_one():
 def test_a_summary_that_is_none_gives_way_to_the_article(own: str):
     summary = summary_of(article(title=TITLE, summary=own), text(*R1))
 
-    assert summary == Summary(f"{RELEASE} {PRICE} {LICENCE}", SummaryBasis.EXTRACT)
+    assert summary == Summary(f"{RELEASE} … {PRICE} … {LICENCE}", SummaryBasis.EXTRACT)
 
 
 def test_where_nobody_could_read_more_the_summary_of_the_feed_has_to_do():
