@@ -62,8 +62,11 @@ def _opening(shown: ShownTurn) -> list[str]:
         *_statement(shown.turn),
     ]
     if debate.phase is DebatePhase.BEFORE:
-        return [*lines, f"**Where do you stand before?** {PRIVATE} You have {minutes}; your last click counts."]
-    over = "This debate was stopped." if debate.phase is DebatePhase.STOPPED else "The vote before is over."
+        return [
+            *lines,
+            f"**Before it begins: where do you stand?** {PRIVATE} You have {minutes}; your last click counts.",
+        ]
+    over = "This debate was stopped." if debate.phase is DebatePhase.STOPPED else "The first vote is over."
     return [*lines, f"-# {over}"]
 
 
@@ -103,7 +106,7 @@ def _floor(shown: ShownTurn) -> list[str]:
 def _closing(shown: ShownTurn) -> list[str]:
     debate = shown.debate
     if debate.phase is not DebatePhase.AFTER:
-        return ["**Where do you stand now?**", "-# The vote after is over."]
+        return ["**Where do you stand now?**", "-# The second vote is over."]
     return [
         f"**Where do you stand now?** {PRIVATE} You have {count(debate.minutes, 'minute')}; your last click counts. "
         "Click as well if you stand where you stood."

@@ -46,7 +46,7 @@ def said(thread: Any, text: str) -> Any:
 
 async def test_a_debate_without_a_model_goes_from_votes_over_rounds_to_votes_and_a_result(guild: Guild, card: Any):
     thread = await begun(guild, rounds=2)
-    opening = said(thread, "Where do you stand before?")
+    opening = said(thread, "Before it begins: where do you stand?")
     assert labels(opening) == [*STANDS, "Take the floor", "Stop"]
     voters = guild.crowd(12)
     for member in voters:
@@ -75,7 +75,7 @@ async def test_moderators_stop_a_debate_at_once_and_the_admins_read_who_did(guil
     ops = guild.guild.create_text_channel("ops")
     told_in(guild, ops)
     thread = await begun(guild)
-    opening = said(thread, "Where do you stand before?")
+    opening = said(thread, "Before it begins: where do you stand?")
 
     refused = await guild.bob.click(opening, label="Stop")
     stopped = await guild.mod.click(opening, label="Stop")
@@ -114,7 +114,7 @@ async def test_two_models_argue_in_turns_labelled_by_name_and_moderators_can_rem
 
 async def test_take_the_floor_asks_for_a_hot_take_which_is_shown_in_the_thread(guild: Guild, card: Any):
     thread = await begun(guild)
-    opening = said(thread, "Where do you stand before?")
+    opening = said(thread, "Before it begins: where do you stand?")
 
     form = await guild.bob.click(opening, label="Take the floor")
 
@@ -123,7 +123,7 @@ async def test_take_the_floor_asks_for_a_hot_take_which_is_shown_in_the_thread(g
 
 async def test_only_the_member_reads_where_the_member_stands(guild: Guild, card: Any):
     thread = await begun(guild)
-    opening = said(thread, "Where do you stand before?")
+    opening = said(thread, "Before it begins: where do you stand?")
 
     told = await guild.bob.click(opening, label="Proprietary")
 
@@ -157,7 +157,7 @@ async def test_there_is_one_debate_at_a_time(guild: Guild, card: Any):
 
 async def test_who_moderates_one_channel_neither_sees_nor_stops_a_debate_in_another(guild: Guild, card: Any):
     thread = await begun(guild)
-    mark = said(thread, "Where do you stand before?").components[0].children[0].custom_id.split(":")[1]
+    mark = said(thread, "Before it begins: where do you stand?").components[0].children[0].custom_id.split(":")[1]
     denied = discord.Permissions(manage_messages=True).value
     guild.env.backend.set_overwrite(guild.news.id, Overwrite(guild.mod.id, OverwriteType.MEMBER, deny=denied))
     other = guild.guild.create_text_channel("other")
@@ -166,7 +166,7 @@ async def test_who_moderates_one_channel_neither_sees_nor_stops_a_debate_in_anot
     stopped = await guild.counterfeit(guild.mod, f"stop:{mark}", where=other)
 
     assert read(stopped.response) == f"For this you need **Manage Messages** in <#{thread.id}>."
-    assert "Where do you stand" in said(thread, "Where do you stand before?").content
+    assert "where do you stand" in said(thread, "Before it begins: where do you stand?").content
 
 
 async def test_where_the_bot_may_not_speak_no_debate_begins(guild: Guild, card: Any):
@@ -201,7 +201,7 @@ async def test_buttons_that_none_of_ours_has_are_answered_with_a_sentence(guild:
 
 async def test_after_a_restart_the_debate_goes_on_and_its_buttons_work(guild: Guild, card: Any):
     thread = await begun(guild)
-    opening = said(thread, "Where do you stand before?")
+    opening = said(thread, "Before it begins: where do you stand?")
     await guild.restart()
 
     assert "Before this debate" in read((await guild.bob.click(opening, label="Proprietary")).response)

@@ -101,7 +101,7 @@ async def test_killed_while_a_model_speaks_nothing_stays_reserved_and_the_debate
     story = await first(store, select(tables.delivery.c.story_id))
     await house.sandbox.slash(house.admin, house.news, "channel discussion", debate=True)
     await house.sandbox.slash(house.admin, house.news, "debate start", story=str(story), rounds=1, minutes=1)
-    await says_at_last(house, "Where do you stand before?")
+    await says_at_last(house, "Before it begins: where do you stand?")
     await time_is_over(store)
     await model.was_asked()
     assert await counted(store) == 1
