@@ -119,10 +119,11 @@ class TakesCog(commands.Cog, name="Takes"):
         form, _, mark = str(data.get("custom_id", "")).partition(":")
         if interaction.type is not discord.InteractionType.modal_submit or form not in FORMS:
             return
+        values: dict[str, str] = {}
         try:
             await interaction.response.defer(ephemeral=True, thinking=True)
-            await self._asked(interaction, form, mark)
             values = views.filled(data)
+            await self._asked(interaction, form, mark)
             draft = Draft(
                 guild_of(interaction),
                 interaction.user.id,
@@ -134,7 +135,7 @@ class TakesCog(commands.Cog, name="Takes"):
             await interaction.edit_original_response(**views.written(said, await self._not_opened(said)).edit())
             await self._discussions.nudge()
         except Exception as error:
-            await explain(interaction, error)
+            await explain(interaction, error, views.given_back(values.get("text", "")))
 
     async def _say(self, form: str, draft: Draft, mark: str, role_ids: list[int]) -> Written:
         if form == views.WHY_FORM:

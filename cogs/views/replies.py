@@ -23,15 +23,18 @@ _PERMISSION_NAMES: Final = {
 }
 
 
-async def explain(interaction: discord.Interaction[Any], error: Exception) -> None:
-    """Answer with what went wrong, in one sentence; what nobody foresaw is logged and called our mistake."""
+async def explain(interaction: discord.Interaction[Any], error: Exception, given_back: str = "") -> None:
+    """Answer with what went wrong, in one sentence; what nobody foresaw is logged and called our mistake.
+
+    ``given_back`` is what the caller wrote, fit to show, and would else have written for nothing.
+    """
     sentence = in_words(error)
     if sentence is None:
         data: Any = interaction.data or {}
         log.error("answering %s failed", data.get("custom_id") or data.get("name"), exc_info=error)
         sentence = OUR_MISTAKE
     try:
-        await _answer(interaction, sentence)
+        await _answer(interaction, "\n".join(filter(None, [sentence, given_back])))
     except discord.HTTPException as refusal:
         # Discord's own "didn't respond" tells the caller.
         log.warning("a caller could not be told what went wrong: %s", refusal)

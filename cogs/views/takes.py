@@ -172,6 +172,12 @@ def author_line(take: Take, settings: GuildSettings) -> str:
     return f"{who} · {emoji} {name}" if emoji else f"{who} · {name}"
 
 
+def given_back(text: str) -> str:
+    """What a member wrote and nobody keeps, to be sent again from there."""
+    text = clean(text)
+    return f"You wrote:\n> {markdown.escape(shorten(text, 2 * TAKE[1]))}" if text else ""
+
+
 def written(said: Written, not_opened: str | None = None) -> Reply:
     """What a member hears whose take was taken; ``not_opened`` is why its thread couldn't be opened, a sentence."""
     done = "Changed" if said.edited else "Kept"

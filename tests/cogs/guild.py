@@ -387,6 +387,11 @@ def read(message: Any) -> str:
     return "\n".join(filter(None, texts))
 
 
+def refusal(message: Any) -> str:
+    """Why something was refused, without what is given back of what was written for nothing."""
+    return read(message).partition("\nYou wrote:\n")[0]
+
+
 def labels(message: Any) -> list[str]:
     """The labels of a message's buttons."""
     return [part["label"] for part in buttons(message)]

@@ -10,7 +10,7 @@ from discord import InteractionType
 
 from cogs.discussions import LACKING
 from newsroom.discussion.takes import GONE, NAMES_STAND
-from tests.cogs.guild import TEAM_HEADLINE, Guild, labels, member, options, read, told_in
+from tests.cogs.guild import TEAM_HEADLINE, Guild, labels, member, options, read, refusal, told_in
 from tests.talks import ANSWER, WORDS
 
 SILENT = 1 << 12
@@ -157,7 +157,7 @@ async def test_a_form_that_was_opened_before_a_restart_can_be_sent_after_it(guil
     assert read(sent.response).startswith("Kept")
 
 
-async def test_a_form_that_comes_back_after_its_story_was_taken_down_is_answered(guild: Guild):
+async def test_a_form_that_comes_back_after_its_story_was_taken_down_is_answered_with_what_was_written(guild: Guild):
     card = await guild.team_card()
     opened = await hot_form(guild, guild.bob, card)
     panel = (await guild.mod.context_menu(guild.news, "Manage story", card)).response
@@ -168,7 +168,7 @@ async def test_a_form_that_comes_back_after_its_story_was_taken_down_is_answered
     sent = await guild.bob.submit_modal(opened, {"side": "open", "text": WORDS})
 
     assert sent.ephemeral
-    assert read(sent.response) == "I no longer know that story."
+    assert read(sent.response) == f"I no longer know that story.\nYou wrote:\n> {WORDS}"
     assert await guild.rows() == before
 
 
@@ -191,7 +191,7 @@ async def test_what_a_forged_form_holds_is_judged_as_any_other(guild: Guild, tex
 
     sent = await guild.forged(guild.bob, InteractionType.modal_submit, data)
 
-    told = read(sent.response)
+    told = refusal(sent.response)
     assert told == why if why else told.startswith("Kept")
 
 
@@ -245,7 +245,7 @@ async def test_a_forged_tick_leaves_no_name_out_where_that_is_not_allowed(guild:
 
     sent = await guild.forged(guild.bob, InteractionType.modal_submit, data)
 
-    assert read(sent.response) == NAMES_STAND
+    assert refusal(sent.response) == NAMES_STAND
     assert await guild.rows() == before
 
 
@@ -375,7 +375,7 @@ async def test_who_may_not_write_in_threads_leaves_no_take_by_button_or_by_an_ol
     refused += [await guild.bob.click(message, label=label) for message, label in ways]
 
     needed = f"For this you need **Send Messages in Threads** in {guild.news.mention}."
-    assert [(result.ephemeral, read(result.response)) for result in refused] == [(True, needed)] * 6
+    assert [(result.ephemeral, refusal(result.response)) for result in refused] == [(True, needed)] * 6
     assert await guild.rows() == before
 
 
@@ -600,7 +600,7 @@ async def test_where_takes_are_off_no_button_offers_one_and_an_old_form_is_refus
     await guild.bob.click(card, label="Discuss")
     await guild.later()
 
-    assert read(sent.response) == "Takes are off in this channel."
+    assert refusal(sent.response) == "Takes are off in this channel."
     assert "Say why" not in labels(answer)
     (opener,) = guild.news.threads[0].history()
     assert labels(opener) == ["Find in article"]

@@ -12,7 +12,7 @@ from cogs.views.polls import VOICE
 from cogs.views.replies import OUR_MISTAKE
 from newsroom.models import Side
 from newsroom.store import tables
-from tests.cogs.guild import TEAM_HEADLINE, Guild, buttons, labels, member, read, told_in
+from tests.cogs.guild import TEAM_HEADLINE, Guild, buttons, labels, member, read, refusal, told_in
 from tests.desk import FEED, post, posts
 
 OTHER_FEED = "https://blog.example/feed.xml"
@@ -519,14 +519,14 @@ async def test_a_poll_without_sides_asks_for_none(guild: Guild):
 
 
 @pytest.mark.parametrize(
-    ("text", "refusal"),
+    ("text", "why"),
     [
         ("too short", "A take has 10 to 280 characters; yours has 9."),
         ("x" * 281, "A take has 10 to 280 characters; yours has 281."),
         (" \u200b" * 20, "A take has 10 to 280 characters; yours has 0."),
     ],
 )
-async def test_a_take_that_is_too_short_or_too_long_is_refused(guild: Guild, text: str, refusal: str):
+async def test_a_take_that_is_too_short_or_too_long_is_refused(guild: Guild, text: str, why: str):
     await guild.ask(question="Cake?", choices="Yes | No")
     before = await guild.rows()
 
@@ -536,7 +536,7 @@ async def test_a_take_that_is_too_short_or_too_long_is_refused(guild: Guild, tex
     }
     result = await guild.forged(guild.bob, discord.InteractionType.modal_submit, data)
 
-    assert told(result) == refusal
+    assert refusal(result.response) == why
     assert await guild.rows() == before
 
 
@@ -553,7 +553,7 @@ async def test_a_take_needs_the_role_that_the_poll_is_for(guild: Guild):
     }
 
     refused = await guild.forged(guild.bob, discord.InteractionType.modal_submit, data)
-    assert told(refused) == f"Only members with the role {painters.mention} can vote here."
+    assert refusal(refused.response) == f"Only members with the role {painters.mention} can vote here."
     assert await guild.rows() == before
     kept = await guild.forged(painter, discord.InteractionType.modal_submit, data)
     assert told(kept).startswith("Kept")
@@ -567,7 +567,7 @@ async def test_a_take_after_the_end_comes_too_late(guild: Guild):
 
     late = await guild.bob.submit_modal(opened, {"side": "open", "text": "I have changed my mind."})
 
-    assert told(late) == "This poll is closed, and its result is out: your take would come too late."
+    assert refusal(late.response) == "This poll is closed, and its result is out: your take would come too late."
 
 
 # Clicks that can't count
