@@ -392,7 +392,7 @@ class Feeds(commands.Cog):
         ]
 
     async def _channel_meant(self, interaction: Interaction) -> int:
-        """Return the channel that a command means which names none: this one, or the forum of this post."""
+        """Return the channel that a command means which names none: this one, or the one of this thread."""
         assert interaction.channel_id is not None, "a slash command is used in a channel"
         parent_id = interaction.channel.parent_id if isinstance(interaction.channel, discord.Thread) else None
         return await self._subscriptions.meant(guild_of(interaction), interaction.channel_id, parent_id)

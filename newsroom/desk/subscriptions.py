@@ -255,13 +255,12 @@ class Subscriptions:
     async def meant(self, guild_id: int, channel_id: int, parent_id: int | None) -> int:
         """Return the channel that is meant by who asks in this one, which may be a thread of ``parent_id``.
 
-        In a forum itself nobody can type: one of its posts stands for it, unless the post gets news of its own.
+        A thread or a forum's post stands for its channel where that gets news, unless it gets news of its own.
         """
         async with self._store.read() as connection:
             channels = await self._store.channels.of_guild(connection, guild_id)
-        parent = channels.get(parent_id) if parent_id is not None else None
-        is_post = channel_id not in channels and parent is not None and parent.kind is ChannelKind.FORUM
-        return parent.channel_id if parent is not None and is_post else channel_id
+        is_of_parent = parent_id in channels and channel_id not in channels
+        return parent_id if parent_id is not None and is_of_parent else channel_id
 
     async def choices(self, guild_id: int, text: str, most: int = 25) -> list[tuple[str, str, str]]:
         """Return the guild's feeds whose title or address holds ``text``: title, address, and what ``find`` takes."""

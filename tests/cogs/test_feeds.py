@@ -946,6 +946,13 @@ async def test_a_forum_is_paused_and_listed_in_one_of_its_posts(guild: Guild):
     assert f"**Lab Notes** in {forum.mention} · channel paused\n" in await guild.told("feed list", where=post)
 
 
+async def test_in_a_thread_without_news_of_its_own_the_list_is_its_channels(guild: Guild):
+    await guild.told("feed add", url=FEED)
+    thread = await guild.thread("Post 3")
+
+    assert f"**Lab Notes** in {guild.news.mention} · ok\n" in await guild.told("feed list", where=thread)
+
+
 async def test_a_length_of_time_that_cannot_be_read_pauses_nothing(guild: Guild):
     await guild.told("feed add", url=FEED)
 

@@ -714,13 +714,14 @@ async def test_a_channel_without_feeds_cannot_be_paused(desk: Desk):
         await desk.subscriptions.pause_channel(GUILD, CHANNEL, None)
 
 
-async def test_a_post_stands_for_its_forum_unless_it_gets_news_of_its_own(desk: Desk):
+async def test_a_thread_stands_for_its_channel_unless_it_gets_news_of_its_own(desk: Desk):
     post_id, forum_id = 2101, 2100
     await desk.add(channel_id=forum_id, kind=ChannelKind.FORUM)
     await desk.add(channel_id=CHANNEL)
     assert await desk.subscriptions.meant(GUILD, post_id, forum_id) == forum_id
     assert await desk.subscriptions.meant(OTHER_GUILD, post_id, forum_id) == post_id
-    assert await desk.subscriptions.meant(GUILD, 2002, CHANNEL) == 2002, "a thread of a channel, where anyone can type"
+    assert await desk.subscriptions.meant(GUILD, 2002, CHANNEL) == CHANNEL
+    assert await desk.subscriptions.meant(GUILD, 2002, 2003) == 2002, "a thread of a channel without news"
     assert await desk.subscriptions.meant(GUILD, CHANNEL, None) == CHANNEL
 
     await desk.add(channel_id=post_id, kind=ChannelKind.THREAD)
