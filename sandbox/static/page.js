@@ -7,12 +7,17 @@ import { message, plain } from "./messages.js";
 const $ = (id) => document.getElementById(id);
 const SIGNS = { text: "#", announcement: "📣", forum: "🗂" };
 
+const IN_PLACE = new Set(["click", "select", "vote", "unvote"]); // what changes the message that it is done to
+const MOMENT = 4000; // milliseconds, to read the beginning of what is too long to be seen at once
+
 let state = null;
 let member = "";
 let [channel, sought] = placeOf(location.hash); // sought: a message to be shown there
 let found = !sought;
 let following = !channel; // to each stop of the walk, until the visitor does something
 let followed = ""; // the last stop they were taken to
+let asked = null; // where the visitor last did something, and which messages stood there then
+let shown = null; // the message they are led to, whatever else comes, until they move on themselves
 let drawn = new Map(); // message id -> [its JSON, its element]
 const dismissed = new Set(); // ids of private answers, until the page is loaded anew
 const read = new Map(); // channel id -> the newest message seen there
@@ -46,7 +51,9 @@ async function post(action, body) {
 /** Does something as the member, and shows what came of it besides messages: a form, or a refusal. */
 async function act(action, body) {
   complain("");
-  if (action !== "click" && action !== "select") {  // whose answer comes last; a click's also changes what was clicked
+  shown = null;
+  asked = { channel, known: new Set(state.messages.map((each) => each.id)) };
+  if (!IN_PLACE.has(action)) { // whose answer comes last
     atEnd = true;
     keepEnd();
   }
@@ -137,7 +144,8 @@ function stay() {
   following = false;
   if (state) drawWalk();
 }
-for (const sign of ["pointerdown", "keydown", "wheel"]) document.addEventListener(sign, stay, { passive: true });
+const move = () => { shown = null; stay(); };
+for (const sign of ["pointerdown", "keydown", "wheel"]) document.addEventListener(sign, move, { passive: true });
 
 const later = (a, b) => (BigInt(a) > BigInt(b) ? a : b);
 const newest = (place) => (place.kind === "forum" ? place.threads.map((each) => each.last).reduce(later, "0") : place.last);
@@ -184,6 +192,7 @@ function drawMessages(here) {
   box.dataset.channel = channel;
   box.dataset.kind = here.kind || "thread";
   if (!found) seek(box);
+  findAnswer();
   keepEnd();
 }
 
@@ -213,20 +222,47 @@ function seek(box) {
   found = true;
   there.classList.add("sought");
   atEnd = following && box.dataset.kind === "thread";
-  there.scrollIntoView({ block: there.offsetHeight > box.clientHeight ? "start" : "center" });
+  const mine = { id: sought, fitting: "center", tall: "start" };
+  lead(mine, "auto");
+  if (atEnd) return;
+  shown = mine;
+  setTimeout(() => {
+    mine.tall = "end";
+    if (shown === mine) lead(mine);
+  }, MOMENT);
 }
+
+/** A private answer comes last, out of sight of whoever clicked further up: they are led to it. */
+function findAnswer() {
+  if (!asked || asked.channel !== channel) return;
+  const answer = state.messages.filter((each) => each.flags & 64 && !asked.known.has(each.id)).pop();
+  if (!answer || answer.id === asked.answer) return;
+  asked.answer = answer.id;
+  shown = { id: answer.id, fitting: "nearest", tall: "start" };
+}
+
+/** Scrolls to a message, to the end of it that `tall` names if it is too long. Returns whether it is there. */
+function lead({ id, fitting, tall }, behavior = CALM.matches ? "auto" : "smooth") {
+  const box = $("messages");
+  const there = box.querySelector(`.message[data-id="${CSS.escape(id)}"]`);
+  if (there) there.scrollIntoView({ behavior, block: there.offsetHeight > box.clientHeight ? tall : fitting });
+  return Boolean(there);
+}
+const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
 // Whoever reads the newest keeps seeing the newest, also when a picture arrives late and takes its room.
 let atEnd = true;
 function keepEnd() {
   const box = $("messages");
   if (box.dataset.kind === "forum") return;
-  if (atEnd) box.scrollTop = box.scrollHeight;
+  if (shown && lead(shown)) seeEnd();
+  else if (atEnd) box.scrollTop = box.scrollHeight;
 }
-$("messages").addEventListener("scroll", () => {
+function seeEnd() {
   const box = $("messages");
   atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
-});
+}
+$("messages").addEventListener("scroll", seeEnd);
 $("messages").addEventListener("load", keepEnd, true);
 new ResizeObserver(keepEnd).observe($("messages"));
 $("messages").addEventListener("focusout", (event) => { if (event.target instanceof HTMLSelectElement) update(); });
@@ -250,6 +286,7 @@ function postCard(thread) {
 function open(id, message = "") {
   [channel, sought] = [id, message];
   found = !sought;
+  asked = shown = null;
   location.hash = message ? `${id}/${message}` : id;
   document.body.classList.remove("menu");
   complain("");
@@ -307,6 +344,7 @@ $("composer").addEventListener("submit", (event) => {
 });
 $("member").addEventListener("change", () => {
   member = $("member").value;
+  asked = shown = null;
   drawn = new Map();
   close($("options"));
   refresh();

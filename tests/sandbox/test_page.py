@@ -13,7 +13,7 @@ import pytest
 import yarl
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import Page as BrowserPage
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 from simcord.backend.models import Channel, Guild
 
 from sandbox.page import Page
@@ -73,6 +73,10 @@ class Ballot(discord.ui.View):
     @discord.ui.button(label="Open", emoji="🔓", custom_id="vote:open")
     async def open(self, interaction: discord.Interaction, _: discord.ui.Button[Ballot]) -> None:
         await interaction.response.edit_message(content=f"{interaction.user.name} voted " + "▰" * 10 + " 100 %")
+
+    @discord.ui.button(label="More", custom_id="more")
+    async def more(self, interaction: discord.Interaction, _: discord.ui.Button[Ballot]) -> None:
+        await interaction.response.send_message("more of it", ephemeral=True)
 
     @discord.ui.select(custom_id="week", options=[discord.SelectOption(label="Last week", value="last", emoji="📅")])
     async def week(self, interaction: discord.Interaction, select: discord.ui.Select[Ballot]) -> None:
@@ -310,6 +314,36 @@ async def test_an_edit_leaves_the_reader_where_they_are(
 
     after = await browser.evaluate(f"({place})('message 5').getBoundingClientRect().top")
     assert abs(after - before) < 1
+
+
+async def test_a_click_further_up_leads_to_its_private_answer_which_stays_in_sight(
+    browser: BrowserPage, sandbox: Sandbox, client: Client, news: Channel, bob: Member
+):
+    await client.channel(news).send("vote", view=Ballot())
+    for number in range(15):
+        sandbox.say(bob, news, f"message {number}\n" * 3)
+    await browser.locator(".message", has_text="message 14").wait_for()
+    await browser.locator("button", has_text="More").click()
+    answer = browser.locator(".ephemeral", has_text="more of it")
+    await expect(answer).to_be_in_viewport(ratio=1)
+
+    for number in range(3):
+        sandbox.say(bob, news, f"later {number}\n" * 9)
+    await browser.locator(".message", has_text="later 2").wait_for()
+    await expect(answer).to_be_in_viewport(ratio=1)
+
+
+async def test_a_stop_too_long_to_be_seen_at_once_shows_its_end_after_a_moment(
+    browser: BrowserPage, sandbox: Sandbox, guild: Guild, news: Channel, bob: Member
+):
+    walk = Walk(sandbox, news, bob, [], Path())
+    sandbox.page.show(guild, [bob], walk)
+    told = sandbox.say(bob, news, "\n".join(f"line {number}" for number in range(60)))
+    walk.stops.append(Stop("Recap", news.id, told.id))
+    sandbox.changes.tell()
+    await expect(browser.get_by_text("line 0", exact=True)).to_be_in_viewport()
+
+    await expect(browser.get_by_text("line 59", exact=True)).to_be_in_viewport(timeout=15_000)
 
 
 async def test_a_vote_keeps_the_focus_on_its_button(browser: BrowserPage, client: Client, news: Channel):
