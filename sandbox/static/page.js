@@ -121,17 +121,18 @@ function drawWalk() {
   if (box.dataset.drawn === json) return;
   box.dataset.drawn = json;
   box.hidden = !state.walk.length;
-  box.replaceChildren(...state.walk.map((stop) => {
+  const stops = element("div", state.walk.map((stop) => {
     const made = element(stop.place ? "a" : "span", stop.label, "stop");
     if (stop.place) made.href = "#" + stop.place;
     if (stop.place && stop.place === `${channel}/${sought}`) made.setAttribute("aria-current", "true");
     return made;
-  }));
-  const current = box.querySelector("[aria-current]");
-  if (current) box.scrollLeft = current.offsetLeft - box.clientWidth / 2;
+  }), "stops");
   const reached = state.walk.filter((stop) => stop.place);
-  if (!following || !reached.length) return;
-  box.append(element("small", "Click to stay where you are"));
+  const isLed = following && reached.length > 0;
+  box.replaceChildren(stops, element("small", "Time is shortened for the demo" + (isLed ? " · click to stay here" : "")));
+  const current = stops.querySelector("[aria-current]");
+  if (current) stops.scrollLeft = current.offsetLeft - stops.offsetLeft - stops.clientWidth / 2;
+  if (!isLed) return;
   const { place } = reached[reached.length - 1];
   if (place !== followed) {
     followed = place;

@@ -344,6 +344,7 @@ async def test_a_stop_too_long_to_be_seen_at_once_shows_its_end_after_a_moment(
     await expect(browser.get_by_text("line 0", exact=True)).to_be_in_viewport()
 
     await expect(browser.get_by_text("line 59", exact=True)).to_be_in_viewport(timeout=15_000)
+    assert "Time is shortened for the demo" in await browser.locator("#walk").inner_text()
 
 
 async def test_a_vote_keeps_the_focus_on_its_button(browser: BrowserPage, client: Client, news: Channel):
