@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from cogs.newsbot import NewsBot
     from newsroom.answers.chat import ChatModel
+    from newsroom.errors import ModelFailed
     from newsroom.settings import Settings
 
 FINE, FAILED, WRONG = 0, 1, 2
@@ -398,7 +399,7 @@ async def _look_at_models(settings: Settings) -> list[Finding]:
         return [Finding("model", FINE, "not set; everything works without")]
     try:
         looks = [
-            _look("model" if role == "answer" else f"{role} model", _look_at_model(model))
+            _look("model" if role == "answer" else f"{role} model", _look_at_model(settings, role, model))
             for role, model in models.configured.items()
             if isinstance(model, ChatModel)
         ]
@@ -407,13 +408,61 @@ async def _look_at_models(settings: Settings) -> list[Finding]:
         await models.close()
 
 
-async def _look_at_model(model: ChatModel) -> str:
-    found = await model.probe()
+async def _look_at_model(settings: Settings, role: str, model: ChatModel) -> str:
+    from newsroom.errors import ModelFailed, NewsroomError
+
+    try:
+        found = await model.probe()
+    except ModelFailed as error:
+        raise NewsroomError(f"{model.name}: {_trouble(error, settings, role)}") from error
     streams = "streams" if found.streams else "no streams"
     return (
         f"{found.name}: first token after {found.first_token_seconds:.1f} s, "
         f"{found.tokens_per_second:.0f} tokens a second; data by {found.structure}; {streams}"
     )
+
+
+def _trouble(error: ModelFailed, settings: Settings, role: str) -> str:
+    """Why a model gave no answer, as its operator wants to know it: which variable to look at. Never the key.
+
+    An address with credentials or a query is no valid setting, so that it can be shown.
+    """
+    from newsroom.errors import Failure
+
+    access, status = settings.models[role], error.status
+    url, key, name = settings.model_variables(role)
+    missing_v1 = f"does the address end in /v1? ({url})"
+    match error.kind:
+        case Failure.AWAY if status is None:
+            return f"nobody answers at {access.base_url} ({url})"
+        case Failure.AWAY:
+            return f"answers {status}: something is broken at {access.base_url} ({url})"
+        case Failure.BUSY if status is None:
+            return f"its turn didn't come within {settings.llm_timeout_seconds:g} s (LLM_CONCURRENCY)"
+        case Failure.BUSY:
+            return f"answers {status}: too many questions for what you pay, or for the server (LLM_CONCURRENCY)"
+        case Failure.REFUSED if status == 404 and access.base_url.endswith("/v1"):
+            return f"answers 404: nothing is at {access.base_url} ({url}), or no model of that name ({name})"
+        case Failure.REFUSED if status == 404:
+            return f"answers 404: {missing_v1}"
+        case Failure.REFUSED if status == 402:
+            return f"answers 402: the account of its key has nothing to pay with ({key})"
+        case Failure.REFUSED:
+            return f"refuses the key ({key})" if access.key else f"wants a key ({key})"
+        case Failure.TOO_LONG:
+            return "takes fewer tokens than that (LLM_CONTEXT_TOKENS, LLM_MAX_OUTPUT_TOKENS)"
+        case Failure.MISFIT:
+            return f"answers {status}: it takes no such question; is it a model for chats? ({name})"
+        case Failure.SLOW:
+            return f"took longer than {settings.llm_timeout_seconds:g} s, or stalled (LLM_TIMEOUT_SECONDS)"
+        case Failure.GARBLED if status is not None and 300 <= status < 400:
+            return f"answers {status}: the address has moved, or wants https ({url})"
+        case Failure.GARBLED:
+            return f"something answers at {access.base_url}, but no model: {missing_v1}"
+        case Failure.EMPTY:
+            return "said nothing; one that thinks may need more room for it (LLM_MAX_OUTPUT_TOKENS)"
+        case _:
+            return str(error)
 
 
 def _print_table(settings: dict[str, str], findings: Sequence[Finding]) -> None:

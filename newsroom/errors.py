@@ -120,12 +120,14 @@ class Failure(StrEnum):
 class ModelFailed(NewsroomError):
     """A language model gave no answer that can be used; whoever asked does without.
 
-    ``tokens_in`` and ``tokens_out`` are what the attempt took all the same, as far as it is known.
+    ``status`` is the one of HTTP that it was refused with, None where nobody said so. ``tokens_in`` and ``tokens_out``
+    are what the attempt took all the same, as far as it is known. The text is for members; it tells nothing of these.
     """
 
-    def __init__(self, kind: Failure, *, tokens_in: int = 0, tokens_out: int = 0) -> None:
+    def __init__(self, kind: Failure, *, status: int | None = None, tokens_in: int = 0, tokens_out: int = 0) -> None:
         super().__init__(_FAILURES[kind])
         self.kind = kind
+        self.status = status
         self.tokens_in = tokens_in
         self.tokens_out = tokens_out
 

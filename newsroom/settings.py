@@ -232,6 +232,14 @@ class Settings(BaseSettings):
                 found[role] = ModelAccess(url, key.get_secret_value() if key else "", model)
         return found
 
+    def model_variables(self, role: str) -> tuple[str, str, str]:
+        """The variables that say where the model in that role is asked, with which key and under which name."""
+        prefix = next(prefix for prefix, each in _MODEL_PREFIXES.items() if each == role)
+        has_url = getattr(self, f"{prefix}_base_url") is not None
+        has_key = has_url or getattr(self, f"{prefix}_api_key") is not None
+        url, key = (prefix if has_own else "llm" for has_own in (has_url, has_key))
+        return f"{url}_base_url".upper(), f"{key}_api_key".upper(), f"{prefix}_model".upper()
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be logged: the token, the models' keys, the database's password as written and as sent, and

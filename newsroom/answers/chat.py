@@ -295,7 +295,7 @@ class ChatModel:
                 async with asyncio.timeout(self._seconds):
                     result = await self._converse(talk)
             except ModelFailed as error:
-                raise self._failed(error.kind, talk) from error.__cause__
+                raise self._failed(error.kind, talk, error.status) from error.__cause__
             except TimeoutError as error:
                 raise self._failed(Failure.SLOW, talk) from error
             self._breaker.succeeded()
@@ -313,7 +313,7 @@ class ChatModel:
         finally:
             self._slots.release()
 
-    def _failed(self, kind: Failure, talk: _Conversation) -> ModelFailed:
+    def _failed(self, kind: Failure, talk: _Conversation, status: int | None = None) -> ModelFailed:
         """Note a failure and put it in words. That a model itself answers badly says that its address is well."""
         now = self._now()
         if kind not in _COUNTED:
@@ -321,7 +321,7 @@ class ChatModel:
         elif self._breaker.failed(now):
             log.error("the model %s failed again and again (%s) and is left alone for a while", self.name, kind)
             self._notice(Notice(self.name, kind, now))
-        return ModelFailed(kind, tokens_in=talk.spent.there, tokens_out=talk.spent.back)
+        return ModelFailed(kind, status=status, tokens_in=talk.spent.there, tokens_out=talk.spent.back)
 
     async def _converse(self, talk: _Conversation) -> tuple[Completion, _Attempt]:
         """Ask until there is an answer: once, or twice if the first one is empty or doesn't fit."""
@@ -374,7 +374,7 @@ class ChatModel:
                         dialect, adaptations = new, adaptations + 1
                         continue
                 kind, wait = _meaning(refusal, self._now())
-                failure = ModelFailed(kind)
+                failure = ModelFailed(kind, status=refusal.status)
                 self._tell(kind, f"status {refusal.status}: {refusal.words}")
             except Garbled as error:
                 failure, wait = ModelFailed(Failure.GARBLED), None

@@ -19,7 +19,7 @@ import pytest
 from discord.http import Route
 
 import bot
-from newsroom.errors import NewsroomError
+from newsroom.errors import Failure, ModelFailed, NewsroomError
 from newsroom.models import ChannelKind
 from newsroom.settings import Settings, read_settings
 from newsroom.store import open_store
@@ -373,10 +373,68 @@ async def test_check_asks_each_model_once_and_tells_how_it_does(
     assert re.search(
         r" model ok small: first token after \d+\.\d s, \d+ tokens a second; data by json_schema; streams", told
     )
-    assert "proprietary model FAILED The language model can't be reached" in told
+    assert (
+        f"proprietary model FAILED closed: answers 502: something is broken at {ill.address} (LLM_PROPRIETARY_BASE_URL)"
+        in told
+    )
     assert "hunter" not in table
     assert len(well.requests) == 1
     assert code == 2  # no token
+
+
+URL = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "end", "key", "words"),
+    [
+        (Failure.AWAY, None, "/v1", "hunter2", f"nobody answers at {URL}/v1 (LLM_BASE_URL)"),
+        (Failure.AWAY, 502, "/v1", "hunter2", f"answers 502: something is broken at {URL}/v1 (LLM_BASE_URL)"),
+        (Failure.BUSY, 429, "/v1", "hunter2", "answers 429: too many questions for what you pay, or for the server"),
+        (Failure.REFUSED, 401, "/v1", "hunter2", "refuses the key (LLM_API_KEY)"),
+        (Failure.REFUSED, 403, "/v1", "", "wants a key (LLM_API_KEY)"),
+        (Failure.REFUSED, 402, "/v1", "hunter2", "answers 402: the account of its key has nothing to pay with"),
+        (Failure.REFUSED, 404, "", "", "answers 404: does the address end in /v1? (LLM_BASE_URL)"),
+        (
+            Failure.REFUSED,
+            404,
+            "/v1",
+            "",
+            f"answers 404: nothing is at {URL}/v1 (LLM_BASE_URL), or no model of that name",
+        ),
+        (
+            Failure.MISFIT,
+            418,
+            "/v1",
+            "",
+            "answers 418: it takes no such question; is it a model for chats? (LLM_MODEL)",
+        ),
+        (Failure.SLOW, None, "/v1", "", "took longer than 60 s, or stalled (LLM_TIMEOUT_SECONDS)"),
+        (Failure.GARBLED, 301, "/v1", "", "answers 301: the address has moved, or wants https (LLM_BASE_URL)"),
+        (Failure.GARBLED, None, "", "", f"something answers at {URL}, but no model: does the address end in /v1?"),
+        (
+            Failure.EMPTY,
+            None,
+            "/v1",
+            "",
+            "said nothing; one that thinks may need more room for it (LLM_MAX_OUTPUT_TOKENS)",
+        ),
+    ],
+)
+def test_check_names_the_setting_that_keeps_a_model_from_answering(
+    kind: Failure, status: int | None, end: str, key: str, words: str
+):
+    settings = read_settings(env_file=None, llm_base_url=URL + end, llm_model="small", llm_api_key=key)
+    told = bot._trouble(ModelFailed(kind, status=status), settings, "answer")
+    assert told.startswith(words)
+    assert "hunter2" not in told
+
+
+def test_check_names_the_variables_by_which_a_model_is_asked():
+    shared = read_settings(env_file=None, llm_base_url=URL, llm_model="small", llm_open_model="weights")
+    own = read_settings(env_file=None, llm_open_base_url=URL, llm_open_model="weights")
+    assert shared.model_variables("open") == ("LLM_BASE_URL", "LLM_API_KEY", "LLM_OPEN_MODEL")
+    assert own.model_variables("open") == ("LLM_OPEN_BASE_URL", "LLM_OPEN_API_KEY", "LLM_OPEN_MODEL")
 
 
 async def test_check_needs_no_model(
