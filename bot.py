@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator, Seque
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -335,13 +336,17 @@ class Finding:
 
 
 async def _check(settings: Settings) -> int:
-    """Print the settings, and whether all that they name is there. The worst finding is the exit code."""
+    """Print the settings, and whether all that they name is there, and write nothing.
+
+    The worst finding is the exit code, and the first of its kind is told on stderr.
+    """
     findings = [await _look("database", _look_at_database(settings)), await _look("token", _look_at_token(settings))]
     if findings[-1].code == FINE:
         findings.append(await _look("gateway", _look_at_gateway(settings)))
     findings += await _look_at_models(settings)
     _print_table(settings.shown, findings)
-    return max(finding.code for finding in findings)
+    worst = max(findings, key=attrgetter("code"))
+    return FINE if worst.code == FINE else _fail(worst.words, worst.code)
 
 
 async def _look(what: str, look: Awaitable[str]) -> Finding:
@@ -357,9 +362,12 @@ async def _look(what: str, look: Awaitable[str]) -> Finding:
 
 async def _look_at_database(settings: Settings) -> str:
     from newsroom.errors import SchemaTooNew
-    from newsroom.store.database import LATEST, open_database, schema_version
+    from newsroom.store.database import LATEST, file_to_make, open_database, schema_version
 
-    database = await open_database(settings.database_url)
+    # A look leaves no trace: it would make a file wherever a mistyped path leads.
+    if (path := await asyncio.to_thread(file_to_make, settings.database_url)) is not None:
+        return f"does not exist yet; the first start makes {path}"
+    database = await open_database(settings.database_url, prepare=False)
     try:
         version = await schema_version(database)
     finally:

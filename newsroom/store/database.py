@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -115,11 +116,12 @@ class Database:
         await _dispose(self._reader)
 
 
-async def open_database(url: str) -> Database:
+async def open_database(url: str, *, prepare: bool = True) -> Database:
     """Open the database that the operator named, and see that it answers.
 
     ``url`` is ``sqlite:///folder/file.db`` (three slashes: from the working folder; four: from the root; the
     folder is made) or ``postgresql://user:password@host/name`` with libpq's options (``postgres://`` too).
+    Without ``prepare`` a SQLite file stays as it is; it has to be there, see ``file_to_make``.
 
     Raises BadSetting when ``url`` can't name a database, StoreError when that database can't be used. Neither
     holds the password.
@@ -127,8 +129,10 @@ async def open_database(url: str) -> Database:
     scheme = url.partition("://")[0]
     if scheme == "sqlite":
         path = _sqlite_path(url)
-        async with _told_in_words():
-            await asyncio.to_thread(_write_ahead, path)
+        if prepare:
+            await asyncio.to_thread(_make_folder, path.parent)
+            async with _told_in_words():
+                await asyncio.to_thread(_write_ahead, path)
         database = _sqlite(path)
     elif scheme in ("postgresql", "postgres"):
         database = _postgres(url)
@@ -144,6 +148,26 @@ async def open_database(url: str) -> Database:
         await database.close()
         raise
     return database
+
+
+def file_to_make(url: str) -> Path | None:
+    """The SQLite file that ``open_database`` would make; None where it is there, and for PostgreSQL.
+
+    Makes nothing. Raises BadSetting when ``url`` names no file, StoreError when nobody could make that file.
+    """
+    if url.partition("://")[0] != "sqlite":
+        return None
+    path = _sqlite_path(url)
+    try:
+        if path.exists():
+            return None
+        nearest = next(folder for folder in path.parents if folder.exists())
+        can_be_made = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+    except OSError:
+        can_be_made = False
+    if not can_be_made:
+        raise StoreError(f"The database {path} can't be made: check the path, and who may write in its folder.")
+    return path
 
 
 async def schema_version(database: Database) -> str | None:
@@ -190,7 +214,7 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _sqlite_path(url: str) -> Path:
-    """The file that ``url`` names, in a folder that exists from now on."""
+    """The file that ``url`` names."""
     refusal = BadSetting("DATABASE_URL", "names no file; write for example sqlite:///data/popcorn.db (three slashes)")
     try:
         parts = make_url(url)
@@ -198,12 +222,14 @@ def _sqlite_path(url: str) -> Path:
         raise refusal from None
     if parts.host or not parts.database or parts.database == ":memory:":
         raise refusal
-    path = Path(parts.database).absolute()
+    return Path(parts.database).absolute()
+
+
+def _make_folder(folder: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"The database's folder {path.parent} can't be made.") from error
-    return path
+        raise StoreError(f"The database's folder {folder} can't be made.") from error
 
 
 def _sqlite(path: Path) -> Database:

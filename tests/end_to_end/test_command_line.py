@@ -328,6 +328,28 @@ async def test_check_tells_the_settings_and_that_all_is_there(tmp_path: Path, sa
     ]
 
 
+async def test_check_makes_no_database_and_changes_none(tmp_path: Path):
+    ended = await run_bot(tmp_path, "check", DATABASE_URL=f"sqlite:///{tmp_path}/deep/er/x.db")
+    words = f"database ok does not exist yet; the first start makes {tmp_path}/deep/er/x.db"
+    assert words.replace(" ", "") in re.sub(r"\s", "", ended.out)
+    assert not (tmp_path / "deep").exists()
+
+    restored = tmp_path / "restored.db"  # as SQLite's own copies are, it has no write-ahead log
+    with closing(sqlite3.connect(restored)) as connection:
+        connection.execute("CREATE TABLE anything (id INTEGER)")
+    before = restored.read_bytes()
+    ended = await run_bot(tmp_path, "check", DATABASE_URL="sqlite:///restored.db")
+    assert "database ok empty; the first start brings its schema to version" in " ".join(ended.out.split())
+    assert restored.read_bytes() == before
+
+
+async def test_what_check_finds_worst_is_told_in_one_line_as_well(tmp_path: Path):
+    ended = await run_bot(tmp_path, "check", DATABASE_URL=f"sqlite:///{tmp_path}")
+    assert "database FAILED The database can't be opened" in " ".join(ended.out.split())
+    assert LINE.fullmatch(ended.err)
+    assert (ended.code, "DISCORD_TOKEN: not set" in ended.err) == (2, True)
+
+
 async def check(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, **settings: str
 ) -> tuple[int, str]:

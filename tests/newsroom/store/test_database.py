@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from newsroom.errors import BadSetting, StoreError
 from newsroom.store import database as module
 from newsroom.store import tables
-from newsroom.store.database import Database, open_database
+from newsroom.store.database import Database, file_to_make, open_database
 
 values = tables.installation
 
@@ -299,6 +299,8 @@ async def test_a_folder_is_no_database_and_a_file_no_folder(tmp_path: Path):
         await open_database(f"sqlite:///{tmp_path}")
     with pytest.raises(StoreError, match=r"folder .* can't be made"):
         await open_database(f"sqlite:///{tmp_path}/file/popcorn.db")
+    with pytest.raises(StoreError, match="can't be made"):
+        file_to_make(f"sqlite:///{tmp_path}/file/popcorn.db")
 
 
 async def test_a_new_file_opened_many_times_at_once_opens_every_time(sqlite_url: str, opening):
