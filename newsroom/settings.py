@@ -23,6 +23,8 @@ from newsroom.errors import BadSetting
 ENV_FILE = Path(".env")
 DISCORD_API_URL = "https://discord.com/api/v10"
 A_WEEK = 7 * 24 * 60  # minutes
+LEAST_OUTPUT = 64  # tokens
+LEAST_FOR_QUESTION = 1024  # tokens; less holds our rules and a long question, and hardly a paragraph of the article
 MOST_SECONDS = 400  # a question may wait as long for its turn, and a private reply can be changed for 15 minutes
 MOST_TOKENS = 10**12  # a day, of any model that anybody can pay for
 MOST_MEMBER_HOUR = 1000
@@ -54,6 +56,8 @@ _PUBLIC_HEADERS = frozenset(("accept", "accept-language", "user-agent"))
 def _database_url(value: str) -> str:
     scheme, separator, rest = value.partition("://")
     if not separator or scheme.lower() not in ("sqlite", "postgresql", "postgres") or not rest.strip("/"):
+        raise ValueError
+    if scheme.lower() == "sqlite" and not rest.startswith("/"):  # two slashes, so the folder would be a host
         raise ValueError
     return f"{scheme.lower()}://{rest}"
 
@@ -155,7 +159,7 @@ class Settings(BaseSettings):
     database_url: Annotated[str, BeforeValidator(_database_url)] = Field(
         "sqlite:///data/popcorn.db",
         repr=False,  # a password may be in it
-        description="sqlite:///folder/file.db or postgresql://user:password@host/name",
+        description="sqlite:///folder/file.db (three slashes) or postgresql://user:password@host/name",
     )
     discord_api_url: Annotated[str, BeforeValidator(_api_url)] = Field(
         DISCORD_API_URL,
@@ -184,8 +188,15 @@ class Settings(BaseSettings):
     llm_proprietary_base_url: ModelUrl | None = Field(None, description=_AN_ADDRESS)
     llm_proprietary_api_key: ModelKey | None = Field(None, description=_A_KEY)
     llm_proprietary_model: ModelName | None = Field(None, description=_A_NAME)
-    llm_context_tokens: int = Field(8192, ge=1024, le=10**7, description="a whole number from 1024 to 10000000")
-    llm_max_output_tokens: int = Field(2048, ge=64, le=10**6, description="a whole number from 64 to 1000000")
+    llm_context_tokens: int = Field(
+        8192,
+        ge=LEAST_FOR_QUESTION + LEAST_OUTPUT,
+        le=10**7,
+        description=f"a whole number from {LEAST_FOR_QUESTION + LEAST_OUTPUT} to 10000000",
+    )
+    llm_max_output_tokens: int = Field(
+        2048, ge=LEAST_OUTPUT, le=10**6, description=f"a whole number from {LEAST_OUTPUT} to 1000000"
+    )
     llm_timeout_seconds: float = Field(
         60, gt=0, le=MOST_SECONDS, description=f"a number of seconds above 0 and at most {MOST_SECONDS}"
     )
@@ -311,10 +322,6 @@ def read_settings(*, env_file: Path | None = ENV_FILE, **overrides: Any) -> Sett
     raise BadSetting(name.upper(), f"must be {description}.")
 
 
-LEAST_FOR_QUESTION = 1024
-"""Tokens. Less room holds our rules and a long question, and hardly a paragraph of the article."""
-
-
 def _check_models(settings: Settings) -> None:
     """Raise BadSetting where settings of language models can't work together, though each may stand alone."""
     for prefix in _MODEL_PREFIXES:
@@ -323,10 +330,12 @@ def _check_models(settings: Settings) -> None:
             raise BadSetting(name.upper(), f"must be set, because {url.upper()} is: which model shall be asked there?")
         if getattr(settings, name) and not (getattr(settings, url) or settings.llm_base_url):
             raise BadSetting(url.upper(), f"must be set, because {name.upper()} is: where shall that model be asked?")
-    if settings.llm_context_tokens - settings.llm_max_output_tokens < LEAST_FOR_QUESTION:
+    most = settings.llm_context_tokens - LEAST_FOR_QUESTION
+    if settings.llm_max_output_tokens > most:
         raise BadSetting(
             "LLM_MAX_OUTPUT_TOKENS",
-            f"must leave at least {LEAST_FOR_QUESTION} of LLM_CONTEXT_TOKENS, for rules, question and article.",
+            f"must be at most {most}, to leave {LEAST_FOR_QUESTION} of LLM_CONTEXT_TOKENS for rules, question and "
+            "article.",
         )
     if settings.llm_daily_money and not (settings.llm_price_in or settings.llm_price_out):
         raise BadSetting("LLM_PRICE_IN", "must be set, or LLM_PRICE_OUT, for LLM_DAILY_MONEY to limit anything.")
