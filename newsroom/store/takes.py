@@ -198,8 +198,8 @@ class TakeStore:
     ) -> dict[int, frozenset[int]]:
         """Return for each of these takes the channels that somebody has to see who is told of it; none if unknown.
 
-        That is the news channel in whose thread it was said. One that is shown nowhere could have been said wherever
-        its story stands, and one about a poll alone where that was asked.
+        That is the news channel in whose thread it is shown, else where it was said. Of old ones that isn't known: they
+        could have been said wherever their story stands, and those about a poll alone where that was asked.
         """
         said = (
             select(tables.remark.c.take_id, tables.delivery.c.channel_id)
@@ -207,6 +207,9 @@ class TakeStore:
             .where(tables.remark.c.take_id.in_([take.id for take in takes]))
         )
         found = {take_id: frozenset({channel_id}) for take_id, channel_id in await connection.execute(said)}
+        for take in takes:
+            if take.id not in found and take.channel_id is not None:
+                found[take.id] = frozenset({take.channel_id})
         silent = [take for take in takes if take.id not in found]
         if not silent:
             return found

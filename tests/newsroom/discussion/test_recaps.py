@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from newsroom.answers.chat import Models
 from newsroom.discussion.chatter import MOST_THREADS
@@ -26,6 +27,7 @@ from newsroom.models import (
     ThreadMode,
     Tone,
 )
+from newsroom.store import tables
 from newsroom.store.database import Database
 from tests.desk import CHANNEL, FEED, GUILD, OTHER_CHANNEL, OTHER_GUILD, Desk
 from tests.fakes import FakeModel
@@ -265,7 +267,9 @@ async def test_a_recap_tells_of_nothing_that_some_of_its_readers_may_not_see(des
     assert inside.exchange is not None
 
 
-async def test_a_take_that_no_thread_shows_is_told_where_all_its_storys_channels_are_seen(desk: Desk):
+async def test_a_take_that_no_thread_shows_is_told_where_its_channel_is_seen_an_old_one_where_all_of_its_story_are(
+    desk: Desk,
+):
     await busy_week(desk)
     await desk.follow(FEED, OTHER_CHANNEL)
     for channel_id in (CHANNEL, OTHER_CHANNEL):
@@ -275,12 +279,18 @@ async def test_a_take_that_no_thread_shows_is_told_where_all_its_storys_channels
     await drop(desk, card, ANNA, Side.OPEN, "Weights for everybody")
     desk.clock.advance(minutes=1)
 
-    told = [
-        (await desk.newsroom.recaps.preview(GUILD, sees, 7, number, desk.clock())).takes
-        for number, sees in enumerate((CHANNEL.__eq__, sees_all))
-    ]
+    async def told(first: int) -> list[int]:
+        readers = CHANNEL.__eq__, OTHER_CHANNEL.__eq__, sees_all
+        weeks = [
+            await desk.newsroom.recaps.preview(GUILD, sees, 7, number, desk.clock())
+            for number, sees in enumerate(readers, first)
+        ]
+        return [len(week.takes) for week in weeks]
 
-    assert [len(takes) for takes in told] == [0, 1]
+    assert await told(1) == [1, 0, 1]
+    async with desk.store.begin() as connection:
+        await connection.execute(update(tables.take).values(channel_id=None))
+    assert await told(4) == [0, 0, 1]
 
 
 async def test_while_nobody_knows_who_reads_it_a_recap_waits(desk: Desk):
