@@ -320,9 +320,7 @@ class ThreadStore:
             .order_by(tables.remark.c.id.desc())
             .limit(most)
         )
-        due = tables.remark.c.redraw_at
-        statement = update(tables.remark).where(tables.remark.c.id.in_(newest), or_(due.is_(None), due > now))
-        await connection.execute(statement.values(redraw_at=now))
+        await draw_remarks_anew(connection, tables.remark.c.id.in_(newest), now)
 
     async def redraws_due(self, connection: AsyncConnection, now: datetime, most: int) -> list[int]:
         """Return what stands in a channel and is to be drawn anew, or deleted, now: of a channel's old messages one."""
