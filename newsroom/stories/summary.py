@@ -134,13 +134,13 @@ def _sentences(paragraphs: Sequence[str]) -> list[_Sentence]:
     found: dict[str, tuple[int, Counter[str]]] = {}
     at = 0
     for paragraph in paragraphs:
-        for sentence in split_sentences(paragraph) if _is_prose(paragraph) else ():
+        # What is no prose counts as one sentence that can't be chosen.
+        for sentence in split_sentences(paragraph) if _is_prose(paragraph) else ("",):
             if len(found) == MOST_SENTENCES:
                 break
             if _stands_alone(sentence) and sentence not in found:
                 found[sentence] = at, Counter(_terms(sentence))
             at += 1
-        at += not _is_prose(paragraph)
     rarity = _rarity([terms for _, terms in found.values()])
     return [
         _Sentence(place, at, text, _scaled(terms, rarity)) for place, (text, (at, terms)) in enumerate(found.items())
