@@ -93,8 +93,8 @@ _RELATIVES = re.compile(rf"\b(?:{'|'.join(_RELATIVE)})\b", re.IGNORECASE)
 
 _HAN_DIGITS = {sign: number for number, sign in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "萬": 10_000, "亿": 10**8, "億": 10**8}
-_HAN = re.compile(f"(?<!\\d)[{''.join(_HAN_DIGITS)}{''.join(_HAN_SCALES)}]{{2,20}}|[二三四五六七八九两兩]")
 # "一" alone is hardly ever a count, as "one" is not, and a scale alone is part of words.
+_HAN = re.compile(f"(?<!\\d)[{''.join(_HAN_DIGITS)}{''.join(_HAN_SCALES)}]{{2,20}}|[二三四五六七八九两兩]")
 
 
 @dataclass(frozen=True, slots=True)
