@@ -277,7 +277,7 @@ class Recaps:
         since = until - timedelta(days=days)
         trend = await self._trend(settings.guild_id, days)
         async with self._store.read() as connection:
-            seen = [place for place in await self._store.recaps.places(connection, settings.guild_id) if sees(place)]
+            seen = await seen_places(self._store, connection, settings.guild_id, sees)
             week = await self._figures(connection, settings.guild_id, seen, since, until)
         return replace(week, trend=trend)
 
@@ -360,6 +360,11 @@ class Recaps:
         return Moved(shown[0], tellable(poll.crossed), tellable(poll.switched), shown[1])
 
 
+async def seen_places(store: Store, connection: Connection, guild_id: int, sees: Sees) -> list[int]:
+    """Return those channels of which a recap may tell that whoever reads it sees."""
+    return [place for place in await store.recaps.places(connection, guild_id) if sees(place)]
+
+
 async def told_in(
     store: Store, connection: Connection, guild_id: int, seen: Collection[int], takes: Collection[Take]
 ) -> frozenset[int]:
@@ -387,7 +392,7 @@ async def old_take(store: Store, guild_id: int, sees: Sees, since: datetime, now
     Both are told of in channels that whoever reads the question sees.
     """
     async with store.read() as connection:
-        seen = [place for place in await store.recaps.places(connection, guild_id) if sees(place)]
+        seen = await seen_places(store, connection, guild_id, sees)
         found = await store.recaps.old_takes(connection, guild_id, now - OLDEST, now - YOUNGEST, MOST_TAKES)
         told = await told_in(store, connection, guild_id, seen, [take for take, _, _ in found])
         takes = [each for each in found if each[0].id in told]
