@@ -59,6 +59,14 @@ async def table_names(database: Database) -> set[str]:
         return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
 
 
+async def migrate_to(step: str, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bring an empty database to how it was before the steps after this one."""
+    upgrade = command.upgrade
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "upgrade", lambda config, _: upgrade(config, step))
+        await migrate(database)
+
+
 async def remember_an_article(database: Database) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     async with database.begin() as connection:
@@ -91,10 +99,7 @@ async def test_where_the_tables_say_that_no_id_is_given_out_again_sqlite_gives_n
 async def test_a_take_from_before_there_were_discussions_was_said_where_its_poll_stands(
     empty: Database, monkeypatch: pytest.MonkeyPatch
 ):
-    upgrade = command.upgrade
-    monkeypatch.setattr(command, "upgrade", lambda config, _: upgrade(config, "0003"))
-    await migrate(empty)
-    monkeypatch.undo()
+    await migrate_to("0003", empty, monkeypatch)
     await remember_an_article(empty)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     async with empty.begin() as connection:
@@ -128,10 +133,7 @@ async def test_an_empty_database_has_no_version_and_gets_the_newest(empty: Datab
 async def test_a_forums_posts_from_before_there_were_threads_are_threads_of_ours(
     empty: Database, monkeypatch: pytest.MonkeyPatch
 ):
-    upgrade = command.upgrade
-    monkeypatch.setattr(command, "upgrade", lambda config, _: upgrade(config, "0003"))
-    await migrate(empty)
-    monkeypatch.undo()
+    await migrate_to("0003", empty, monkeypatch)
     await remember_an_article(empty)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     async with empty.begin() as connection:
