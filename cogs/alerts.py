@@ -29,6 +29,7 @@ from newsroom.discussion.threads import Threads
 from newsroom.errors import RequestRefused
 from newsroom.models import Alert, AlertKind, DeliveryState
 from newsroom.tasks import Pulse, Tasks
+from newsroom.text import count
 
 if TYPE_CHECKING:
     from cogs.newsbot import NewsBot
@@ -305,11 +306,11 @@ class AlertsCog(commands.Cog, name="Alerts"):
         text = f"<#{place.id}> takes the place of <#{alert.channel_id}>. "
         if took_over.paused:
             text += (
-                f"{panels.count(took_over.stories, 'story waits', 'stories wait')} there, because that channel is "
+                f"{count(took_over.stories, 'story waits', 'stories wait')} there, because that channel is "
                 "paused: `/channel resume` there lets news in."
             )
         else:
-            coming = panels.count(took_over.stories, "story that waited comes", "stories that waited come")
+            coming = count(took_over.stories, "story that waited comes", "stories that waited come")
             text += f"{coming} there now."
         await interaction.edit_original_response(**panels.Reply(text).edit())
 

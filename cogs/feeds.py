@@ -44,6 +44,7 @@ from newsroom.errors import RequestRefused
 from newsroom.feeds.health import health_of
 from newsroom.models import Health, SubscriptionState, ThreadMode, Tone
 from newsroom.settings import MOST_MEMBER_HOUR, MOST_SERVER_DAY
+from newsroom.text import count
 from newsroom.times import duration
 
 if TYPE_CHECKING:
@@ -366,7 +367,7 @@ class Feeds(commands.Cog):
         is_here = channel_id == interaction.channel_id
         lines = [f"News comes {'here' if is_here else f'to <#{channel_id}>'} again."]
         if waiting:
-            lines.append(f"What waited comes now: {panels.count(waiting, 'story', 'stories')}.")
+            lines.append(f"What waited comes now: {count(waiting, 'story', 'stories')}.")
         place = interaction.channel
         if isinstance(place, discord.Thread) and not is_here:
             place = place.parent

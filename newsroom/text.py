@@ -172,6 +172,11 @@ def listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """The number with its noun: "1 feed", "2 feeds", "2 stories"."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def length(text: str) -> int:
     """Count as Discord's clients do: in UTF-16 code units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -10,11 +10,11 @@ from discord.utils import format_dt
 
 from cogs.views import markdown
 from cogs.views.buttons import Lasting, answered
-from cogs.views.panels import COLOUR, Reply, bold, count, problem
+from cogs.views.panels import COLOUR, Reply, bold, problem
 from newsroom.desk.alerts import AlertContents
 from newsroom.discussion.week import FEWEST_STORIES
 from newsroom.models import Alert, AlertKind, Feed, Health, Line
-from newsroom.text import clean, length, shorten
+from newsroom.text import clean, count, length, shorten
 from newsroom.votes.counting import FEWEST
 
 # What a mark looks like is the newsroom's business; it holds no colon.

@@ -10,14 +10,14 @@ import discord
 
 from cogs.views import markdown
 from cogs.views.buttons import Lasting
-from cogs.views.panels import PATIENCE, Reply, count
+from cogs.views.panels import PATIENCE, Reply
 from cogs.views.takes import RemarkForm
 from newsroom.answers.answers import Answer, Answered
 from newsroom.answers.budget import Allowance
 from newsroom.answers.grounding import Citation, Claim
 from newsroom.answers.prompts import Verdict
 from newsroom.models import AskKind, TextBasis
-from newsroom.text import clean, length, listed, shorten
+from newsroom.text import clean, count, length, listed, shorten
 
 # In UTF-16 code units before escaping.
 QUESTION: Final = 200

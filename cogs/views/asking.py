@@ -9,9 +9,9 @@ import discord
 from discord.utils import format_dt
 
 from cogs.views import markdown
-from cogs.views.panels import PATIENCE, Pages, Reply, bold, count
+from cogs.views.panels import PATIENCE, Pages, Reply, bold
 from newsroom.models import GuildSettings, Poll, PollState, PollStyle, Repeat, ShownPoll, Visibility
-from newsroom.text import clean, shorten
+from newsroom.text import clean, count, shorten
 from newsroom.votes.asking import QUESTION, team_question, write_choices
 from newsroom.votes.schedule import in_words
 

@@ -8,7 +8,7 @@ import discord
 
 from cogs.views import markdown
 from cogs.views.buttons import Lasting
-from cogs.views.panels import Reply, count
+from cogs.views.panels import Reply
 from cogs.views.polls import EMOJI
 from cogs.views.takes import RemarkForm
 from newsroom.answers.prompts import LONGEST_TURN
@@ -17,7 +17,7 @@ from newsroom.discussion.remarks import RemarkContents, ShownTurn
 from newsroom.discussion.shift import Call, Shift
 from newsroom.discussion.takes import sides_of
 from newsroom.models import DebatePhase, DebateTurn, GuildSettings, Side, SummaryBasis, TurnKind, TurnState
-from newsroom.text import clean, shorten
+from newsroom.text import clean, count, shorten
 from newsroom.votes.asking import team_name
 from newsroom.votes.counting import FEWEST, SMALLEST_GROUP
 from newsroom.votes.members import side_in_words

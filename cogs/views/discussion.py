@@ -11,14 +11,14 @@ from cogs.views import markdown
 from cogs.views.answers import ask_button, shared_answer
 from cogs.views.buttons import Lasting
 from cogs.views.debates import turn_message
-from cogs.views.panels import Reply, count
+from cogs.views.panels import Reply
 from cogs.views.polls import EMOJI
 from cogs.views.takes import RemarkForm, take_message
 from newsroom.answers.answers import Answered
 from newsroom.discussion.remarks import Grown, Opened, OpenedBefore, RemarkContents, ShownTake, ShownTurn, Sorry
 from newsroom.discussion.summaries import SUMMARY
 from newsroom.models import DiscussionSettings, GuildSettings, Side, Standing, Summary, SummaryBasis, ThreadMode
-from newsroom.text import clean, length, shorten
+from newsroom.text import clean, count, length, shorten
 from newsroom.votes.asking import team_name
 from newsroom.votes.counting import FEWEST
 

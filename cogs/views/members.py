@@ -10,9 +10,10 @@ from discord.utils import format_dt
 
 from cogs.views import markdown
 from cogs.views.buttons import Lasting
-from cogs.views.panels import COLOUR, Reply, bar, count
+from cogs.views.panels import COLOUR, Reply, bar
 from cogs.views.polls import EMOJI, season_in_words, switch_button
 from newsroom.models import GuildSettings, Side, Standing
+from newsroom.text import count
 from newsroom.votes.counting import FEWEST, Call, call, tellable
 from newsroom.votes.guilds import worn
 from newsroom.votes.members import Kept, Membership, Standings, side_in_words

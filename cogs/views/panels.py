@@ -21,7 +21,7 @@ from cogs.views.replies import explain, permission_name
 from newsroom.desk.rounds import Outcome
 from newsroom.desk.subscriptions import UNDO_WINDOW, Refreshed, Retried
 from newsroom.models import Backlog, FeedLink, NewsChannel
-from newsroom.text import clean, length, listed, shorten
+from newsroom.text import clean, count, length, listed, shorten
 
 COLOUR: Final = discord.Colour(0xF4C430)
 
@@ -267,11 +267,6 @@ def bold(text: str, *, or_else: str = "That feed") -> str:
     """A title from outside, in bold and cut at a word; or what to say where it is empty."""
     line = clean(text)
     return f"**{markdown.escape(shorten(line, TITLE))}**" if line else or_else
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """The number with its noun: "1 feed", "2 feeds", "2 stories"."""
-    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def bar(share: float) -> str:

@@ -13,7 +13,7 @@ from discord.utils import format_dt
 
 from cogs.views import markdown
 from cogs.views.buttons import Lasting
-from cogs.views.panels import COLOUR, Reply, bar, count
+from cogs.views.panels import COLOUR, Reply, bar
 from newsroom.models import (
     Article,
     Choice,
@@ -32,7 +32,7 @@ from newsroom.models import (
     Visibility,
 )
 from newsroom.stories.camps import is_sombre
-from newsroom.text import clean, length, shorten
+from newsroom.text import clean, count, length, shorten
 from newsroom.votes.asking import CHOICE, team_name, team_question
 from newsroom.votes.counting import FEWEST, Call, best_takes, call, is_hidden, positions_of, tellable
 from newsroom.votes.members import Membership, side_in_words

@@ -13,14 +13,14 @@ from discord.utils import format_dt
 from cogs.views import markdown
 from cogs.views.buttons import Lasting, LastingLayout
 from cogs.views.members import CHART, standing_lines
-from cogs.views.panels import COLOUR, Reply, count
+from cogs.views.panels import COLOUR, Reply
 from cogs.views.polls import poll_items, poll_lines, question
 from cogs.views.takes import RemarkForm, author_line
 from newsroom.discussion.recap_messages import RecapContents
 from newsroom.discussion.recaps import WEEK_DAYS, Planned
 from newsroom.discussion.week import Exchange, Link, Week
 from newsroom.models import ShownPoll, Take
-from newsroom.text import clean, length, shorten
+from newsroom.text import clean, count, length, shorten
 from newsroom.votes.counting import FEWEST, SMALLEST_GROUP
 from newsroom.votes.members import Standings
 from newsroom.votes.schedule import in_words

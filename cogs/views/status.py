@@ -10,13 +10,13 @@ import discord
 from discord.utils import format_dt
 
 from cogs.views import markdown
-from cogs.views.panels import COLOUR, Reply, bold, count, problem
+from cogs.views.panels import COLOUR, Reply, bold, problem
 from newsroom.answers.budget import Spent
 from newsroom.desk.status import Status
 from newsroom.desk.why import Fate, Way, Why
 from newsroom.models import Article, ChannelKind, Health
 from newsroom.tasks import Pulse
-from newsroom.text import clean, listed, shorten
+from newsroom.text import clean, count, listed, shorten
 
 WAYS: Final = 15
 NAMES: Final = 5

@@ -19,6 +19,7 @@ from newsroom.errors import BudgetSpent, ModelFailed, RequestRefused
 from newsroom.models import GuildSettings, Usage
 from newsroom.settings import Settings
 from newsroom.store import Connection, Store
+from newsroom.text import count
 
 MEMBER_LIMIT: Final = 5
 MEMBER_WINDOW: Final = timedelta(hours=1)
@@ -270,14 +271,14 @@ class Budget:
                 if len(asked) >= most:
                     frees_at = asked[-most] + MEMBER_WINDOW
                     raise BudgetSpent(
-                        f"You have asked {_questions(most)} within an hour, which is all that {gets}; "
+                        f"You have asked {count(most, 'question')} within an hour, which is all that {gets}; "
                         f"the next is free {_when(frees_at, now)}.",
                         frees_at,
                     )
         in_guild = self._limits.server_day_in(settings)
         if await usage.of_guild(connection, guild_id, today, now) >= part * in_guild:
             raise BudgetSpent(
-                f"This server's {_questions(in_guild)} of today are used up; there are new ones "
+                f"This server's {count(in_guild, 'question')} of today are used up; there are new ones "
                 f"{_when(tomorrow, now)}.",
                 tomorrow,
             )
@@ -296,12 +297,8 @@ def _midnight(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _questions(number: int) -> str:
-    return f"{number} question{'s' * (number != 1)}"
-
-
 def _when(then: datetime, now: datetime) -> str:
     """Say how long it is until then: "in 12 minutes", "in 3 hours"."""
     minutes = max(math.ceil((then - now).total_seconds() / 60), 1)
     number, unit = (minutes, "minute") if minutes < 90 else (round(minutes / 60), "hour")
-    return f"in {number} {unit}{'s' * (number != 1)}"
+    return f"in {count(number, unit)}"
